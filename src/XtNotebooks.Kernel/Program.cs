@@ -1,1 +1,3 @@
-return 2;
+using XtNotebooks.Kernel.Cli;
+
+return await Tool.InvokeAsync(args, Console.Out, Console.Error, CancellationToken.None);

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+
+namespace XtNotebooks.Kernel.Cli;
+
+/// <summary>The command line of <c>xt-notebooks</c>: its commands, and what its exit codes mean.</summary>
+internal static class Tool
+{
+    /// <summary>Runs one command line.</summary>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    /// <remarks>Commands handle Ctrl-C and signals themselves: to the kernel SIGINT is an interrupt of the cell, to a run the end.</remarks>
+    public static async Task<int> InvokeAsync(IReadOnlyList<string> args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    {
+        var parsed = CreateRoot().Parse(args);
+        if (parsed.Action is ParseErrorAction parseError)
+            parseError.ShowHelp = args.Count == 0;
+        try
+        {
+            var configuration = new InvocationConfiguration
+            {
+                Output = output,
+                Error = error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            };
+            var code = await parsed.InvokeAsync(configuration, cancellationToken);
+            return parsed.Action is ParseErrorAction ? ExitCode.Usage : code;
+        }
+        catch (CommandException refused)
+        {
+            await error.WriteLineAsync($"xt-notebooks: {refused.Message}");
+            return ExitCode.Usage;
+        }
+    }
+
+    private static RootCommand CreateRoot() => new("C# notebooks: a Jupyter kernel and a headless runner.")
+    {
+        HelpName = "xt-notebooks",
+        // Each command is a class with a static Create() in the folder of its feature.
+    };
+}
