@@ -43,6 +43,9 @@ public interface INotebook
 
     /// <summary>Adds a line to what <c>xt-notebooks check</c> and <c>#!memory</c> tell of this machine.</summary>
     void AddReport(NotebookReport report);
+
+    /// <summary>Channels to code in the front end, for interactive widgets; null where the host has none, as in a headless run.</summary>
+    IComms? Comms => null;
 }
 
 /// <summary>A variable that a cell declared.</summary>

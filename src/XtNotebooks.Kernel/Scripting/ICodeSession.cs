@@ -6,7 +6,8 @@ namespace XtNotebooks.Kernel.Scripting;
 internal interface ICodeSession : IAsyncDisposable
 {
     /// <summary>Runs one cell. Never throws for what the cell does; the result says how it ended.</summary>
-    /// <remarks>Cells of one session run one after the other; a second call waits for the first. Cancelling stops the cell (an interrupt).</remarks>
+    /// <remarks>Cells of one shell run one after the other; a second call waits for the first. A subshell's cell runs beside the main
+    /// shell's running one and sees what the cells that had ended by then declared. Cancelling stops the cell (an interrupt).</remarks>
     Task<CellResult> RunAsync(CellRequest request, ICellOutput output, CancellationToken cancellationToken);
 
     /// <summary>Completions at a position in UTF-16 code units.</summary>
@@ -20,13 +21,17 @@ internal interface ICodeSession : IAsyncDisposable
 
     /// <summary>The values that <c>user_expressions</c> ask for, each a bundle or an error.</summary>
     Task<IReadOnlyDictionary<string, ExpressionResult>> EvaluateAsync(IReadOnlyDictionary<string, string> expressions, CancellationToken cancellationToken);
+
+    /// <summary>The front end's channels, which extensions get as <see cref="INotebook.Comms"/>; null in a headless run.</summary>
+    IComms? Comms { get; set; }
 }
 
 /// <param name="Code">The cell's text.</param>
 /// <param name="Number">The execution count that errors name as "Cell N".</param>
 /// <param name="Silent">No result value and no history.</param>
 /// <param name="AllowStdin">Whether the front end can answer <see cref="ICellOutput.ReadLine"/>.</param>
-internal sealed record CellRequest(string Code, int Number, bool Silent = false, bool AllowStdin = false);
+/// <param name="Subshell">The subshell that runs the cell, beside the main shell's cells; null for the main shell.</param>
+internal sealed record CellRequest(string Code, int Number, bool Silent = false, bool AllowStdin = false, string? Subshell = null);
 
 /// <param name="Status">How the cell ended.</param>
 /// <param name="Value">The trailing expression's value, formatted; null where there is none.</param>
