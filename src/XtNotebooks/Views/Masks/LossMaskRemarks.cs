@@ -1,0 +1,75 @@
+namespace XtNotebooks.Views;
+
+/// <summary>Says in words what a loss mask's grid shows.</summary>
+internal static class LossMaskRemarks
+{
+    public static IReadOnlyList<ViewRemark> Of(
+        LossMaskTotals totals, List<LossMaskRow> rows, long? padId, long ignoreIndex, LossMaskOptions options, IReadOnlyList<int?> columns)
+    {
+        List<ViewRemark> remarks = [new(Summary(totals))];
+        if (totals.PadCounts > 0)
+        {
+            remarks.Add(new($"Pads count as targets: {Words.Number(totals.PadCounts)} of {Words.Number(totals.Counted)} counted targets "
+                + $"({Words.Percent((double)totals.PadCounts / totals.Counted)}). `ignoreIndex: {padId}` leaves them out.", RemarkKind.Warning));
+        }
+        if (totals.RealIgnored > 0)
+        {
+            remarks.Add(new($"{Words.Count(totals.RealIgnored, "real token has", "real tokens have")} the ignored id {ignoreIndex} "
+                + "and will never be learned; use another pad id, or pass `lens:` instead.", RemarkKind.Warning));
+        }
+        if (Where(rows, r => r.NothingToLearn) is { Count: > 0 } empty && totals.Sequences > 0)
+            remarks.Add(new($"Nothing to learn from in {Words.Rows(empty)}: no real token counts there.", RemarkKind.Warning));
+        if (Where(rows, r => r.AttendsToPads) is { Count: > 0 } attending)
+        {
+            remarks.Add(new($"Real tokens attend to pads in {Words.Rows(attending)}: "
+                + (options.Mask is null ? "pass `mask:` to hide them." : "the mask leaves them visible."), RemarkKind.Warning));
+        }
+        AddPadding(remarks, rows);
+        AddOmission(remarks, totals, rows.Count, options, columns);
+        return remarks;
+    }
+
+    private static string Summary(LossMaskTotals totals)
+    {
+        var batch = $"{Words.Count(totals.Sequences, "sequence")} of {Words.Count(totals.Length, "token")}, "
+            + Words.Count(totals.Targets, "target");
+        if (totals.Targets == 0)
+            return batch + ": nothing is predicted here.";
+        var ignored = totals.Ignored + totals.RealIgnored;
+        return totals.Counted == 0
+            ? $"{batch}: all are ignored, there is nothing to learn from."
+            : $"{batch}: {Words.Number(totals.Counted)} count"
+                + (totals.PadCounts > 0 ? $", {Words.Number(totals.PadCounts)} of them pads," : "")
+                + (ignored > 0 ? $" and {Words.Number(ignored)} are ignored." : " and none is ignored.");
+    }
+
+    private static void AddPadding(List<ViewRemark> remarks, List<LossMaskRow> rows)
+    {
+        foreach (var (side, words) in new[]
+        {
+            (PaddingSide.Right, "Right padding"), (PaddingSide.Left, "Left padding"),
+            (PaddingSide.Both, "Padding on both sides"), (PaddingSide.Only, "Nothing but pads"),
+        })
+        {
+            if (Where(rows, r => r.Padding == side) is { Count: > 0 } found)
+                remarks.Add(new($"{words} in {(found.Count == rows.Count && rows.Count > 1 ? "every row" : Words.Rows(found))}."));
+        }
+        if (rows.Any(r => r.Padding == PaddingSide.Left) && rows.Any(r => r.Padding == PaddingSide.Right))
+            remarks.Add(new("Left and right padding are mixed: positions mean different things from row to row.", RemarkKind.Warning));
+    }
+
+    private static void AddOmission(
+        List<ViewRemark> remarks, LossMaskTotals totals, int rows, LossMaskOptions options, IReadOnlyList<int?> columns)
+    {
+        var parts = new List<string>();
+        if (rows > options.MaxRows)
+            parts.Add(Words.Count(rows - options.MaxRows, "row"));
+        if (columns.Contains(null))
+            parts.Add(Words.Count(totals.Length - options.MaxColumns, "position"));
+        if (parts.Count > 0)
+            remarks.Add(new($"Left out of the picture, not of the numbers: {string.Join(" and ", parts)} in the middle.", RemarkKind.Omission));
+    }
+
+    private static List<int> Where(List<LossMaskRow> rows, Func<LossMaskRow, bool> condition) =>
+        [.. rows.Where(condition).Select(r => r.Index)];
+}
