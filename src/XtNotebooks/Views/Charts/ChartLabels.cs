@@ -1,0 +1,35 @@
+namespace XtNotebooks.Views;
+
+/// <summary>The names at the lines' ends, moved apart where the lines end close together.</summary>
+internal static class ChartLabels
+{
+    /// <summary>Positions as near to the wanted ones as a distance of <paramref name="gap"/> and the bounds allow, in the same order.</summary>
+    public static double[] Spread(IReadOnlyList<double> wanted, double gap, double low, double high)
+    {
+        var order = Enumerable.Range(0, wanted.Count).OrderBy(i => wanted[i]).ThenBy(i => i).ToArray();
+        // Groups of labels that touch move as one, around the mean of what their members want.
+        var groups = new List<(double Centre, List<int> Members)>();
+        foreach (var i in order)
+        {
+            var group = (Centre: wanted[i], Members: new List<int> { i });
+            while (groups.Count > 0 && groups[^1].Centre + Half(groups[^1]) > group.Centre - Half(group))
+            {
+                var members = groups[^1].Members.Concat(group.Members).ToList();
+                groups.RemoveAt(groups.Count - 1);
+                group = (Clamp(members.Average(m => wanted[m]), members.Count), members);
+            }
+            groups.Add((Clamp(group.Centre, group.Members.Count), group.Members));
+        }
+        var places = new double[wanted.Count];
+        foreach (var (centre, members) in groups)
+        {
+            for (var k = 0; k < members.Count; k++)
+                places[members[k]] = centre + (k - (members.Count - 1) / 2.0) * gap;
+        }
+        return places;
+
+        double Half((double Centre, List<int> Members) g) => g.Members.Count * gap / 2;
+        double Clamp(double centre, int count) =>
+            Math.Max(low + count * gap / 2, Math.Min(high - count * gap / 2, centre));
+    }
+}

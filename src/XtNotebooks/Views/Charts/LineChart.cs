@@ -1,0 +1,107 @@
+using Plotly.NET;
+using XtNotebooks.Extensibility;
+
+namespace XtNotebooks.Views;
+
+/// <summary>Lines over a common axis, in one panel or several side by side, each line named where it ends.</summary>
+/// <remarks>Drawn with Plotly by itself, offline; a static picture and a table stay where scripts are stripped.</remarks>
+[TypeFormatterSource(typeof(ViewFormatterSource))]
+public sealed record LineChart : IPlotlyView
+{
+    /// <summary>What the chart says, in a sentence; parts in backticks are code.</summary>
+    public required string Sentence { get; init; }
+
+    /// <summary>What runs along the horizontal axis, for example "step".</summary>
+    public required string XLabel { get; init; }
+
+    /// <summary>The panels from left to right.</summary>
+    public required IReadOnlyList<ChartPanel> Panels { get; init; }
+
+    /// <summary>Whether all panels share one vertical scale, so that heights compare across them.</summary>
+    public bool SharedScale { get; init; } = true;
+
+    /// <summary>The height of the picture in pixels.</summary>
+    public int Height { get; init; } = 360;
+
+    /// <summary>The chart as a Plotly.NET figure, to style or combine further.</summary>
+    public GenericChart ToPlotly() => PlotlyFigure.ToPlotlyNet(LineChartFigure.Of(this));
+
+    /// <summary>The chart as an XPlot.Plotly figure.</summary>
+    /// <exception cref="NotSupportedException">It has more than two panels, which XPlot's layout cannot hold.</exception>
+    public XPlot.Plotly.PlotlyChart ToXPlot() => LineChartXPlot.Of(this);
+
+    /// <summary>The chart as a static picture.</summary>
+    public string ToSvg() => LineChartSvg.Write(this);
+
+    /// <inheritdoc/>
+    public string ToFigureJson() => LineChartFigure.Of(this).ToJsonString(PlotlyFigure.Json);
+
+    /// <inheritdoc/>
+    public string ToHtml() => LineChartHtml.Write(this);
+
+    /// <inheritdoc/>
+    public string ToText() => LineChartHtml.Text(this);
+}
+
+/// <summary>One panel of a chart.</summary>
+/// <param name="Title">What it shows.</param>
+/// <param name="YLabel">What its vertical axis measures, with its unit.</param>
+/// <param name="Lines">Its lines; a line of the same <see cref="ChartLine.Style"/> looks the same in every panel.</param>
+public sealed record ChartPanel(string Title, string YLabel, IReadOnlyList<ChartLine> Lines);
+
+/// <summary>One line of a chart.</summary>
+/// <param name="Name">A short name, written where the line ends.</param>
+/// <param name="X">Ascending.</param>
+/// <param name="Y">As many values; NaN leaves a gap.</param>
+/// <param name="Style">Which colour and dash; lines of one meaning share a number across panels.</param>
+public sealed record ChartLine(string Name, IReadOnlyList<double> X, IReadOnlyList<double> Y, int Style)
+{
+    /// <summary>The unsmoothed values, drawn faintly behind the line; null where <see cref="Y"/> is not smoothed.</summary>
+    public IReadOnlyList<double>? Raw { get; init; }
+
+    /// <summary>A line smoothed by a moving mean around each point, the raw values kept behind it.</summary>
+    /// <remarks>The mean starts narrow, so that the first value stays what it was, and looks back alone at the end.</remarks>
+    /// <param name="name">A short name, written where the line ends.</param>
+    /// <param name="x">Ascending.</param>
+    /// <param name="y">As many values; NaN is passed over.</param>
+    /// <param name="style">Which colour and dash.</param>
+    /// <param name="window">Over how many points it is averaged; 1 or less for none.</param>
+    public static ChartLine Smoothed(string name, IReadOnlyList<double> x, IReadOnlyList<double> y, int style, int window)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(y);
+        if (x.Count != y.Count)
+            throw new ArgumentException($"The line '{name}' has {x.Count} positions and {y.Count} values; it needs as many.", nameof(y));
+        if (window <= 1)
+            return new ChartLine(name, x, y, style);
+        var smooth = new double[y.Count];
+        for (var i = 0; i < y.Count; i++)
+        {
+            var half = Math.Min(window / 2, i);
+            var (from, to) = (i + half < y.Count ? i - half : Math.Max(0, y.Count - 2 * half - 1), Math.Min(y.Count, i + half + 1));
+            double sum = 0;
+            var count = 0;
+            for (var k = from; k < to; k++)
+            {
+                if (double.IsFinite(y[k]))
+                    (sum, count) = (sum + y[k], count + 1);
+            }
+            smooth[i] = count > 0 && double.IsFinite(y[i]) ? sum / count : double.NaN;
+        }
+        return new ChartLine(name, x, smooth, style) { Raw = y };
+    }
+
+    /// <summary>The last value that is a number; NaN where there is none.</summary>
+    internal (double X, double Y) End
+    {
+        get
+        {
+            for (var i = Y.Count - 1; i >= 0; i--)
+            {
+                if (double.IsFinite(Y[i]))
+                    return (X[i], Y[i]);
+            }
+            return (double.NaN, double.NaN);
+        }
+    }
+}

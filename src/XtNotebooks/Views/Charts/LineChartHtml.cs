@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Text;
+
+namespace XtNotebooks.Views;
+
+/// <summary>A chart with its sentence above and its numbers below.</summary>
+internal static class LineChartHtml
+{
+    private const int TableRows = 11;
+
+    public static string Write(LineChart chart) => Write(chart, OfflinePlotly.Payload);
+
+    /// <summary>The same with a given script element, so that expectation files need not hold the script.</summary>
+    internal static string Write(LineChart chart, Html payload)
+    {
+        var image = Convert.ToBase64String(Encoding.UTF8.GetBytes(chart.ToSvg()));
+        var still = Html.Of($"<img alt=\"{Text(chart)}\" src=\"data:image/svg+xml;base64,{image}\">");
+        var (place, script) = OfflinePlotly.Draw(chart.ToFigureJson(), still, themed: true);
+        var html = new HtmlWriter();
+        html.Add($"<p class=\"lead\">{Remarks.Code(chart.Sentence)}</p>\n");
+        html.Add(place);
+        Table(html, chart);
+        html.Add(payload);
+        return ViewFrame.Render("chart", "Chart: " + chart.Sentence, Css, html.Done(), script);
+    }
+
+    public static string Text(LineChart chart)
+    {
+        var text = new StringBuilder();
+        text.Append(chart.Sentence.Replace("`", "", StringComparison.Ordinal)).Append('\n');
+        foreach (var panel in chart.Panels)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{panel.Title} ({panel.YLabel}), first and last {chart.XLabel}:\n");
+            foreach (var line in panel.Lines)
+                text.Append(CultureInfo.InvariantCulture, $"  {line.Name}: {Words.Nats(First(line))} → {Words.Nats(line.End.Y)}\n");
+        }
+        return text.ToString();
+    }
+
+    private static double First(ChartLine line) => (line.Raw ?? line.Y).FirstOrDefault(double.IsFinite, double.NaN);
+
+    private static void Table(HtmlWriter html, LineChart chart)
+    {
+        var lines = chart.Panels.SelectMany(p => p.Lines).ToList();
+        if (lines.Count == 0)
+            return;
+        html.Add($"<details><summary>Numbers{(lines.Any(l => l.Raw is not null) ? " (smoothed, as the lines are)" : "")}</summary><div class=\"scroll\"><table>\n<thead><tr><th>");
+        foreach (var panel in chart.Panels)
+            html.Add($"<th colspan=\"{panel.Lines.Count}\">{panel.Title}, {panel.YLabel}");
+        html.Add($"</tr>\n<tr><th>{chart.XLabel}");
+        foreach (var line in lines)
+            html.Add($"<th>{line.Name}");
+        html.Add($"</thead>\n<tbody>\n");
+        var at = lines.SelectMany(l => l.X).Distinct().Order().ToList();
+        foreach (var x in Picked(at))
+        {
+            html.Add($"<tr><th>{ChartScale.Label(x)}");
+            foreach (var line in lines)
+                html.Add($"<td>{Value(line, x)}");
+            html.Add($"</tr>\n");
+        }
+        html.Add($"</tbody></table>{(at.Count > TableRows ? Html.Of($"<p class=\"muted\">{TableRows} of {at.Count} rows; the figure and ToPlotly() hold them all.</p>") : new Html(""))}</div></details>\n");
+    }
+
+    private static IEnumerable<double> Picked(List<double> at) => at.Count <= TableRows
+        ? at
+        : Enumerable.Range(0, TableRows).Select(i => at[(int)Math.Round(i * (at.Count - 1) / (TableRows - 1.0))]);
+
+    private static string Value(ChartLine line, double x)
+    {
+        for (var i = 0; i < line.X.Count; i++)
+        {
+            if (line.X[i] == x)
+                return double.IsFinite(line.Y[i]) ? line.Y[i].ToString("0.000", CultureInfo.InvariantCulture) : "–";
+        }
+        return "–";
+    }
+
+    private const string Css = """
+        .xt-chart{overflow:hidden}
+        .xt-chart .still img{max-width:100%;height:auto}
+        .xt-chart .still[hidden]{display:none}
+        .xt-chart summary{cursor:pointer;color:var(--muted)}
+        .xt-chart thead th{border-bottom:1px solid var(--line)}
+        """;
+}

@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Text;
+
+namespace XtNotebooks.Views;
+
+/// <summary>Draws a chart as a static picture that follows the system's light or dark theme and brings its own background.</summary>
+internal static class LineChartSvg
+{
+    private const int Width = 940, Left = 44, Top = 44, Bottom = 38;
+    private const int MaxPoints = 400;
+
+    public static string Write(LineChart chart)
+    {
+        var svg = new HtmlWriter();
+        svg.Add($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {chart.Height}\" width=\"{Width}\" height=\"{chart.Height}\">");
+        svg.Add(new Html($"<style>{Css}</style><rect class=\"bg\" width=\"100%\" height=\"100%\"/>"));
+        var shared = chart.SharedScale ? YScale(chart.Panels) : null;
+        var width = Width / Math.Max(1, chart.Panels.Count);
+        for (var i = 0; i < chart.Panels.Count; i++)
+            Panel(svg, chart, chart.Panels[i], shared ?? YScale([chart.Panels[i]]), i * width, width);
+        svg.Add($"</svg>");
+        return svg.Done().Value;
+    }
+
+    internal static ChartScale YScale(IEnumerable<ChartPanel> panels) =>
+        ChartScale.Around(panels.SelectMany(p => p.Lines).SelectMany(l => (l.Raw ?? l.Y).Concat(l.Y)));
+
+    /// <summary>The name and the last value, as they stand at the line's end.</summary>
+    internal static string Label(ChartLine line) => $"{Cut(line.Name)} {Words.Nats(line.End.Y)}";
+
+    internal static double LabelRoom(ChartPanel panel) =>
+        panel.Lines.Count == 0 ? 10 : Math.Min(190, 14 + 6.4 * panel.Lines.Max(l => Label(l).Length));
+
+    private static void Panel(HtmlWriter svg, LineChart chart, ChartPanel panel, ChartScale y, int offset, int width)
+    {
+        var (x0, x1) = (offset + Left, offset + width - LabelRoom(panel));
+        var (y0, y1) = (chart.Height - Bottom, Top);
+        var x = ChartScale.Tight(panel.Lines.SelectMany(l => l.X));
+        svg.Add($"<text class=\"title\" x=\"{x0}\" y=\"16\">{panel.Title}</text>");
+        foreach (var tick in y.Ticks)
+        {
+            var at = y.At(tick, y0, y1);
+            svg.Add($"<path class=\"grid\" d=\"M{x0} {at:0.#}H{x1:0.#}\"/><text class=\"tick\" x=\"{x0 - 6}\" y=\"{at + 4:0.#}\" text-anchor=\"end\">{ChartScale.Label(tick)}</text>");
+        }
+        foreach (var tick in x.Ticks)
+            svg.Add($"<text class=\"tick\" x=\"{x.At(tick, x0, x1):0.#}\" y=\"{y0 + 16}\" text-anchor=\"middle\">{ChartScale.Label(tick)}</text>");
+        svg.Add($"<text class=\"tick\" x=\"{(x0 + x1) / 2:0.#}\" y=\"{y0 + 32}\" text-anchor=\"middle\">{chart.XLabel}</text>");
+        svg.Add($"<text class=\"tick\" x=\"{x0}\" y=\"32\">{panel.YLabel}</text>");
+        foreach (var line in panel.Lines.Where(l => l.Raw is not null))
+            svg.Add(new Html($"<path class=\"raw s{Style(line)}\" d=\"{Path(line.X, line.Raw!, x, y, x0, x1, y0, y1)}\"/>"));
+        foreach (var line in panel.Lines)
+            svg.Add(new Html($"<path class=\"l s{Style(line)}\" d=\"{Path(line.X, line.Y, x, y, x0, x1, y0, y1)}\"/>"));
+        Labels(svg, panel, x, y, x0, x1, y0, y1);
+    }
+
+    private static void Labels(HtmlWriter svg, ChartPanel panel, ChartScale x, ChartScale y, double x0, double x1, double y0, double y1)
+    {
+        var lines = panel.Lines.Where(l => double.IsFinite(l.End.Y)).ToList();
+        var places = ChartLabels.Spread([.. lines.Select(l => y.At(l.End.Y, y0, y1))], 15, y1 - 8, y0 + 8);
+        for (var i = 0; i < lines.Count; i++)
+        {
+            var (endX, endY) = (x.At(lines[i].End.X, x0, x1), y.At(lines[i].End.Y, y0, y1));
+            svg.Add($"<path class=\"lead s{Style(lines[i])}\" d=\"M{endX:0.#} {endY:0.#}L{x1 + 10:0.#} {places[i]:0.#}\"/>");
+            svg.Add($"<text class=\"label\" x=\"{x1 + 13:0.#}\" y=\"{places[i] + 4:0.#}\">{Label(lines[i])}</text>");
+        }
+    }
+
+    private static string Path(IReadOnlyList<double> xs, IReadOnlyList<double> ys, ChartScale x, ChartScale y, double x0, double x1, double y0, double y1)
+    {
+        var path = new StringBuilder();
+        var stride = Math.Max(1, (int)Math.Ceiling(xs.Count / (double)MaxPoints));
+        var pen = 'M';
+        for (var i = 0; i < xs.Count; i += i + stride < xs.Count || i == xs.Count - 1 ? stride : xs.Count - 1 - i)
+        {
+            if (!double.IsFinite(ys[i]))
+            {
+                pen = 'M';
+                continue;
+            }
+            path.Append(CultureInfo.InvariantCulture, $"{pen}{x.At(xs[i], x0, x1):0.#} {y.At(ys[i], y0, y1):0.#}");
+            pen = 'L';
+        }
+        return path.ToString();
+    }
+
+    private static int Style(ChartLine line) => line.Style % Palette.Series.Count;
+
+    private static string Cut(string name) => name.Length <= 26 ? name : name[..25] + "…";
+
+    private static string Css { get; } =
+        ViewFrame.Minify("""
+            .bg{fill:LIGHTbg}.grid{stroke:LIGHTline;fill:none}
+            text{font:12px system-ui,-apple-system,"Segoe UI",sans-serif;fill:LIGHTfg}.title{font-weight:600;font-size:14px}.tick{fill:LIGHTmuted;font-size:11px}
+            .l{fill:none;stroke-width:2.2;stroke-linejoin:round}.raw{fill:none;stroke-width:1;opacity:.22}.lead{fill:none;stroke-width:1.2}
+            @media (prefers-color-scheme:dark){.bg{fill:DARKbg}.grid{stroke:DARKline}text{fill:DARKfg}.tick{fill:DARKmuted}}
+            """)
+            .Replace("LIGHTbg", Palette.Light["bg"], StringComparison.Ordinal).Replace("DARKbg", Palette.Dark["bg"], StringComparison.Ordinal)
+            .Replace("LIGHTline", Palette.Light["line"], StringComparison.Ordinal).Replace("DARKline", Palette.Dark["line"], StringComparison.Ordinal)
+            .Replace("LIGHTfg", Palette.Light["fg"], StringComparison.Ordinal).Replace("DARKfg", Palette.Dark["fg"], StringComparison.Ordinal)
+            .Replace("LIGHTmuted", Palette.Light["muted"], StringComparison.Ordinal).Replace("DARKmuted", Palette.Dark["muted"], StringComparison.Ordinal)
+        + string.Concat(Palette.Series.Select((colour, i) => $".s{i}{{stroke:{colour}}}.l.s{i}{{stroke-dasharray:{Dash(i)}}}"));
+
+    private static string Dash(int style) => Palette.SvgDashes[style] is { Length: > 0 } dash ? dash : "none";
+}

@@ -1,0 +1,57 @@
+using XPlot.Plotly;
+
+namespace XtNotebooks.Views;
+
+/// <summary>Writes a chart with XPlot.Plotly's own types.</summary>
+internal static class LineChartXPlot
+{
+    public static PlotlyChart Of(LineChart chart)
+    {
+        if (chart.Panels.Count > 2)
+            throw new NotSupportedException($"XPlot's layout holds two panels and the chart has {chart.Panels.Count}; use ToPlotly().");
+        var traces = chart.Panels.SelectMany((panel, index) => panel.Lines.Select(line => (Trace)new Scatter
+        {
+            x = line.X.ToArray(),
+            y = line.Y.Select(v => double.IsFinite(v) ? v : (double?)null).ToArray(),
+            mode = "lines",
+            name = HtmlText.Encode(chart.Panels.Count > 1 ? $"{line.Name} · {panel.Title}" : line.Name),
+            xaxis = index == 0 ? "x" : "x2",
+            yaxis = index == 0 ? "y" : "y2",
+            line = new Line
+            {
+                color = Palette.Series[line.Style % Palette.Series.Count],
+                dash = Palette.PlotlyDashes[line.Style % Palette.PlotlyDashes.Count],
+                width = 2,
+            },
+        })).ToArray();
+        var figure = Chart.Plot(traces);
+        figure.WithLayout(Layout(chart));
+        figure.WithSize(940, chart.Height);
+        return figure;
+    }
+
+    private static Layout.Layout Layout(LineChart chart)
+    {
+        var two = chart.Panels.Count == 2;
+        var scale = LineChartSvg.YScale(chart.Panels);
+        var layout = new Layout.Layout
+        {
+            showlegend = true,
+            hovermode = "x",
+            xaxis = new Xaxis { title = HtmlText.Encode(chart.XLabel) },
+            yaxis = new Yaxis { title = HtmlText.Encode(chart.Panels.Count > 0 ? $"{chart.Panels[0].Title} ({chart.Panels[0].YLabel})" : "") },
+        };
+        if (two)
+        {
+            layout.xaxis.domain = new[] { 0, 0.45 };
+            layout.xaxis2 = new Xaxis { title = HtmlText.Encode(chart.XLabel), domain = new[] { 0.55, 1 }, anchor = "y2" };
+            layout.yaxis2 = new Yaxis { title = HtmlText.Encode($"{chart.Panels[1].Title} ({chart.Panels[1].YLabel})"), anchor = "x2" };
+            if (chart.SharedScale)
+            {
+                layout.yaxis.range = new[] { scale.Low, scale.High };
+                layout.yaxis2.range = new[] { scale.Low, scale.High };
+            }
+        }
+        return layout;
+    }
+}

@@ -1,0 +1,62 @@
+using XtNotebooks.Views;
+
+namespace XtNotebooks.Tests.Views;
+
+/// <summary>One view of each kind, of small made-up data: what the expectation files and the pictures in docs/views show.</summary>
+internal static class Samples
+{
+    public static readonly long[][] Names =
+    [
+        [5, 13, 13, 1, 0, 0, 0, 0],
+        [15, 12, 9, 22, 9, 1, 0, 0],
+        [1, 22, 1, 0, 0, 0, 0, 0],
+        [9, 19, 1, 2, 5, 12, 12, 1],
+        [0, 0, 0, 0, 0, 0, 0, 0],
+    ];
+
+    public static string Letter(long id) => id == 0 ? "_" : ((char)('a' + id - 1)).ToString();
+
+    public static LossMaskView LossMask(long ignoreIndex) =>
+        LossMaskView.From(Names, padId: 0, ignoreIndex, new() { Token = Letter, Title = "First names" });
+
+    /// <summary>Two panels in which the reported losses part and the real-token losses tell the opposite.</summary>
+    public static LineChart Chart(int steps = 120)
+    {
+        var x = Enumerable.Range(1, steps).Select(i => (double)i).ToArray();
+        ChartLine Line(string name, int style, double floor, double rate) => ChartLine.Smoothed(name, x,
+            [.. x.Select(i => floor + (3.5 - floor) * Math.Exp(-i / rate) + 0.12 * Math.Sin(i * 2.3 + style))], style, window: 15);
+        return new LineChart
+        {
+            Sentence = "The defaults report 0.87 nats where `ignoreIndex: 0` reports 1.28, yet its real tokens stand at 1.46.",
+            XLabel = "step",
+            Panels =
+            [
+                new("What is reported", "nats per counted target", [Line("manual", 0, 1.28, 40), Line("defaults", 1, 0.8, 8), Line("mask:", 2, 0.85, 9)]),
+                new("Real tokens only", "nats per real token", [Line("manual", 0, 1.28, 40), Line("defaults", 1, 1.45, 48), Line("mask:", 2, 1.47, 50)]),
+            ],
+        };
+    }
+
+    public static IEnumerable<(string Name, IView View)> All =>
+    [
+        ("loss-mask-defaults", LossMask(-100)),
+        ("loss-mask-ignored", LossMask(0)),
+        ("chart-compare", Chart()),
+    ];
+}
+
+public sealed class SampleTests
+{
+    /// <summary>Writes the samples as pages to look at, into the folder that <c>XT_VIEW_SAMPLES</c> names.</summary>
+    [Fact]
+    public void Every_sample_can_be_written_again_and_again_with_the_same_result()
+    {
+        foreach (var (name, view) in Samples.All)
+        {
+            Assert.Equal(view.ToHtml(), view.ToHtml());
+            Assert.False(string.IsNullOrWhiteSpace(view.ToText()));
+            if (Environment.GetEnvironmentVariable("XT_VIEW_SAMPLES") is { Length: > 0 } folder)
+                File.WriteAllText(Path.Combine(folder, name + ".html"), view.ToHtml());
+        }
+    }
+}
