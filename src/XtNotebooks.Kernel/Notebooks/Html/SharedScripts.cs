@@ -1,0 +1,42 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace XtNotebooks.Kernel.Notebooks.Html;
+
+/// <summary>Keeps one copy of a script library that several outputs bring each for itself.</summary>
+/// <remarks>An output draws alone, so each chart of a notebook carries the whole of its library. On one page the library is needed once:
+/// a script marked <c>data-shared="NAME"</c>, or any inline script of over 100 KB, moves to the page's head, and repeats of it go.</remarks>
+internal sealed partial class SharedScripts
+{
+    private const int LibrarySize = 100_000;
+
+    private readonly HashSet<string> seen = new(StringComparer.Ordinal);
+    private readonly StringBuilder head = new();
+
+    /// <summary>The scripts taken out so far, each once, in order of their first use.</summary>
+    public string Head => head.ToString();
+
+    /// <summary>The output's HTML without its shared scripts.</summary>
+    public string TakeOut(string html) => !html.Contains("<script", StringComparison.OrdinalIgnoreCase) ? html : Script().Replace(html, match =>
+    {
+        var attributes = match.Groups["attributes"].Value;
+        var name = Marker().Match(attributes);
+        var isModule = attributes.Contains("module", StringComparison.OrdinalIgnoreCase);
+        var isData = DataType().IsMatch(attributes);
+        if (isModule || isData || (!name.Success && match.Groups["text"].Length < LibrarySize))
+            return match.Value;
+        // A marked script is known by its name and text: two versions under one name are two scripts.
+        if (seen.Add(match.Groups["text"].Value))
+            head.Append(match.Value).Append('\n');
+        return "";
+    });
+
+    [GeneratedRegex("""<script\b(?<attributes>[^>]*)>(?<text>.*?)</script\s*>""", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
+    private static partial Regex Script();
+
+    [GeneratedRegex("""\bdata-shared\s*=""", RegexOptions.IgnoreCase)]
+    private static partial Regex Marker();
+
+    [GeneratedRegex("""\btype\s*=\s*["']?(?!text/javascript|application/javascript)[\w/+.-]+""", RegexOptions.IgnoreCase)]
+    private static partial Regex DataType();
+}
