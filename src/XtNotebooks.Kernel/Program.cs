@@ -1,3 +1,5 @@
 using XtNotebooks.Kernel.Cli;
 
-return await Tool.InvokeAsync(args, Console.Out, Console.Error, CancellationToken.None);
+var code = await Tool.InvokeAsync(Tool.CreateRoot(), args, Console.Out, Console.Error, CancellationToken.None);
+// Threads that a cell started, or that an unstoppable cell was left behind on, must not keep the process.
+Environment.Exit(code);

@@ -31,9 +31,9 @@ internal sealed record RunPaths(string Notebook, string Output, string? Html, st
     /// <summary>Finds out before the run whether its results can be written.</summary>
     public void Probe()
     {
-        AtomicFile.Probe(Output, "--output");
+        AtomicFile.Probe(Output, $"--output '{Shown(Output)}'");
         if (Html is not null)
-            AtomicFile.Probe(Html, "--html");
+            AtomicFile.Probe(Html, $"--html '{Shown(Html)}'");
     }
 
     /// <summary>A path as the caller would type it.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using XtNotebooks.Kernel.Notebooks;
 
 namespace XtNotebooks.Kernel.Cli;
 
@@ -9,9 +10,10 @@ internal static class Tool
     /// <summary>Runs one command line.</summary>
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     /// <remarks>Commands handle Ctrl-C and signals themselves: to the kernel SIGINT is an interrupt of the cell, to a run the end.</remarks>
-    public static async Task<int> InvokeAsync(IReadOnlyList<string> args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    public static async Task<int> InvokeAsync(
+        RootCommand root, IReadOnlyList<string> args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
-        var parsed = CreateRoot().Parse(args);
+        var parsed = root.Parse(args);
         if (parsed.Action is ParseErrorAction parseError)
             parseError.ShowHelp = args.Count == 0;
         try
@@ -26,14 +28,15 @@ internal static class Tool
             var code = await parsed.InvokeAsync(configuration, cancellationToken);
             return parsed.Action is ParseErrorAction ? ExitCode.Usage : code;
         }
-        catch (CommandException refused)
+        catch (Exception refused) when (refused is CommandException or NotebookException)
         {
             await error.WriteLineAsync($"xt-notebooks: {refused.Message}");
             return ExitCode.Usage;
         }
     }
 
-    private static RootCommand CreateRoot() => new("C# notebooks: a Jupyter kernel and a headless runner.")
+    /// <summary>The commands.</summary>
+    public static RootCommand CreateRoot() => new("C# notebooks: a Jupyter kernel and a headless runner.")
     {
         HelpName = "xt-notebooks",
         // Each command is a class with a static Create() in the folder of its feature.

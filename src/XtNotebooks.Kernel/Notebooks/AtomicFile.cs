@@ -9,7 +9,7 @@ internal static class AtomicFile
     public static void Write(string path, string content)
     {
         // A link is followed, so that what it points at is replaced and the link stays.
-        var target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+        var target = File.Exists(path) && File.ResolveLinkTarget(path, returnFinalTarget: true) is { } end ? end.FullName : Path.GetFullPath(path);
         var temporary = $"{target}.{Environment.ProcessId}.tmp";
         try
         {
@@ -32,14 +32,16 @@ internal static class AtomicFile
     }
 
     /// <summary>Finds out whether <see cref="Write"/> will be able to write here, before hours of work depend on it.</summary>
-    /// <exception cref="NotebookException">It will not; says why, naming <paramref name="option"/>.</exception>
-    public static void Probe(string path, string option)
+    /// <param name="path">The file.</param>
+    /// <param name="name">What the error calls it: the option and the path as typed.</param>
+    /// <exception cref="NotebookException">It will not; says why.</exception>
+    public static void Probe(string path, string name)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         if (Directory.Exists(path))
-            throw new NotebookException($"{option} '{path}' is a folder; name a file in it.");
+            throw new NotebookException($"{name} is a folder; name a file in it.");
         if (!Directory.Exists(folder))
-            throw new NotebookException($"The folder of {option} '{path}' does not exist; create it first.");
+            throw new NotebookException($"The folder of {name} does not exist; create it first.");
         var probe = $"{Path.GetFullPath(path)}.{Environment.ProcessId}.tmp";
         try
         {
@@ -47,7 +49,7 @@ internal static class AtomicFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new NotebookException($"Nothing can be written to {option} '{path}' ({error.Message}); name a file in a folder of yours.", error);
+            throw new NotebookException($"Nothing can be written to {name} ({error.Message}); name a file in a folder of yours.", error);
         }
     }
 

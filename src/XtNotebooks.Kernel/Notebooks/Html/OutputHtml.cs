@@ -30,7 +30,7 @@ internal sealed class OutputHtml(SharedScripts scripts, MarkdownHtml markdown)
             "text/markdown" => $"<div class=\"md\">{markdown.Render(text, [])}</div>\n",
             "image/svg+xml" => Picture(type, Convert.ToBase64String(Encoding.UTF8.GetBytes(text)), data),
             "text/plain" or "text/latex" => Terminal(text, "result"),
-            "application/json" => Terminal(data[type]?.ToJsonString() ?? "", "result"),
+            "application/json" => Terminal(data[type] is { } json ? NotebookJson.Write(json) : "null", "result"),
             _ => Picture(type, text.ReplaceLineEndings(""), data),
         };
     }
