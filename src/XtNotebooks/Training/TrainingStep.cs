@@ -1,0 +1,44 @@
+namespace XtNotebooks.Training;
+
+/// <summary>One optimizer step, in plain numbers.</summary>
+public sealed record TrainingStep
+{
+    /// <summary>From 1.</summary>
+    public required int Step { get; init; }
+
+    /// <summary>The loss that was minimised, before the step, nats: what a progress bar shows.</summary>
+    public required double ReportedLoss { get; init; }
+
+    /// <summary>Mean loss of the batch's real targets, whatever the setting counts, nats; null where the batch does not tell which are real.</summary>
+    public double? RealLoss { get; init; }
+
+    /// <summary>Mean loss of the batch's pads as targets, whatever the setting counts, nats; null where there are none.</summary>
+    public double? PadLoss { get; init; }
+
+    /// <summary>Real targets in the batch.</summary>
+    public long RealTokens { get; init; }
+
+    /// <summary>Pads among the batch's targets.</summary>
+    public long PadTokens { get; init; }
+
+    /// <summary>The optimizer's learning rate in this step.</summary>
+    public double LearningRate { get; init; }
+
+    /// <summary>Euclidean norm of the whole gradient before clipping; null where it was not asked for.</summary>
+    public double? GradientNorm { get; init; }
+
+    /// <summary>Wall time of the step.</summary>
+    public TimeSpan Duration { get; init; }
+
+    /// <summary>Memory of the process after the step, bytes; on a GPU what torch holds there. Null where unknown.</summary>
+    public long? MemoryBytes { get; init; }
+
+    /// <summary>Input tokens per second, pads included.</summary>
+    public double TokensPerSecond => Duration > TimeSpan.Zero ? (RealTokens + PadTokens) / Duration.TotalSeconds : 0;
+}
+
+/// <summary>A look at held-out data.</summary>
+/// <param name="Step">After which step; 0 is before the first.</param>
+/// <param name="RealLoss">Mean loss of the held-out real targets, nats, every target weighing the same.</param>
+/// <param name="PadLoss">Mean loss of the held-out pads as targets, nats; null where there are none.</param>
+public sealed record TrainingEvaluation(int Step, double RealLoss, double? PadLoss);
