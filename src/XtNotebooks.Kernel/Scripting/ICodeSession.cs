@@ -7,7 +7,7 @@ internal interface ICodeSession : IAsyncDisposable
 {
     /// <summary>Runs one cell. Never throws for what the cell does; the result says how it ended.</summary>
     /// <remarks>Cells of one shell run one after the other; a second call waits for the first. A subshell's cell runs beside the main
-    /// shell's running one and sees what the cells that had ended by then declared. Cancelling stops the cell (an interrupt).</remarks>
+    /// shell's running one and sees what that cell has set so far. Cancelling stops the cell (an interrupt).</remarks>
     Task<CellResult> RunAsync(CellRequest request, ICellOutput output, CancellationToken cancellationToken);
 
     /// <summary>Completions at a position in UTF-16 code units.</summary>

@@ -1,0 +1,129 @@
+using System.Collections;
+using System.Globalization;
+using System.Net;
+using System.Text;
+
+namespace XtNotebooks.Kernel.Display;
+
+/// <summary>Values as HTML tables: objects by member, dictionaries by key, sequences by index and, where the items have members, by column.</summary>
+internal static class HtmlText
+{
+    private const int MostRows = 50;
+    private const int MostColumns = 20;
+    private const int LongestCell = 500;
+    private const string Open = "<table style=\"border-collapse:collapse\">";
+    private const string Left = " style=\"text-align:left\"";
+
+    /// <summary>Null where text says it as well.</summary>
+    public static string? Of(object? value)
+    {
+        if (value is null || Scalars.TryFormat(value, quoted: false, out _))
+            return null;
+        var html = new StringBuilder();
+        if (value is Exception exception)
+            html.Append("<pre>").Append(Encode(exception.ToString())).Append("</pre>");
+        else if (value is IDictionary dictionary)
+            Dictionary(html, dictionary);
+        else if (value is IEnumerable sequence)
+            Sequence(html, sequence);
+        else if (Members.PrintsItself(value))
+            return null;
+        else
+            Object(html, value);
+        return html.ToString();
+    }
+
+    private static void Object(StringBuilder html, object value)
+    {
+        html.Append(Open).Append("<caption>").Append(Encode(TypeNames.Short(value.GetType()))).Append("</caption>");
+        foreach (var member in Members.Of(value).Take(MostRows))
+            Row(html, member.Name, Cell(member.Read(value)));
+        html.Append("</table>");
+        Note(html, Members.Of(value).Count, MostRows, "members");
+    }
+
+    private static void Dictionary(StringBuilder html, IDictionary dictionary)
+    {
+        html.Append(Open).Append("<thead><tr><th>key</th><th>value</th></tr></thead>");
+        foreach (var entry in dictionary.Cast<DictionaryEntry>().Take(MostRows))
+            Row(html, PlainText.Of(entry.Key), Cell(entry.Value));
+        html.Append("</table>");
+        Note(html, dictionary.Count, MostRows, "entries");
+    }
+
+    private static void Sequence(StringBuilder html, IEnumerable sequence)
+    {
+        var items = new List<object?>();
+        string? failure = null;
+        try
+        {
+            foreach (var item in sequence)
+            {
+                Scripting.CellGuard.Check();
+                items.Add(item);
+                if (items.Count > MostRows)
+                    break;
+            }
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            failure = $"{exception.GetType().Name}: {exception.Message}";
+        }
+        if (items.Count > 0 || failure is null)
+            Table(html, items);
+        if (failure is not null)
+            html.Append("<div>").Append(Encode(failure)).Append("</div>");
+        else if (items.Count > MostRows)
+            Note(html, sequence is ICollection collection ? collection.Count : int.MaxValue, MostRows, "items");
+    }
+
+    private static void Table(StringBuilder html, List<object?> items)
+    {
+        var columns = Columns(items);
+        html.Append(Open).Append("<thead><tr><th></th>");
+        if (columns.Count == 0)
+            html.Append("<th>value</th>");
+        foreach (var column in columns)
+            html.Append("<th>").Append(Encode(column.Name)).Append("</th>");
+        html.Append("</tr></thead><tbody>");
+        for (var row = 0; row < Math.Min(items.Count, MostRows); row++)
+        {
+            html.Append(CultureInfo.InvariantCulture, $"<tr><th>{row}</th>");
+            if (columns.Count == 0)
+                html.Append("<td").Append(Left).Append('>').Append(Cell(items[row])).Append("</td>");
+            foreach (var column in columns)
+                html.Append("<td").Append(Left).Append('>').Append(items[row] is { } item ? Cell(column.Read(item)) : "").Append("</td>");
+            html.Append("</tr>");
+        }
+        html.Append("</tbody></table>");
+    }
+
+    /// <summary>The members that all items share, where they are objects of one type.</summary>
+    private static List<Member> Columns(List<object?> items)
+    {
+        var first = items.FirstOrDefault(item => item is not null);
+        if (first is null || Scalars.TryFormat(first, false, out _) || first is IEnumerable || Members.PrintsItself(first)
+            || items.Any(item => item is not null && item.GetType() != first.GetType()))
+        {
+            return [];
+        }
+        return [.. Members.Of(first).Take(MostColumns)];
+    }
+
+    private static void Row(StringBuilder html, string name, string cell) =>
+        html.Append("<tr><th").Append(Left).Append('>').Append(Encode(name)).Append("</th><td").Append(Left).Append('>').Append(cell).Append("</td></tr>");
+
+    private static string Cell(object? value)
+    {
+        var text = PlainText.Of(value);
+        return Encode(text.Length <= LongestCell ? text : text[..LongestCell] + $"… ({text.Length:N0} characters)");
+    }
+
+    private static void Note(StringBuilder html, int count, int shown, string what)
+    {
+        if (count > shown)
+            html.Append("<div>").Append(count == int.MaxValue ? $"the first {shown} {what}" : $"the first {shown} of {count:N0} {what}").Append("</div>");
+    }
+
+    private static string Encode(string text) => WebUtility.HtmlEncode(text);
+}

@@ -1,0 +1,109 @@
+using System.Collections;
+using System.Globalization;
+using System.Text;
+
+namespace XtNotebooks.Kernel.Display;
+
+/// <summary>Values as text: literals as C# writes them, sequences and objects with their contents, within limits that are said.</summary>
+internal static class PlainText
+{
+    private const int MostItems = 100;
+    private const int DeepestLevel = 5;
+    private const int LongestText = 100_000;
+
+    public static string Of(object? value)
+    {
+        if (value is string text)
+            return text.Length <= LongestText ? text : text[..LongestText] + $"… ({text.Length:N0} characters)";
+        var writer = new StringBuilder();
+        Write(writer, value, 0, new HashSet<object>(ReferenceEqualityComparer.Instance));
+        return writer.ToString();
+    }
+
+    private static void Write(StringBuilder writer, object? value, int level, HashSet<object> path)
+    {
+        if (writer.Length > LongestText)
+        {
+            writer.Append('…');
+            return;
+        }
+        if (Scalars.TryFormat(value, quoted: level > 0, out var scalar))
+        {
+            writer.Append(scalar);
+            return;
+        }
+        if (!path.Add(value!))
+        {
+            writer.Append(CultureInfo.InvariantCulture, $"{{{TypeNames.Short(value!.GetType())}: see above}}");
+            return;
+        }
+        if (level >= DeepestLevel)
+            writer.Append(TypeNames.Short(value!.GetType()));
+        else
+            WriteContents(writer, value!, level, path);
+        path.Remove(value!);
+    }
+
+    private static void WriteContents(StringBuilder writer, object value, int level, HashSet<object> path)
+    {
+        switch (value)
+        {
+            case Exception exception:
+                writer.Append(exception);
+                break;
+            case IDictionary dictionary:
+                Items(writer, $"{TypeNames.Short(value.GetType())} ({dictionary.Count})", dictionary.Cast<DictionaryEntry>(), entry =>
+                {
+                    Write(writer, entry.Key, level + 1, path);
+                    writer.Append(": ");
+                    Write(writer, entry.Value, level + 1, path);
+                });
+                break;
+            case IEnumerable sequence when Members.IsSequence(value):
+                var count = sequence is ICollection collection ? $" ({collection.Count})" : "";
+                Items(writer, TypeNames.Short(value.GetType()) + count, sequence.Cast<object?>(), item => Write(writer, item, level + 1, path));
+                break;
+            default:
+                if (Members.PrintsItself(value) && Members.TryToString(value) is { } text)
+                {
+                    writer.Append(text);
+                    break;
+                }
+                writer.Append(TypeNames.IsAnonymous(value.GetType()) ? "{ " : TypeNames.Short(value.GetType()) + " { ");
+                var first = true;
+                foreach (var member in Members.Of(value).Take(MostItems))
+                {
+                    writer.Append(first ? "" : ", ").Append(member.Name).Append(" = ");
+                    Write(writer, member.Read(value), level + 1, path);
+                    first = false;
+                }
+                writer.Append(first ? "}" : " }");
+                break;
+        }
+    }
+
+    private static void Items<T>(StringBuilder writer, string title, IEnumerable<T> items, Action<T> write)
+    {
+        writer.Append(title).Append(" [");
+        var index = 0;
+        try
+        {
+            foreach (var item in items)
+            {
+                Scripting.CellGuard.Check();
+                if (index == MostItems || writer.Length > LongestText)
+                {
+                    writer.Append(", …");
+                    break;
+                }
+                writer.Append(index++ == 0 ? " " : ", ");
+                write(item);
+            }
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            writer.Append(CultureInfo.InvariantCulture, $" ({exception.GetType().Name}: {exception.Message})");
+        }
+        writer.Append(index == 0 ? "]" : " ]");
+    }
+}

@@ -1,0 +1,105 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+
+namespace XtNotebooks.Kernel.Scripting;
+
+/// <summary>Sends what a cell's code writes to <see cref="Console"/> to that cell's output, and reads from its front end.</summary>
+/// <remarks>Code that belongs to no cell keeps the process's own console.</remarks>
+internal static class CellConsole
+{
+    private static readonly Lock Installing = new();
+    private static bool s_installed;
+
+    public static void Install()
+    {
+        lock (Installing)
+        {
+            if (s_installed)
+                return;
+            Console.SetOut(new Writer(StreamName.Stdout, Console.Out));
+            Console.SetError(new Writer(StreamName.Stderr, Console.Error));
+            Console.SetIn(new Reader(Console.In));
+            s_installed = true;
+        }
+    }
+
+    private sealed class Writer(StreamName stream, TextWriter original) : TextWriter
+    {
+        public override Encoding Encoding => Encoding.UTF8;
+
+        public override void Write(char value) => Write(value.ToString());
+
+        public override void Write(char[] buffer, int index, int count) => Write(new string(buffer, index, count));
+
+        public override void Write(ReadOnlySpan<char> buffer) => Write(buffer.ToString());
+
+        public override void Write(string? value)
+        {
+            if (string.IsNullOrEmpty(value))
+                return;
+            if (CellContext.Current is { } cell)
+                cell.Output.Stream(stream, value);
+            else
+                original.Write(value);
+        }
+
+        public override void WriteLine() => Write(CoreNewLine);
+
+        // One write a line, so that lines of several threads are not torn apart.
+        public override void WriteLine(string? value) => Write(value + Environment.NewLine);
+
+        public override void WriteLine(char[] buffer, int index, int count) => WriteLine(new string(buffer, index, count));
+
+        public override void WriteLine(ReadOnlySpan<char> buffer) => WriteLine(buffer.ToString());
+
+        public override void Flush()
+        {
+            if (CellContext.Current is null)
+                original.Flush();
+        }
+    }
+
+    private sealed class Reader(TextReader original) : TextReader
+    {
+        private string _rest = "";
+
+        public override string? ReadLine()
+        {
+            if (CellContext.Current is not { } cell)
+                return original.ReadLine();
+            if (_rest.Length == 0)
+                return Ask(cell, "", password: false);
+            var line = _rest.TrimEnd('\n');
+            _rest = "";
+            return line;
+        }
+
+        public override int Peek() => CellContext.Current is null ? original.Peek() : Fill() ? _rest[0] : -1;
+
+        public override int Read()
+        {
+            if (CellContext.Current is null)
+                return original.Read();
+            if (!Fill())
+                return -1;
+            var first = _rest[0];
+            _rest = _rest[1..];
+            return first;
+        }
+
+        private bool Fill()
+        {
+            if (_rest.Length == 0 && ReadLine() is { } line)
+                _rest = line + "\n";
+            return _rest.Length > 0;
+        }
+    }
+
+    /// <summary>Asks the reader of the notebook for one line.</summary>
+    /// <exception cref="InvalidOperationException">The front end cannot answer.</exception>
+    [return: NotNullIfNotNull(nameof(cell))]
+    public static string? Ask(CellContext cell, string prompt, bool password) =>
+        (cell.Request.AllowStdin ? cell.Output.ReadLine(prompt, password, cell.CancellationToken) : null)
+        ?? throw new InvalidOperationException(
+            "This cell asks for input, but nobody can answer here: give the value in code, or run the notebook in a front end with input.");
+}

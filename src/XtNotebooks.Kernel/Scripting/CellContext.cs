@@ -1,0 +1,18 @@
+namespace XtNotebooks.Kernel.Scripting;
+
+/// <summary>The cell that the current code belongs to; flows to threads and tasks that the cell starts, and stays with them after its end.</summary>
+internal sealed class CellContext(CodeSession session, CellRequest request, ICellOutput output, CancellationToken cancellationToken)
+{
+    private static readonly AsyncLocal<CellContext?> Ambient = new();
+
+    public static CellContext? Current
+    {
+        get => Ambient.Value;
+        set => Ambient.Value = value;
+    }
+
+    public CodeSession Session { get; } = session;
+    public CellRequest Request { get; } = request;
+    public ICellOutput Output { get; } = output;
+    public CancellationToken CancellationToken { get; } = cancellationToken;
+}

@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
+
+namespace XtNotebooks.Kernel.Scripting;
+
+/// <summary>Errors in the reader's terms: cell, line, the line itself and a caret; the reader's own frames and no others.</summary>
+internal static partial class CellErrors
+{
+    private const int MostFrames = 20;
+    private const int MostDiagnostics = 10;
+    private const int LongestLine = 200;
+
+    /// <summary>Compile errors, the first one as the message.</summary>
+    public static CellError FromDiagnostics(IEnumerable<Diagnostic> diagnostics, string cell)
+    {
+        var errors = diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)
+            .OrderBy(error => error.Location.SourceSpan.Start)
+            .DistinctBy(error => (error.Id, error.Location.SourceSpan))
+            .ToList();
+        var first = errors[0];
+        var traceback = errors.Take(MostDiagnostics).SelectMany(error => Describe(error, "error")).ToList();
+        if (errors.Count > MostDiagnostics)
+            traceback.Add($"… and {errors.Count - MostDiagnostics} more errors");
+        var line = first.Location.IsInSource && first.Location.GetLineSpan().Path == cell ? LineOf(first) : (int?)null;
+        return new CellError("CompilationError", $"{Where(first)}{first.Id}: {first.GetMessage()}", traceback, line);
+    }
+
+    /// <summary>A warning, briefly.</summary>
+    public static string FromWarning(Diagnostic warning) => $"{Where(warning)}warning {warning.Id}: {warning.GetMessage()}\n";
+
+    /// <summary>What a cell threw.</summary>
+    /// <param name="exception">The exception, with its stack.</param>
+    /// <param name="cell">The cell's path in stack traces, "Cell 3".</param>
+    /// <param name="lineOf">The text of a line of any cell, from 1.</param>
+    public static CellError FromException(Exception exception, string cell, Func<string, int, string?> lineOf)
+    {
+        exception = Unwrap(exception);
+        var traceback = new List<string>();
+        int? line = null;
+        for (var current = exception; current is not null; current = current.InnerException)
+        {
+            var cause = current == exception ? "" : "caused by ";
+            traceback.Add($"{cause}{NameOf(current)}: {current.Message}");
+            foreach (var frame in UserFrames(current).Take(MostFrames))
+            {
+                var file = frame.GetFileName()!;
+                traceback.Add($"   at {Demangle(frame.GetMethod())} in {file}, line {frame.GetFileLineNumber()}");
+                if (lineOf(file, frame.GetFileLineNumber()) is { } text)
+                    traceback.Add($"      {Shorten(text.Trim())}");
+                if (file == cell)
+                    line ??= frame.GetFileLineNumber();
+            }
+        }
+        return new CellError(NameOf(exception), FirstLine(exception.Message), traceback, line);
+    }
+
+    /// <summary>An exception that nobody caught on a thread or in an async void method of the cell.</summary>
+    public static void ReportUnhandled(Exception exception)
+    {
+        if (CellContext.Current is not { } cell || cell.CancellationToken.IsCancellationRequested)
+            return;
+        var error = cell.Session.Describe(exception, cell.Request);
+        cell.Output.Stream(StreamName.Stderr, "Unhandled in the background: " + string.Join('\n', error.Traceback) + "\n");
+    }
+
+    public static string FirstLine(string text) => text.Split('\n', 2)[0].TrimEnd('\r');
+
+    private static Exception Unwrap(Exception exception) => exception switch
+    {
+        TargetInvocationException { InnerException: { } inner } => Unwrap(inner),
+        AggregateException { InnerExceptions: [var only] } => Unwrap(only),
+        _ => exception,
+    };
+
+    private static string NameOf(Exception exception) => exception.GetType().FullName?.Replace('+', '.') ?? exception.GetType().Name;
+
+    private static IEnumerable<StackFrame> UserFrames(Exception exception) =>
+        new StackTrace(exception, fNeedFileInfo: true).GetFrames()
+            .Where(frame => frame.GetFileLineNumber() > 0 && IsCellCode(frame.GetMethod()));
+
+    private static bool IsCellCode(MethodBase? method) =>
+        method?.Module.Assembly.GetName().Name?.StartsWith("Cell#", StringComparison.Ordinal) == true;
+
+    /// <summary>The name as the reader wrote it, from what the compiler made of it.</summary>
+    private static string Demangle(MethodBase? method)
+    {
+        if (method is null)
+            return "?";
+        var name = method.Name;
+        var type = method.DeclaringType;
+        if (name == "MoveNext" && type is not null)
+            name = type.Name;
+        if (name.Contains("b__", StringComparison.Ordinal))
+            return "lambda";
+        var local = LocalFunction().Match(name);
+        if (local.Success)
+            return local.Groups[1].Value + "(…)";
+        if (name.Contains("<Initialize>", StringComparison.Ordinal) || name is "<Main>" or "<Factory>" || type?.Name == name)
+            return "the cell";
+        var asyncMethod = AsyncMethod().Match(name);
+        if (asyncMethod.Success)
+            return asyncMethod.Groups[1].Value + "(…)";
+        var owner = type is null || type.Name.StartsWith("Submission#", StringComparison.Ordinal) ? "" : type.Name + ".";
+        return $"{owner}{name}({string.Join(", ", method.GetParameters().Select(parameter => parameter.ParameterType.Name + " " + parameter.Name))})";
+    }
+
+    private static IEnumerable<string> Describe(Diagnostic diagnostic, string severity)
+    {
+        yield return $"{Where(diagnostic)}{severity} {diagnostic.Id}: {diagnostic.GetMessage()}";
+        if (!diagnostic.Location.IsInSource)
+            yield break;
+        var span = diagnostic.Location.GetLineSpan();
+        var text = diagnostic.Location.SourceTree!.GetText().Lines[span.StartLinePosition.Line].ToString();
+        var column = span.StartLinePosition.Character;
+        // A long line is shown around the caret.
+        var from = column > LongestLine / 2 ? column - LongestLine / 2 : 0;
+        var shown = text[Math.Min(from, text.Length)..Math.Min(text.Length, from + LongestLine)].Replace('\t', ' ');
+        var length = span.EndLinePosition.Line == span.StartLinePosition.Line
+            ? span.EndLinePosition.Character - column
+            : text.Length - column;
+        length = Math.Clamp(length, 1, Math.Max(1, shown.Length - (column - from)));
+        yield return "    " + shown;
+        yield return "    " + new string(' ', column - from) + new string('^', length);
+    }
+
+    private static string Where(Diagnostic diagnostic) =>
+        diagnostic.Location.IsInSource ? $"{diagnostic.Location.GetLineSpan().Path}, line {LineOf(diagnostic)}: " : "";
+
+    private static int LineOf(Diagnostic diagnostic) => diagnostic.Location.GetLineSpan().StartLinePosition.Line + 1;
+
+    private static string Shorten(string line) => line.Length <= LongestLine ? line : line[..LongestLine] + "…";
+
+    [GeneratedRegex(@">g__(\w+)\|")]
+    private static partial Regex LocalFunction();
+
+    [GeneratedRegex(@"^<(\w+)>d__")]
+    private static partial Regex AsyncMethod();
+}

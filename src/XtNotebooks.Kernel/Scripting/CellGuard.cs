@@ -1,0 +1,87 @@
+using System.ComponentModel;
+using System.Runtime.CompilerServices;
+
+namespace XtNotebooks.Kernel.Scripting;
+
+/// <summary>What the compiler of cells calls from loops, functions and awaits, so that a cell can be interrupted and endless recursion
+/// is an error instead of the end of the process. Not meant to be called by hand.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public static class CellGuard
+{
+    /// <summary>How many cells are being interrupted now; all that an undisturbed loop has to look at.</summary>
+    private static int s_interrupted;
+
+    /// <summary>Stops the current cell if it is being interrupted.</summary>
+    /// <exception cref="OperationCanceledException">It is.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Check()
+    {
+        if (Volatile.Read(ref s_interrupted) != 0)
+            Stop();
+    }
+
+    /// <summary>The check at the start of every function.</summary>
+    /// <exception cref="InsufficientExecutionStackException">The calls are nested too deep.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Enter()
+    {
+        RuntimeHelpers.EnsureSufficientExecutionStack();
+        Check();
+    }
+
+    /// <summary>The task, or its end by an interrupt.</summary>
+    public static Task Await(Task task)
+    {
+        Check();
+        return task is null || task.IsCompleted || CellContext.Current is not { } cell ? task! : task.WaitAsync(cell.CancellationToken);
+    }
+
+    /// <summary>The task, or its end by an interrupt.</summary>
+    public static Task<T> Await<T>(Task<T> task)
+    {
+        Check();
+        return task is null || task.IsCompleted || CellContext.Current is not { } cell ? task! : task.WaitAsync(cell.CancellationToken);
+    }
+
+    /// <summary>The task, or its end by an interrupt.</summary>
+    public static ValueTask Await(ValueTask task)
+    {
+        Check();
+        return task.IsCompleted || CellContext.Current is not { } cell ? task : new ValueTask(task.AsTask().WaitAsync(cell.CancellationToken));
+    }
+
+    /// <summary>The task, or its end by an interrupt.</summary>
+    public static ValueTask<T> Await<T>(ValueTask<T> task)
+    {
+        Check();
+        return task.IsCompleted || CellContext.Current is not { } cell
+            ? task
+            : new ValueTask<T>(task.AsTask().WaitAsync(cell.CancellationToken));
+    }
+
+    /// <summary>Any other awaitable, as it is.</summary>
+    public static T Await<T>(T awaitable)
+    {
+        Check();
+        return awaitable;
+    }
+
+    /// <summary>An asynchronous stream that ends with an interrupt.</summary>
+    public static async IAsyncEnumerable<T> Each<T>(IAsyncEnumerable<T> stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        await using var items = stream.GetAsyncEnumerator();
+        while (await Await(items.MoveNextAsync()))
+            yield return items.Current;
+    }
+
+    /// <summary>Anything else that is awaited item by item, as it is.</summary>
+    public static T Each<T>(T stream) => stream;
+
+    internal static void BeginInterrupt() => Interlocked.Increment(ref s_interrupted);
+
+    internal static void EndInterrupt() => Interlocked.Decrement(ref s_interrupted);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Stop() => CellContext.Current?.CancellationToken.ThrowIfCancellationRequested();
+}

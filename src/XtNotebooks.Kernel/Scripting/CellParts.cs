@@ -1,0 +1,70 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using XtNotebooks.Kernel.Magics;
+
+namespace XtNotebooks.Kernel.Scripting;
+
+/// <summary>A run of C# in a cell, or a magic with its body.</summary>
+/// <param name="Magic">The magic's line; null for C#.</param>
+/// <param name="Text">The C#, on the lines it has in the cell (the others are empty), or the magic's body.</param>
+/// <param name="Line">The first line, from 1.</param>
+internal sealed record CellPart(string? Magic, string Text, int Line);
+
+/// <summary>Splits a cell at its magics, without being misled by strings and comments.</summary>
+internal static class CellParts
+{
+    /// <summary>The parts, one by one: a magic that an earlier part has added is known by the time it is reached.</summary>
+    public static IEnumerable<CellPart> Split(string code, MagicTable magics)
+    {
+        if (!code.Contains("#!", StringComparison.Ordinal))
+        {
+            if (!string.IsNullOrWhiteSpace(code))
+                yield return new CellPart(null, code, 1);
+            yield break;
+        }
+        var lines = code.Split('\n');
+        var start = 0;
+        while (start < lines.Length)
+        {
+            var next = NextMagic(lines, start);
+            if (Enumerable.Range(start, next - start).Any(line => !string.IsNullOrWhiteSpace(lines[line])))
+                yield return new CellPart(null, new string('\n', start) + string.Join('\n', lines[start..next]), start + 1);
+            if (next == lines.Length)
+                yield break;
+            var end = next + 1;
+            if (magics.Find(MagicLine.NameOf(lines[next])) is { TakesBody: true })
+            {
+                while (end < lines.Length && !lines[end].StartsWith("#!", StringComparison.Ordinal))
+                    end++;
+            }
+            yield return new CellPart(lines[next].TrimEnd('\r'), string.Join('\n', lines[(next + 1)..end]), next + 1);
+            start = end;
+        }
+    }
+
+    private static int NextMagic(string[] lines, int start)
+    {
+        SyntaxNode? root = null;
+        var position = 0;
+        for (var line = start; line < lines.Length; position += lines[line].Length + 1, line++)
+        {
+            if (!lines[line].TrimStart().StartsWith("#!", StringComparison.Ordinal))
+                continue;
+            root ??= CSharpSyntaxTree.ParseText(string.Join('\n', lines[start..]), SubmissionChain.ParseOptions).GetRoot();
+            if (!IsInsideText(root, position))
+                return line;
+        }
+        return lines.Length;
+    }
+
+    private static bool IsInsideText(SyntaxNode root, int position)
+    {
+        if (position >= root.FullSpan.End)
+            return false;
+        var token = root.FindToken(position);
+        if (token.SpanStart < position && token.Span.End > position)
+            return true;
+        var trivia = root.FindTrivia(position);
+        return trivia.SpanStart < position && trivia.IsKind(SyntaxKind.MultiLineCommentTrivia) || trivia.IsKind(SyntaxKind.DisabledTextTrivia);
+    }
+}

@@ -1,0 +1,84 @@
+using Microsoft.CodeAnalysis;
+using XtNotebooks.Extensibility;
+using XtNotebooks.Kernel.Display;
+using XtNotebooks.Kernel.Magics;
+
+namespace XtNotebooks.Kernel.Scripting;
+
+internal sealed partial class CodeSession
+{
+    /// <summary>Runs C# as part of a cell; its trailing value, unformatted.</summary>
+    public async Task<object?> RunNestedAsync(CellContext cell, string code)
+    {
+        Submission submission;
+        lock (_compiling)
+            submission = Compile(code, PathOf(cell.Request), cell.Output, cell.CancellationToken);
+        Variables.Add(submission);
+        return await submission.Run();
+    }
+
+    public void SetVariable(string name, object? value, Type type)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        if (!Microsoft.CodeAnalysis.CSharp.SyntaxFacts.IsValidIdentifier(name))
+            throw new ArgumentException($"'{name}' is no C# name: give letters, digits and underscores, not starting with a digit.", nameof(name));
+        if (!type.IsVisible)
+            throw new ArgumentException($"The variable {name} cannot have the type {TypeNames.Short(type)}, which is not public.", nameof(type));
+        if (value is null ? type.IsValueType && Nullable.GetUnderlyingType(type) is null : !type.IsInstanceOfType(value))
+            throw new ArgumentException($"The value of {name} is not a {TypeNames.Short(type)}.", nameof(value));
+        var keyword = Microsoft.CodeAnalysis.CSharp.SyntaxFacts.GetKeywordKind(name) != Microsoft.CodeAnalysis.CSharp.SyntaxKind.None ? "@" : "";
+        VariableTransfer.Value = value;
+        Submission submission;
+        lock (_compiling)
+        {
+            AddReferenceTo(type);
+            var code = $"{TypeNames.Qualified(type)} {keyword}{name} = ({TypeNames.Qualified(type)})global::XtNotebooks.Kernel.Scripting.VariableTransfer.Value;";
+            var compilation = _chain.Compile(SubmissionChain.Parse(code, "variable " + name, default));
+            (var appended, var diagnostics) = _chain.Append(compilation, default);
+            submission = appended ?? throw new ArgumentException(
+                $"The variable {name} cannot be declared: {diagnostics.First(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error).GetMessage()}.", nameof(type));
+        }
+        Variables.Add(submission);
+        // A declaration never waits.
+        submission.Run().GetAwaiter().GetResult();
+        VariableTransfer.Value = null;
+    }
+
+    private void AddReferenceTo(Type type)
+    {
+        foreach (var part in type.GetGenericArguments())
+            AddReferenceTo(part);
+        if (type.HasElementType)
+            AddReferenceTo(type.GetElementType()!);
+        var location = type.Assembly.Location;
+        if (location.Length > 0 && type.Assembly != typeof(object).Assembly
+            && !PlatformReferences.Paths.Any(path => Path.GetFileNameWithoutExtension(path) == type.Assembly.GetName().Name)
+            && type.Assembly.GetName().Name is not ("XtNotebooks.Kernel" or "XtNotebooks.Extensibility"))
+        {
+            AddAssembly(location);
+        }
+    }
+
+    private readonly HashSet<string> _referenced = [];
+
+    /// <summary>Makes an assembly file known to the cells that follow.</summary>
+    public void AddAssembly(string path)
+    {
+        LoadContext.Add(path);
+        if (_referenced.Add(Path.GetFileNameWithoutExtension(path)))
+            _chain.AddReference(MetadataReference.CreateFromFile(path));
+    }
+
+    private async Task RunMagicAsync(CellContext cell, string text, string body)
+    {
+        var line = MagicLine.Parse(text);
+        var magic = Magics.Require(line.Name);
+        if (line.Words.Contains("--help"))
+        {
+            cell.Output.Stream(StreamName.Stdout, MagicHelp.Of(magic) + "\n");
+            return;
+        }
+        var call = MagicBinder.Bind(magic, line, body, Notebook);
+        await magic.Run(call, cell.CancellationToken);
+    }
+}

@@ -1,0 +1,233 @@
+using System.Collections.Concurrent;
+using Microsoft.CodeAnalysis;
+using XtNotebooks.Extensibility;
+using XtNotebooks.Kernel.Display;
+using XtNotebooks.Kernel.Magics;
+
+namespace XtNotebooks.Kernel.Scripting;
+
+/// <summary>C# cells compiled by Roslyn, one after the other, each seeing what the earlier ones declared.</summary>
+internal sealed partial class CodeSession : ICodeSession
+{
+    /// <summary>One shell runs one cell at a time; the main shell's name is empty.</summary>
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _lanes = new();
+    private readonly Lock _compiling = new();
+    private readonly Dictionary<string, string> _sources = [];
+    private readonly HashSet<string> _shownWarnings = [];
+    private readonly SubmissionChain _chain;
+    private readonly CancellationTokenSource _disposed = new();
+
+    private CodeSession(CodeSessionOptions options)
+    {
+        Options = options;
+        LoadContext = new NotebookLoadContext();
+        Formatters = new ValueFormatters();
+        Variables = new VariableTable();
+        Magics = new MagicTable();
+        _chain = new SubmissionChain(LoadContext, new ScriptSources(options.WorkingDirectory));
+        Notebook = new NotebookSession(this);
+        CellConsole.Install();
+        UnhandledExceptions.Install();
+        KernelMagics.AddTo(this);
+    }
+
+    public CodeSessionOptions Options { get; }
+    public INotebook Notebook { get; }
+    public IComms? Comms { get; set; }
+    public ValueFormatters Formatters { get; }
+    public VariableTable Variables { get; }
+    public MagicTable Magics { get; }
+    public NotebookLoadContext LoadContext { get; }
+
+    /// <summary>A session with nothing declared yet.</summary>
+    public static CodeSession Create(CodeSessionOptions? options = null) => new(options ?? new CodeSessionOptions());
+
+    public async Task<CellResult> RunAsync(CellRequest request, ICellOutput output, CancellationToken cancellationToken)
+    {
+        var lane = _lanes.GetOrAdd(request.Subshell ?? "", _ => new SemaphoreSlim(1));
+        try
+        {
+            await lane.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return Interrupted("The cell was interrupted before it began.");
+        }
+        try
+        {
+            return await RunOnThreadsAsync(request, output, cancellationToken);
+        }
+        finally
+        {
+            lane.Release();
+        }
+    }
+
+    /// <summary>Compiles and runs trivial code in a session of its own, so that the reader's first cell does not pay for the start of the
+    /// compiler.</summary>
+    public static Task WarmUpAsync(CancellationToken cancellationToken) => Task.Run(
+        async () =>
+        {
+            var chain = new SubmissionChain(new NotebookLoadContext(), new ScriptSources("."));
+            var tree = SubmissionChain.Parse("int warm = 1; foreach (var i in new[] { 1 }) warm += i; warm", "warm-up", cancellationToken);
+            var guarded = InterruptRewriter.Rewrite(tree, null, cancellationToken);
+            var value = await chain.Append(chain.Compile(guarded), cancellationToken).Submission!.Run();
+            _ = new ValueFormatters().Format(value!);
+        },
+        cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _disposed.CancelAsync();
+        _disposed.Dispose();
+    }
+
+    /// <summary>An exception in the reader's terms.</summary>
+    public CellError Describe(Exception exception, CellRequest request) =>
+        exception is MagicException
+            ? new CellError("MagicError", exception.Message, [exception.Message], null)
+            : CellErrors.FromException(exception, PathOf(request), LineOf);
+
+    private async Task<CellResult> RunOnThreadsAsync(CellRequest request, ICellOutput output, CancellationToken cancellationToken)
+    {
+        using var interrupt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _disposed.Token);
+        var cell = new CellContext(this, request, output, interrupt.Token);
+        var threads = new CellThreads();
+        var running = threads.Run(() =>
+        {
+            CellContext.Current = cell;
+            return RunCellAsync(cell);
+        });
+        try
+        {
+            return await running.WaitAsync(interrupt.Token);
+        }
+        catch (OperationCanceledException) when (interrupt.IsCancellationRequested)
+        {
+            return await StopAsync(running, threads);
+        }
+        finally
+        {
+            threads.End();
+        }
+    }
+
+    /// <summary>Stops a cell: its own checks see the token at once, its waits are woken; what still runs is left behind.</summary>
+    private async Task<CellResult> StopAsync(Task<CellResult> running, CellThreads threads)
+    {
+        CellGuard.BeginInterrupt();
+        _ = running.ContinueWith(_ => CellGuard.EndInterrupt(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        var started = Options.TimeProvider.GetTimestamp();
+        while (Options.TimeProvider.GetElapsedTime(started) < Options.AbandonAfter)
+        {
+            // Code that can stop by itself gets a moment before its waits are broken.
+            if (await Task.WhenAny(running, Task.Delay(TimeSpan.FromMilliseconds(15), Options.TimeProvider)) == running)
+                return await running;
+            threads.InterruptWaits();
+        }
+        return Interrupted("The cell could not be stopped: it runs code that does not look for an interrupt, for example a native call, and was left "
+            + "behind on its thread. Other cells can run; its variables may still change.");
+    }
+
+    private async Task<CellResult> RunCellAsync(CellContext cell)
+    {
+        try
+        {
+            lock (_sources)
+                _sources[PathOf(cell.Request)] = cell.Request.Code;
+            var value = await RunPartsAsync(cell);
+            return new CellResult(CellStatus.Ok, cell.Request.Silent ? null : value, null);
+        }
+        catch (CompilationFailedException failed)
+        {
+            return new CellResult(CellStatus.Error, null, failed.Error);
+        }
+        catch (Exception exception) when (cell.CancellationToken.IsCancellationRequested)
+        {
+            var error = Describe(exception, cell.Request);
+            var line = error.Line is { } number ? $" at line {number}" : "";
+            var message = $"The cell was interrupted{line}; what it had set so far is kept.";
+            return new CellResult(CellStatus.Interrupted, null, new CellError("Interrupted", message,
+                [message, .. error.Traceback.Skip(1).TakeWhile(text => text.StartsWith(' '))], error.Line));
+        }
+        catch (Exception exception)
+        {
+            return new CellResult(CellStatus.Error, null, Describe(exception, cell.Request));
+        }
+    }
+
+    private async Task<MimeBundle?> RunPartsAsync(CellContext cell)
+    {
+        MimeBundle? value = null;
+        foreach (var part in CellParts.Split(cell.Request.Code, Magics))
+        {
+            if (value is not null)
+                cell.Output.Display(value, null);
+            value = null;
+            cell.CancellationToken.ThrowIfCancellationRequested();
+            if (part.Magic is { } line)
+                await RunMagicAsync(cell, line, part.Text);
+            else
+                value = await RunCodeAsync(cell, part.Text);
+        }
+        return value;
+    }
+
+    private async Task<MimeBundle?> RunCodeAsync(CellContext cell, string code)
+    {
+        Submission? submission;
+        lock (_compiling)
+            submission = Compile(code, PathOf(cell.Request), cell.Output, cell.CancellationToken);
+        Variables.Add(submission);
+        var result = await submission.Run();
+        return result is null ? null : Formatters.Format(result);
+    }
+
+    private Submission Compile(string code, string path, ICellOutput output, CancellationToken cancellationToken)
+    {
+        var written = SubmissionChain.Parse(code, path, cancellationToken);
+        var guarded = InterruptRewriter.Rewrite(written, () => _chain.Compile(written), cancellationToken);
+        var (submission, diagnostics) = _chain.Append(_chain.Compile(guarded), cancellationToken);
+        if (diagnostics.All(diagnostic => diagnostic.Severity < DiagnosticSeverity.Warning))
+            return submission!;
+        // Positions are the reader's only in the code as written.
+        var asWritten = submission is null ? _chain.Compile(written) : _chain.CompileAgain(written);
+        diagnostics = asWritten.GetDiagnostics(cancellationToken);
+        if (submission is null && diagnostics.All(diagnostic => diagnostic.Severity != DiagnosticSeverity.Error))
+            (submission, diagnostics) = _chain.Append(asWritten, cancellationToken);
+        if (submission is null)
+            throw new CompilationFailedException(CellErrors.FromDiagnostics(diagnostics, path));
+        ShowWarnings(diagnostics, output);
+        return submission;
+    }
+
+    private void ShowWarnings(IEnumerable<Diagnostic> diagnostics, ICellOutput output)
+    {
+        foreach (var warning in diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Warning))
+        {
+            if (_shownWarnings.Add(warning.Id + warning.GetMessage()))
+                output.Stream(StreamName.Stderr, CellErrors.FromWarning(warning));
+        }
+    }
+
+    /// <summary>Ends a cell with errors that were put in words already.</summary>
+    private sealed class CompilationFailedException(CellError error) : Exception(error.Message)
+    {
+        public CellError Error { get; } = error;
+    }
+
+    private static CellResult Interrupted(string message) =>
+        new(CellStatus.Interrupted, null, new CellError("Interrupted", message, [message], null));
+
+    private static string PathOf(CellRequest request) => $"Cell {request.Number}";
+
+    private string? LineOf(string path, int line)
+    {
+        lock (_sources)
+        {
+            return _sources.TryGetValue(path, out var code) && code.Split('\n') is var lines && line <= lines.Length
+                ? lines[line - 1]
+                : null;
+        }
+    }
+}

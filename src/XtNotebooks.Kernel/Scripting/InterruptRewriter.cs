@@ -1,0 +1,227 @@
+using System.Text;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using static Microsoft.CodeAnalysis.CSharp.SyntaxFactory;
+
+namespace XtNotebooks.Kernel.Scripting;
+
+/// <summary>Puts a cancellation check into every loop, function and await of a cell, without moving a line.</summary>
+internal sealed class InterruptRewriter : CSharpSyntaxRewriter
+{
+    private const string Guard = "global::XtNotebooks.Kernel.Scripting.CellGuard";
+
+    private static readonly StatementSyntax CheckStatement = ParseStatement($"{Guard}.Check();");
+    private static readonly StatementSyntax EnterStatement = ParseStatement($"{Guard}.Enter();");
+    private static readonly ExpressionSyntax AwaitGuard = ParseExpression($"{Guard}.Await");
+    private static readonly ExpressionSyntax EachGuard = ParseExpression($"{Guard}.Each");
+
+    /// <summary>Tells a lambda's delegate from an expression tree; null to leave lambdas without braces as they are.</summary>
+    private readonly Func<LambdaExpressionSyntax, LambdaKind>? _kindOf;
+
+    private InterruptRewriter(Func<LambdaExpressionSyntax, LambdaKind>? kindOf) => _kindOf = kindOf;
+
+    private enum LambdaKind
+    {
+        Unknown,
+        Tree,
+        Void,
+        Value,
+    }
+
+    /// <summary>The tree with its checks; the same tree where there is nothing to check.</summary>
+    /// <param name="tree">The cell as written.</param>
+    /// <param name="compile">Compiles it, where only the types can tell a lambda from an expression tree.</param>
+    /// <param name="cancellationToken">Stops the analysis.</param>
+    public static SyntaxTree Rewrite(SyntaxTree tree, Func<Compilation>? compile, CancellationToken cancellationToken)
+    {
+        var root = (CSharpSyntaxNode)tree.GetRoot(cancellationToken);
+        Func<LambdaExpressionSyntax, LambdaKind>? kindOf = null;
+        if (compile is not null && root.DescendantNodes().OfType<LambdaExpressionSyntax>().Any(lambda => lambda.ExpressionBody is not null))
+        {
+            var model = compile().GetSemanticModel(tree);
+            kindOf = lambda => KindOf(model, lambda, cancellationToken);
+        }
+        var rewritten = new InterruptRewriter(kindOf).Visit(root);
+        return rewritten == root ? tree : CSharpSyntaxTree.Create((CSharpSyntaxNode)rewritten, (CSharpParseOptions)tree.Options, tree.FilePath, Encoding.UTF8);
+    }
+
+    public override SyntaxNode? VisitWhileStatement(WhileStatementSyntax node)
+    {
+        var visited = (WhileStatementSyntax)base.VisitWhileStatement(node)!;
+        return visited.WithStatement(Checked(visited.Statement));
+    }
+
+    public override SyntaxNode? VisitDoStatement(DoStatementSyntax node)
+    {
+        var visited = (DoStatementSyntax)base.VisitDoStatement(node)!;
+        return visited.WithStatement(Checked(visited.Statement));
+    }
+
+    public override SyntaxNode? VisitForStatement(ForStatementSyntax node)
+    {
+        var visited = (ForStatementSyntax)base.VisitForStatement(node)!;
+        return visited.WithStatement(Checked(visited.Statement));
+    }
+
+    public override SyntaxNode? VisitForEachStatement(ForEachStatementSyntax node)
+    {
+        var visited = (ForEachStatementSyntax)base.VisitForEachStatement(node)!;
+        if (visited.AwaitKeyword.IsKind(SyntaxKind.AwaitKeyword))
+            visited = visited.WithExpression(Call(EachGuard, visited.Expression));
+        return visited.WithStatement(Checked(visited.Statement));
+    }
+
+    public override SyntaxNode? VisitForEachVariableStatement(ForEachVariableStatementSyntax node)
+    {
+        var visited = (ForEachVariableStatementSyntax)base.VisitForEachVariableStatement(node)!;
+        return visited.WithStatement(Checked(visited.Statement));
+    }
+
+    public override SyntaxNode? VisitGotoStatement(GotoStatementSyntax node) =>
+        node.IsKind(SyntaxKind.GotoStatement) ? Checked(node) : node;
+
+    public override SyntaxNode? VisitAwaitExpression(AwaitExpressionSyntax node)
+    {
+        var visited = (AwaitExpressionSyntax)base.VisitAwaitExpression(node)!;
+        return visited.WithExpression(Call(AwaitGuard, visited.Expression));
+    }
+
+    public override SyntaxNode? VisitMethodDeclaration(MethodDeclarationSyntax node)
+    {
+        var visited = (MethodDeclarationSyntax)base.VisitMethodDeclaration(node)!;
+        return visited.Body is { } body
+            ? visited.WithBody(Entered(body))
+            : visited.ExpressionBody is { } arrow
+                ? visited.WithExpressionBody(null).WithSemicolonToken(default)
+                    .WithBody(Block(arrow.Expression, IsVoid(visited.ReturnType, visited.Modifiers), visited.SemicolonToken))
+                : visited;
+    }
+
+    public override SyntaxNode? VisitLocalFunctionStatement(LocalFunctionStatementSyntax node)
+    {
+        var visited = (LocalFunctionStatementSyntax)base.VisitLocalFunctionStatement(node)!;
+        return visited.Body is { } body
+            ? visited.WithBody(Entered(body))
+            : visited.ExpressionBody is { } arrow
+                ? visited.WithExpressionBody(null).WithSemicolonToken(default)
+                    .WithBody(Block(arrow.Expression, IsVoid(visited.ReturnType, visited.Modifiers), visited.SemicolonToken))
+                : visited;
+    }
+
+    public override SyntaxNode? VisitOperatorDeclaration(OperatorDeclarationSyntax node)
+    {
+        var visited = (OperatorDeclarationSyntax)base.VisitOperatorDeclaration(node)!;
+        return visited.Body is { } body
+            ? visited.WithBody(Entered(body))
+            : visited.ExpressionBody is { } arrow
+                ? visited.WithExpressionBody(null).WithSemicolonToken(default)
+                    .WithBody(Block(arrow.Expression, IsVoid(visited.ReturnType, visited.Modifiers), visited.SemicolonToken))
+                : visited;
+    }
+
+    public override SyntaxNode? VisitConstructorDeclaration(ConstructorDeclarationSyntax node)
+    {
+        var visited = (ConstructorDeclarationSyntax)base.VisitConstructorDeclaration(node)!;
+        return visited.Body is { } body ? visited.WithBody(Entered(body)) : visited;
+    }
+
+    public override SyntaxNode? VisitAccessorDeclaration(AccessorDeclarationSyntax node)
+    {
+        var visited = (AccessorDeclarationSyntax)base.VisitAccessorDeclaration(node)!;
+        return visited.Body is { } body
+            ? visited.WithBody(Entered(body))
+            : visited.ExpressionBody is { } arrow
+                ? visited.WithExpressionBody(null).WithSemicolonToken(default)
+                    .WithBody(Block(arrow.Expression, !visited.IsKind(SyntaxKind.GetAccessorDeclaration), visited.SemicolonToken))
+                : visited;
+    }
+
+    public override SyntaxNode? VisitPropertyDeclaration(PropertyDeclarationSyntax node)
+    {
+        var visited = (PropertyDeclarationSyntax)base.VisitPropertyDeclaration(node)!;
+        return visited.ExpressionBody is { } arrow
+            ? visited.WithExpressionBody(null).WithSemicolonToken(default).WithAccessorList(Getter(arrow.Expression, visited.SemicolonToken))
+            : visited;
+    }
+
+    public override SyntaxNode? VisitIndexerDeclaration(IndexerDeclarationSyntax node)
+    {
+        var visited = (IndexerDeclarationSyntax)base.VisitIndexerDeclaration(node)!;
+        return visited.ExpressionBody is { } arrow
+            ? visited.WithExpressionBody(null).WithSemicolonToken(default).WithAccessorList(Getter(arrow.Expression, visited.SemicolonToken))
+            : visited;
+    }
+
+    public override SyntaxNode? VisitAnonymousMethodExpression(AnonymousMethodExpressionSyntax node)
+    {
+        var visited = (AnonymousMethodExpressionSyntax)base.VisitAnonymousMethodExpression(node)!;
+        return visited.WithBlock(Entered(visited.Block));
+    }
+
+    public override SyntaxNode? VisitSimpleLambdaExpression(SimpleLambdaExpressionSyntax node) =>
+        Lambda(node, () => (SimpleLambdaExpressionSyntax)base.VisitSimpleLambdaExpression(node)!);
+
+    public override SyntaxNode? VisitParenthesizedLambdaExpression(ParenthesizedLambdaExpressionSyntax node) =>
+        Lambda(node, () => (ParenthesizedLambdaExpressionSyntax)base.VisitParenthesizedLambdaExpression(node)!);
+
+    private LambdaExpressionSyntax Lambda(LambdaExpressionSyntax node, Func<LambdaExpressionSyntax> visit)
+    {
+        if (node.Block is not null)
+        {
+            var visited = visit();
+            return visited.WithBody(Entered(visited.Block!));
+        }
+        var kind = _kindOf?.Invoke(node) ?? LambdaKind.Unknown;
+        if (kind == LambdaKind.Tree)
+            return node;
+        var lambda = visit();
+        return kind == LambdaKind.Unknown ? lambda : lambda.WithBody(Block(lambda.ExpressionBody!, kind == LambdaKind.Void, default));
+    }
+
+    private static LambdaKind KindOf(SemanticModel model, LambdaExpressionSyntax lambda, CancellationToken cancellationToken)
+    {
+        if (model.GetTypeInfo(lambda, cancellationToken).ConvertedType is not INamedTypeSymbol type)
+            return LambdaKind.Unknown;
+        if (type.DelegateInvokeMethod is not { } invoke)
+            return type.Name == "Expression" ? LambdaKind.Tree : LambdaKind.Unknown;
+        var isAsync = lambda.AsyncKeyword.IsKind(SyntaxKind.AsyncKeyword);
+        return invoke.ReturnsVoid || (isAsync && invoke.ReturnType is INamedTypeSymbol { Arity: 0 }) ? LambdaKind.Void : LambdaKind.Value;
+    }
+
+    private static bool IsVoid(TypeSyntax returnType, SyntaxTokenList modifiers) =>
+        returnType is PredefinedTypeSyntax predefined && predefined.Keyword.IsKind(SyntaxKind.VoidKeyword)
+        || (modifiers.Any(SyntaxKind.AsyncKeyword) && RightmostName(returnType) is IdentifierNameSyntax);
+
+    private static SimpleNameSyntax? RightmostName(TypeSyntax type) => type switch
+    {
+        QualifiedNameSyntax qualified => qualified.Right,
+        AliasQualifiedNameSyntax alias => alias.Name,
+        SimpleNameSyntax simple => simple,
+        _ => null,
+    };
+
+    private static AccessorListSyntax Getter(ExpressionSyntax expression, SyntaxToken semicolon) =>
+        AccessorList(SingletonList(AccessorDeclaration(SyntaxKind.GetAccessorDeclaration, Block(expression, isVoid: false, semicolon))));
+
+    private static BlockSyntax Block(ExpressionSyntax expression, bool isVoid, SyntaxToken semicolon)
+    {
+        var statement = expression switch
+        {
+            ThrowExpressionSyntax thrown => (StatementSyntax)ThrowStatement(thrown.Expression.WithLeadingTrivia(Space)),
+            _ when isVoid => ExpressionStatement(expression),
+            _ => ReturnStatement(Token(SyntaxKind.ReturnKeyword).WithTrailingTrivia(Space), expression, Token(SyntaxKind.SemicolonToken)),
+        };
+        return SyntaxFactory.Block(EnterStatement, statement).WithTrailingTrivia(semicolon.TrailingTrivia);
+    }
+
+    private static BlockSyntax Entered(BlockSyntax body) => body.WithStatements(body.Statements.Insert(0, EnterStatement));
+
+    private static BlockSyntax Checked(StatementSyntax statement) => statement is BlockSyntax block
+        ? block.WithStatements(block.Statements.Insert(0, CheckStatement))
+        : SyntaxFactory.Block(CheckStatement, statement);
+
+    private static InvocationExpressionSyntax Call(ExpressionSyntax function, ExpressionSyntax argument) =>
+        InvocationExpression(function, ArgumentList(SingletonSeparatedList(Argument(argument.WithoutTrivia()))))
+            .WithTriviaFrom(argument);
+}

@@ -1,0 +1,75 @@
+using System.Reflection;
+using System.Runtime.Loader;
+
+namespace XtNotebooks.Kernel.Scripting;
+
+/// <summary>Where cells and the packages they reference are loaded: apart from the host's own libraries, so that a notebook may use
+/// other versions of them, and all in one place, so that native libraries are looked up by one rule.</summary>
+internal sealed class NotebookLoadContext : AssemblyLoadContext
+{
+    private readonly Dictionary<string, string> _assemblies = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<string> _nativeDirectories = [];
+    private readonly Lock _lock = new();
+
+    public NotebookLoadContext() : base("Notebook") => ResolvingUnmanagedDll += ResolveNative;
+
+    /// <summary>Folders with the native libraries of referenced packages, in the order of reference.</summary>
+    public IReadOnlyList<string> NativeDirectories
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _nativeDirectories];
+        }
+    }
+
+    /// <summary>Makes an assembly file loadable by its name; the first one of a name stays, because it may be loaded already.</summary>
+    public void Add(string assemblyPath)
+    {
+        lock (_lock)
+            _assemblies.TryAdd(Path.GetFileNameWithoutExtension(assemblyPath), assemblyPath);
+    }
+
+    public void AddNativeDirectory(string directory)
+    {
+        lock (_lock)
+        {
+            if (!_nativeDirectories.Contains(directory))
+                _nativeDirectories.Add(directory);
+        }
+    }
+
+    public Assembly LoadSubmission(Stream assembly, Stream symbols) => LoadFromStream(assembly, symbols);
+
+    protected override Assembly? Load(AssemblyName assemblyName)
+    {
+        // The contract between host and extensions is one assembly, the host's.
+        if (assemblyName.Name is "XtNotebooks.Extensibility" or "XtNotebooks.Kernel")
+            return Default.LoadFromAssemblyName(new AssemblyName(assemblyName.Name));
+        string? path;
+        lock (_lock)
+            _assemblies.TryGetValue(assemblyName.Name ?? "", out path);
+        return path is null ? null : LoadFromAssemblyPath(path);
+    }
+
+    /// <summary>Called after the runtime's own probing, so that a library which is loaded already (by its SONAME) wins.</summary>
+    private nint ResolveNative(Assembly assembly, string name)
+    {
+        foreach (var directory in NativeDirectories)
+        {
+            foreach (var file in NativeFileNames(name))
+            {
+                var path = Path.Combine(directory, file);
+                if (File.Exists(path) && System.Runtime.InteropServices.NativeLibrary.TryLoad(path, out var handle))
+                    return handle;
+            }
+        }
+        return 0;
+    }
+
+    private static IEnumerable<string> NativeFileNames(string name)
+    {
+        var (prefix, suffix) = OperatingSystem.IsWindows() ? ("", ".dll") : OperatingSystem.IsMacOS() ? ("lib", ".dylib") : ("lib", ".so");
+        return [name, name + suffix, prefix + name + suffix, prefix + name];
+    }
+}

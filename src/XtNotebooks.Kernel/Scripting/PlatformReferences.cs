@@ -1,0 +1,44 @@
+using System.Runtime.InteropServices;
+using Microsoft.CodeAnalysis;
+
+namespace XtNotebooks.Kernel.Scripting;
+
+/// <summary>What every cell may refer to: the .NET class library, and the few types that cells share with this host.</summary>
+internal static class PlatformReferences
+{
+    /// <summary>The folder of the runtime that this process runs on.</summary>
+    private static string RuntimeDirectory => RuntimeEnvironment.GetRuntimeDirectory();
+
+    /// <summary>The SDK's reference assemblies where they are installed: they cost half the memory of the implementation and carry
+    /// documentation; otherwise the implementation assemblies.</summary>
+    public static IReadOnlyList<string> Paths { get; } = FindReferencePack() is { } pack
+        ? Directory.GetFiles(pack, "*.dll")
+        : [.. Directory.GetFiles(RuntimeDirectory, "*.dll").Where(IsManaged)];
+
+    public static IEnumerable<MetadataReference> Load() =>
+        Paths.Concat([typeof(PlatformReferences).Assembly.Location, typeof(Extensibility.INotebook).Assembly.Location])
+            .Select(path => MetadataReference.CreateFromFile(path));
+
+    private static string? FindReferencePack()
+    {
+        var packs = Path.GetFullPath(Path.Combine(RuntimeDirectory, "../../../packs/Microsoft.NETCore.App.Ref"));
+        if (!Directory.Exists(packs))
+            return null;
+        var major = Environment.Version.Major;
+        return Directory.GetDirectories(packs)
+            .Select(path => (Path: Path.Combine(path, "ref", $"net{major}.0"), Version: ParseVersion(Path.GetFileName(path))))
+            .Where(pack => pack.Version?.Major == major && Directory.Exists(pack.Path))
+            .OrderByDescending(pack => pack.Version)
+            .Select(pack => pack.Path)
+            .FirstOrDefault();
+    }
+
+    private static Version? ParseVersion(string text) => Version.TryParse(text.Split('-')[0], out var version) ? version : null;
+
+    private static bool IsManaged(string path)
+    {
+        var name = Path.GetFileName(path);
+        return name.StartsWith("System.", StringComparison.Ordinal) && !name.Contains(".Native", StringComparison.Ordinal)
+            || name is "mscorlib.dll" or "netstandard.dll" or "Microsoft.CSharp.dll" or "Microsoft.VisualBasic.Core.dll" or "WindowsBase.dll";
+    }
+}

@@ -1,0 +1,25 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+
+namespace XtNotebooks.Kernel.Scripting;
+
+/// <summary>Finds the files of <c>#load</c>, relative to the notebook or to the loading file.</summary>
+internal sealed class ScriptSources(string workingDirectory) : SourceReferenceResolver
+{
+    private readonly SourceFileResolver _files = new(ImmutableArray<string>.Empty, Path.GetFullPath(workingDirectory));
+
+    /// <summary>"Cell 3" stays as it is in stack traces; files get their full path.</summary>
+    public override string? NormalizePath(string path, string? baseFilePath) =>
+        baseFilePath is null && !Path.IsPathRooted(path) ? path : _files.NormalizePath(path, FileOrNull(baseFilePath));
+
+    public override string? ResolveReference(string path, string? baseFilePath) => _files.ResolveReference(path, FileOrNull(baseFilePath));
+
+    public override Stream OpenRead(string resolvedPath) => _files.OpenRead(resolvedPath);
+
+    public override bool Equals(object? other) => ReferenceEquals(this, other);
+
+    public override int GetHashCode() => _files.GetHashCode();
+
+    /// <summary>"Cell 3" is no file: what it loads is relative to the notebook.</summary>
+    private static string? FileOrNull(string? path) => Path.IsPathRooted(path) ? path : null;
+}

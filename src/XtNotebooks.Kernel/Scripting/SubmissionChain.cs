@@ -1,0 +1,107 @@
+using System.Reflection;
+using System.Text;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Emit;
+using Microsoft.CodeAnalysis.Text;
+
+namespace XtNotebooks.Kernel.Scripting;
+
+/// <summary>The chain of compiled cells: each one sees what the earlier ones declared.</summary>
+internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceReferenceResolver sources)
+{
+    private static readonly string[] DefaultUsings =
+    [
+        "System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Net.Http", "System.Text", "System.Threading",
+        "System.Threading.Tasks", "XtNotebooks.Extensibility", "XtNotebooks.Kernel", "XtNotebooks.Kernel.NotebookFunctions",
+    ];
+
+    public static CSharpParseOptions ParseOptions { get; } =
+        new(LanguageVersion.CSharp14, DocumentationMode.None, SourceCodeKind.Script, ["NET", "NET10_0", "NET10_0_OR_GREATER", "XTNOTEBOOKS"]);
+
+    /// <summary>One array serves all submissions: each stores itself at its own index and finds the earlier ones there. It starts so large
+    /// (its pages cost nothing until used) that it is hardly ever replaced.</summary>
+    private object?[] _instances = new object?[1 << 16];
+
+    private readonly List<MetadataReference> _newReferences = [.. PlatformReferences.Load()];
+    private CSharpCompilation? _previous;
+    private int _count;
+
+    /// <summary>The last submission that compiled; null before the first.</summary>
+    public CSharpCompilation? Last => _previous;
+
+    /// <summary>References that the next submission adds; references and usings flow down the chain, so each is passed once only.</summary>
+    public void AddReference(MetadataReference reference) => _newReferences.Add(reference);
+
+    public static SyntaxTree Parse(string code, string path, CancellationToken cancellationToken) =>
+        CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions, path, cancellationToken);
+
+    /// <summary>A compilation that continues the chain without being part of it yet.</summary>
+    public CSharpCompilation Compile(SyntaxTree tree) => Compile(tree, _previous, _newReferences);
+
+    /// <summary>Compiles the last submission's code once more, in its place in the chain.</summary>
+    public CSharpCompilation CompileAgain(SyntaxTree tree) =>
+        Compile(tree, (CSharpCompilation?)_previous!.ScriptCompilationInfo!.PreviousScriptCompilation, _previous.ExternalReferences);
+
+    private CSharpCompilation Compile(SyntaxTree tree, CSharpCompilation? previous, IEnumerable<MetadataReference> references) =>
+        CSharpCompilation.CreateScriptCompilation(
+            $"Cell#{_count}",
+            tree,
+            references,
+            new CSharpCompilationOptions(
+                OutputKind.DynamicallyLinkedLibrary,
+                scriptClassName: $"Submission#{_count}",
+                usings: previous is null ? DefaultUsings : [],
+                optimizationLevel: OptimizationLevel.Release,
+                allowUnsafe: true,
+                concurrentBuild: false,
+                sourceReferenceResolver: sources,
+                assemblyIdentityComparer: DesktopAssemblyIdentityComparer.Default,
+                nullableContextOptions: NullableContextOptions.Annotations,
+                specificDiagnosticOptions: SilencedDiagnostics),
+            previous);
+
+    /// <summary>Emits and loads a compilation and makes it the end of the chain.</summary>
+    /// <returns>The submission, or the diagnostics that kept it from being emitted.</returns>
+    public (Submission? Submission, IReadOnlyList<Diagnostic> Diagnostics) Append(CSharpCompilation compilation, CancellationToken cancellationToken)
+    {
+        using var assembly = new MemoryStream();
+        using var symbols = new MemoryStream();
+        var result = compilation.Emit(assembly, symbols, options: new EmitOptions(debugInformationFormat: DebugInformationFormat.PortablePdb),
+            cancellationToken: cancellationToken);
+        if (!result.Success && result.Diagnostics.Any(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error))
+            return (null, result.Diagnostics);
+        // Using directives alone count, though there is nothing to emit.
+        var submission = result.Success && compilation.GetEntryPoint(cancellationToken) is { } entry ? Load(entry, assembly, symbols) : Submission.Empty;
+        _previous = compilation;
+        _newReferences.Clear();
+        _count++;
+        if (_count + 2 > _instances.Length)
+            Array.Resize(ref _instances, _instances.Length * 2);
+        return (submission, result.Diagnostics);
+    }
+
+    private Submission Load(IMethodSymbol entry, MemoryStream assembly, MemoryStream symbols)
+    {
+        assembly.Position = 0;
+        symbols.Position = 0;
+        var type = loadContext.LoadSubmission(assembly, symbols).GetType(entry.ContainingType.MetadataName, throwOnError: true)!;
+        var run = type.GetMethod(entry.MetadataName, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!
+            .CreateDelegate<Func<object?[], Task<object?>>>();
+        return new Submission(type, () => run(_instances), () => Array.Find(_instances, item => item?.GetType() == type));
+    }
+
+    private static readonly IEnumerable<KeyValuePair<string, ReportDiagnostic>> SilencedDiagnostics =
+        // Assembly version unification, which a notebook can do nothing about.
+        new[] { "CS1701", "CS1702", "CS1705", "CS8021" }.Select(id => KeyValuePair.Create(id, ReportDiagnostic.Suppress)).ToArray();
+}
+
+/// <summary>A compiled cell, or a part of one, ready to run.</summary>
+/// <param name="Type">The class whose fields are the variables that the code declares.</param>
+/// <param name="Run">Runs it; the value is the trailing expression's.</param>
+/// <param name="FindInstance">The object that holds the variables; null until the submission has started.</param>
+internal sealed record Submission(Type Type, Func<Task<object?>> Run, Func<object?> FindInstance)
+{
+    /// <summary>Code that does nothing by itself: using directives, comments.</summary>
+    public static Submission Empty { get; } = new(typeof(object), () => Task.FromResult<object?>(null), () => null);
+}

@@ -1,0 +1,131 @@
+using XtNotebooks.Kernel.Scripting;
+
+namespace XtNotebooks.Kernel.Tests.Scripting;
+
+public sealed class CodeSessionTests
+{
+    [Fact]
+    public async Task State_stays_across_cells_and_the_trailing_expression_is_the_value()
+    {
+        await using var notebook = new Notebook();
+        Assert.Null(await notebook.Value("var x = 20; int Twice(int n) => 2 * n;"));
+        Assert.Equal("42", await notebook.Value("Twice(x) + 2"));
+        Assert.Null(await notebook.Value("x = 1;"));
+        Assert.Equal("1", await notebook.Value("x"));
+    }
+
+    [Fact]
+    public async Task Await_usings_and_aliases_stay()
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("using System.Globalization;\nusing Ints = System.Collections.Generic.List<int>;");
+        Assert.Equal("3", await notebook.Value("await Task.Delay(1); var all = new Ints { 1, 2, 3 }; all.Count.ToString(CultureInfo.InvariantCulture)"));
+        Assert.Equal("System.Collections.Generic.List`1[System.Int32]", await notebook.Value("typeof(Ints).ToString()"));
+    }
+
+    [Fact]
+    public async Task Variables_and_types_can_be_declared_again()
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("var a = 1; record Point(int X);");
+        await notebook.Value("var a = \"text\"; record Point(int X, int Y);");
+        Assert.Equal("text", await notebook.Value("a"));
+        Assert.Equal("7", await notebook.Value("new Point(3, 4) is var (x, y) ? x + y : 0"));
+    }
+
+    [Fact]
+    public async Task A_compile_error_shows_the_line_and_a_caret()
+    {
+        await using var notebook = new Notebook();
+        var error = await notebook.Error("var a = 1;\nvar b = a + missing;");
+        Assert.Equal("CompilationError", error.Name);
+        Assert.Equal(2, error.Line);
+        Assert.Contains("Cell 1, line 2: CS0103", error.Message, StringComparison.Ordinal);
+        Assert.Equal("    var b = a + missing;", error.Traceback[1]);
+        Assert.Equal("                ^^^^^^^", error.Traceback[2]);
+    }
+
+    [Fact]
+    public async Task A_cell_that_does_not_compile_changes_nothing()
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("var kept = 5;");
+        await notebook.Error("var kept = \"other\"; nonsense");
+        Assert.Equal("5", await notebook.Value("kept"));
+    }
+
+    [Fact]
+    public async Task A_runtime_error_names_cell_line_and_the_readers_frames_only()
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("int Fails(int n)\n{\n    return 10 / n;\n}");
+        var error = await notebook.Error("var before = 3;\nFails(0);");
+        Assert.Equal("System.DivideByZeroException", error.Name);
+        Assert.Equal(2, error.Line);
+        Assert.Collection(
+            error.Traceback,
+            line => Assert.StartsWith("System.DivideByZeroException: ", line, StringComparison.Ordinal),
+            line => Assert.EndsWith("Fails(Int32 n) in Cell 1, line 3", line, StringComparison.Ordinal),
+            line => Assert.Equal("      return 10 / n;", line),
+            line => Assert.EndsWith("the cell in Cell 2, line 2", line, StringComparison.Ordinal),
+            line => Assert.Equal("      Fails(0);", line));
+        Assert.Equal("3", await notebook.Value("before"));
+    }
+
+    [Fact]
+    public async Task Console_output_goes_to_the_cell_in_order_with_displays()
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("Console.WriteLine(\"one\"); Console.Error.WriteLine(\"two\"); display(3); await Task.Run(() => Console.WriteLine(\"four\"));");
+        Assert.Equal(["Stdout:one", "Stderr:two", "Display:3", "Stdout:four"], notebook.Output.Order);
+    }
+
+    [Fact]
+    public async Task A_display_can_be_replaced_after_its_cell_has_ended()
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("var shown = display(\"first\");");
+        var first = notebook.Output;
+        await notebook.Value("shown.Update(\"second\");");
+        Assert.Equal(first.Displays[0].Id, first.Updates[0].Id);
+        Assert.Equal("second", first.Updates[0].Bundle.Data["text/plain"]);
+    }
+
+    [Fact]
+    public async Task Console_ReadLine_and_input_ask_the_front_end()
+    {
+        await using var notebook = new Notebook();
+        var output = new RecordedOutput();
+        output.Answers.Enqueue("Ada");
+        output.Answers.Enqueue("Lovelace");
+        var result = await notebook.Run("Console.ReadLine() + \" \" + input(\"Name?\")", cancellationToken: TestContext.Current.CancellationToken, output: output);
+        Assert.Equal("Ada Lovelace", result.Value!.Data["text/plain"]);
+        var error = await notebook.Error("input()");
+        Assert.Contains("nobody can answer", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_warning_is_shown_once()
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("void F() { int unused = 1; }");
+        Assert.Equal(1, notebook.Output.Stderr.Split("CS0219").Length - 1);
+        Assert.Contains("Cell 1, line 1: warning CS0219", notebook.Output.Stderr, StringComparison.Ordinal);
+        await notebook.Value("void F() { int unused = 1; }");
+        Assert.Equal("", notebook.Output.Stderr);
+    }
+
+    [Fact]
+    public async Task A_cell_beside_sees_what_a_running_cell_has_set_so_far()
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("var go = new TaskCompletionSource(); var begun = new TaskCompletionSource();");
+        var running = notebook.Run("var loss = 0.5; begun.SetResult(); await go.Task; loss = 0.25;", cancellationToken: TestContext.Current.CancellationToken);
+        await notebook.Run("await begun.Task;", cancellationToken: TestContext.Current.CancellationToken, beside: true, output: new RecordedOutput());
+        var look = await notebook.Run("loss", cancellationToken: TestContext.Current.CancellationToken, beside: true, output: new RecordedOutput());
+        Assert.Equal("0.5", look.Value!.Data["text/plain"]);
+        await notebook.Run("go.SetResult();", cancellationToken: TestContext.Current.CancellationToken, beside: true, output: new RecordedOutput());
+        Assert.Equal(CellStatus.Ok, (await running).Status);
+        Assert.Equal("0.25", await notebook.Value("loss"));
+    }
+}
