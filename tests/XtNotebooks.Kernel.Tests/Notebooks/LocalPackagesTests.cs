@@ -1,0 +1,45 @@
+using System.IO.Compression;
+using System.Xml.Linq;
+
+namespace XtNotebooks.Kernel.Tests.Notebooks;
+
+/// <summary>What building the kernel leaves in the repository's own feed, for <c>#r "nuget: XtNotebooks"</c>.</summary>
+public class LocalPackagesTests
+{
+    [Theory]
+    [InlineData("XtNotebooks", "XtNotebooks.Extensibility", "XtNotebooks.Transformers")]
+    [InlineData("XtNotebooks.Transformers", "TorchSharp")]
+    [InlineData("XtNotebooks.Extensibility")]
+    public void Each_package_lies_in_the_local_feed_and_names_what_it_needs(string id, params string[] needed)
+    {
+        using var package = ZipFile.OpenRead(Directory.GetFiles(Feed(), $"{id}.*.nupkg").Single(file => char.IsDigit(Path.GetFileName(file)[id.Length + 1])));
+        using var stream = package.GetEntry($"{id}.nuspec")!.Open();
+        var dependencies = XDocument.Load(stream).Descendants().Where(element => element.Name.LocalName == "dependency").Select(element => (string?)element.Attribute("id")).ToList();
+        Assert.All(needed, dependency => Assert.Contains(dependency, dependencies));
+        Assert.DoesNotContain(dependencies, dependency => dependency!.StartsWith("libtorch", StringComparison.OrdinalIgnoreCase));
+        Assert.NotNull(package.GetEntry($"lib/net10.0/{id}.dll"));
+        Assert.NotNull(package.GetEntry($"lib/net10.0/{id}.xml"));
+    }
+
+    [Fact]
+    public void The_package_has_the_very_assembly_that_was_built()
+    {
+        var configuration = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)).Parent!.Name;
+        using var package = ZipFile.OpenRead(Directory.GetFiles(Feed(), "XtNotebooks.Extensibility.*.nupkg").Single());
+        using var packed = package.GetEntry("lib/net10.0/XtNotebooks.Extensibility.dll")!.Open();
+        using var copy = new MemoryStream();
+        packed.CopyTo(copy);
+        var built = Path.Combine(Feed(), "..", "..", "src", "XtNotebooks.Extensibility", "bin", configuration, "net10.0", "XtNotebooks.Extensibility.dll");
+        Assert.Equal(File.ReadAllBytes(built), copy.ToArray());
+    }
+
+    private static string Feed()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "XtNotebooks.sln")))
+                return Path.Combine(folder.FullName, "artifacts", "packages");
+        }
+        throw new DirectoryNotFoundException("The tests run outside the repository.");
+    }
+}
