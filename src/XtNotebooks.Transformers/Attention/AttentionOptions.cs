@@ -1,0 +1,147 @@
+namespace XtNotebooks.Transformers;
+
+/// <summary>What <see cref="Attention"/> is built from: upstream's names in PascalCase, upstream's defaults.</summary>
+public sealed record AttentionOptions
+{
+    /// <summary>Width of the input and the output.</summary>
+    public int Dim { get; init; }
+    /// <summary>Width of one head's queries and keys.</summary>
+    public int DimHead { get; init; } = 64;
+    /// <summary>Width of the context, where it differs from <see cref="Dim"/>.</summary>
+    public int? DimContext { get; init; }
+    /// <summary>Number of query heads.</summary>
+    public int Heads { get; init; } = 8;
+    /// <summary>Whether a position sees only itself and what is before it.</summary>
+    public bool Causal { get; init; }
+    /// <summary>Uses torch's fused kernel, which never holds the whole attention map in memory.</summary>
+    public bool Flash { get; init; }
+    /// <summary>Mixes the heads' logits before the softmax (Shazeer et al. 2020, arXiv:2003.02436).</summary>
+    public bool PreTalkingHeads { get; init; }
+    /// <summary>Mixes the heads' weights after the softmax.</summary>
+    public bool PostTalkingHeads { get; init; }
+    /// <summary>Scales the weights after the softmax by mixed logits.</summary>
+    public bool PreScalePostTalkingHeads { get; init; }
+    /// <summary>One learned factor for each head's output (NormFormer, arXiv:2110.09456).</summary>
+    public bool HeadScale { get; init; }
+    /// <summary>Keeps only so many of the greatest logits of each query (arXiv:1912.11637).</summary>
+    public int? SparseTopk { get; init; }
+    /// <summary>Lets gradients pass as if nothing had been cut off (arXiv:2505.22074).</summary>
+    public bool SparseTopkStraightThrough { get; init; }
+    /// <summary>Learned keys and values that every query can attend to (arXiv:1907.01470).</summary>
+    public int NumMemKv { get; init; }
+    /// <summary>Dropout probability of attention weights, in training.</summary>
+    public double Dropout { get; init; }
+    /// <summary>Dropout probability of the output, in training.</summary>
+    public double SublayerDropout { get; init; }
+    /// <summary>Gates the output by itself (Attention on Attention, arXiv:1908.06954).</summary>
+    public bool OnAttn { get; init; }
+    /// <summary>One input gate for each head, starting almost open (arXiv:2306.12929).</summary>
+    public bool GateValueHeads { get; init; }
+    /// <summary>Uses SiLU instead of a sigmoid for <see cref="GateValues"/>.</summary>
+    public bool SwigluValues { get; init; }
+    /// <summary>An input gate for each feature of the output.</summary>
+    public bool GateValues { get; init; }
+    /// <summary>Starts the output projection at zero.</summary>
+    public bool ZeroInitOutput { get; init; }
+    /// <summary>Attends to the one greatest logit, with the softmax's gradient.</summary>
+    public bool Hard { get; init; }
+    /// <summary>How many positions back a query can see.</summary>
+    public int? MaxAttendPast { get; init; }
+    /// <summary>Cosine similarity: queries and keys have unit length (arXiv:2010.04245).</summary>
+    public bool QkNorm { get; init; }
+    /// <summary>Parts of a head that are normalised separately.</summary>
+    public int QkNormGroups { get; init; } = 1;
+    /// <summary>What cosine similarities are multiplied by.</summary>
+    public double QkNormScale { get; init; } = 10;
+    /// <summary>Learns a scale for every feature instead.</summary>
+    public bool QkNormDimScale { get; init; }
+    /// <summary>RMS-normalises queries and keys (arXiv:2302.05442).</summary>
+    public bool QkRmsnorm { get; init; }
+    /// <summary>RMS-normalises the keys only.</summary>
+    public bool KRmsnorm { get; init; }
+    /// <summary>RMS-normalises the values.</summary>
+    public bool ValueRmsnorm { get; init; }
+    /// <summary>Negative squared distance in place of the dot product.</summary>
+    public bool L2Distance { get; init; }
+    /// <summary>A sigmoid in place of the softmax.</summary>
+    public bool Sigmoid { get; init; }
+    /// <summary>Tokens can hide earlier tokens from later ones (arXiv:2410.02703).</summary>
+    public bool Selective { get; init; }
+    /// <summary>Weights keep the sign of their logit (Cog attention, arXiv:2411.07176).</summary>
+    public bool CogSigned { get; init; }
+    /// <summary>All query heads share one key and value head (arXiv:1911.02150).</summary>
+    public bool OneKvHead { get; init; }
+    /// <summary>Number of key and value heads; query head h reads head h % KvHeads (arXiv:2305.13245).</summary>
+    public int? KvHeads { get; init; }
+    /// <summary>Width of one head's values, where it differs from <see cref="DimHead"/>.</summary>
+    public int? ValueDimHead { get; init; }
+    /// <summary>Width of the output, where it differs from <see cref="Dim"/>.</summary>
+    public int? DimOut { get; init; }
+    /// <summary>A key and value of zeros: somewhere to look when nothing matters.</summary>
+    public bool AddZeroKv { get; init; }
+    /// <summary>A learned logit for each head that takes weight away from all keys.</summary>
+    public bool HeadLearnedSink { get; init; }
+    /// <summary>Rotary positions for only so many of the last heads.</summary>
+    public int? RotateNumHeads { get; init; }
+    /// <summary>Decay learned from the content (Forgetting Transformer).</summary>
+    public bool DataDependentAlibi { get; init; }
+    /// <summary>Positions counted by content (CoPE, arXiv:2405.18719).</summary>
+    public bool UseCope { get; init; }
+    /// <summary>Greatest position that CoPE tells apart.</summary>
+    public int CopeMaxPos { get; init; } = 16;
+    /// <summary>Limits logits smoothly (Gemma 2).</summary>
+    public bool SoftclampLogits { get; init; }
+    /// <summary>The limit of <see cref="SoftclampLogits"/>.</summary>
+    public double LogitSoftclampValue { get; init; } = 50;
+    /// <summary>Learns for each token how much of the first layer's values is mixed in (arXiv:2410.17897).</summary>
+    public bool LearnedValueResidualMix { get; init; }
+    /// <summary>Attends over exponentiated values (LASER, arXiv:2411.03493).</summary>
+    public bool Laser { get; init; }
+    /// <summary>Limit of values before they are exponentiated.</summary>
+    public double LaserSoftclampValue { get; init; } = 15;
+    /// <summary>Queries, keys and values come from three different inputs, stacked in front.</summary>
+    public bool QkvReceiveDiffResiduals { get; init; }
+
+    internal int KeyHeads => OneKvHead ? 1 : KvHeads ?? Heads;
+
+    internal void Validate()
+    {
+        Require.Positive(Dim, nameof(Dim));
+        Require.Positive(DimHead, nameof(DimHead));
+        Require.Positive(Heads, nameof(Heads));
+        Require.NotBoth(OneKvHead, nameof(OneKvHead), KvHeads is not null, nameof(KvHeads));
+        if (KeyHeads <= 0 || Heads % KeyHeads != 0)
+            throw new ArgumentException($"Heads ({Heads}) must be a multiple of KvHeads ({KeyHeads}).");
+        Require.NotBoth(QkRmsnorm, nameof(QkRmsnorm), KRmsnorm, nameof(KRmsnorm));
+        if (QkNorm && (QkNormGroups <= 0 || DimHead % QkNormGroups != 0))
+            throw new ArgumentException($"DimHead ({DimHead}) must be a multiple of QkNormGroups ({QkNormGroups}).");
+        if (QkNorm && DimHead / QkNormGroups <= 2)
+            throw new ArgumentException($"DimHead ({DimHead}) divided by QkNormGroups ({QkNormGroups}) must be more than 2.");
+        if (ValueRmsnorm && ValueDimHead is { } values && values != DimHead)
+            throw new ArgumentException($"ValueRmsnorm needs ValueDimHead ({values}) to equal DimHead ({DimHead}).");
+        if (ValueRmsnorm && KeyHeads != Heads)
+            throw new ArgumentException($"ValueRmsnorm needs KvHeads ({KeyHeads}) to equal Heads ({Heads}).");
+        Require.NeedsCausal(UseCope, nameof(UseCope), Causal);
+        Require.NeedsCausal(Selective, nameof(Selective), Causal);
+        foreach (var (set, name) in new[]
+                 {
+                     (Sigmoid, nameof(Sigmoid)), (Hard, nameof(Hard)), (SparseTopk is not null, nameof(SparseTopk)),
+                     (PreTalkingHeads, nameof(PreTalkingHeads)), (PostTalkingHeads, nameof(PostTalkingHeads)),
+                     (PreScalePostTalkingHeads, nameof(PreScalePostTalkingHeads)), (Selective, nameof(Selective)),
+                     (CogSigned, nameof(CogSigned)), (HeadLearnedSink, nameof(HeadLearnedSink)),
+                     (SoftclampLogits, nameof(SoftclampLogits)), (UseCope, nameof(UseCope)),
+                 })
+            Require.NotBoth(Flash, nameof(Flash), set, name);
+        Require.AtMostOne(
+            (Sigmoid, nameof(Sigmoid)), (Hard, nameof(Hard)), (L2Distance, nameof(L2Distance)), (SparseTopk is not null, nameof(SparseTopk)));
+        Require.Probability(Dropout, nameof(Dropout));
+        Require.Probability(SublayerDropout, nameof(SublayerDropout));
+        if (SoftclampLogits && LogitSoftclampValue <= 0)
+            throw new ArgumentException($"SoftclampLogits needs a LogitSoftclampValue above 0, but it is {LogitSoftclampValue}.");
+        if (SparseTopk is <= 0) throw new ArgumentException($"SparseTopk must be at least 1, but is {SparseTopk}.");
+        if (RotateNumHeads is { } rotate && (rotate <= 0 || rotate > Heads))
+            throw new ArgumentException($"RotateNumHeads ({rotate}) must be between 1 and Heads ({Heads}).");
+        if (RotateNumHeads < Heads && KeyHeads != Heads)
+            throw new ArgumentException($"RotateNumHeads ({RotateNumHeads}) below Heads does not go with KvHeads ({KeyHeads}) below Heads ({Heads}).");
+    }
+}

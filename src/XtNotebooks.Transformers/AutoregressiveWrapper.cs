@@ -1,0 +1,132 @@
+namespace XtNotebooks.Transformers;
+
+/// <summary>Trains a transformer to predict the next token, and generates with it.</summary>
+/// <remarks>
+/// As upstream, <c>ignoreIndex</c> is -100 unless set: pads then count as targets like any other token. Set it to the pad id
+/// to leave them out of the loss. In the inputs, positions equal to <c>ignoreIndex</c> are replaced by <c>padValue</c>.
+/// </remarks>
+public sealed class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
+{
+    private readonly TransformerWrapper net;
+
+    /// <summary>Wraps a transformer.</summary>
+    /// <param name="net">What predicts; its stack should be a <see cref="Decoder"/>.</param>
+    /// <param name="ignoreIndex">Targets equal to it do not count.</param>
+    /// <param name="padValue">What <paramref name="ignoreIndex"/> becomes in the inputs, and what generation fills up with.</param>
+    /// <param name="maskProb">Part of the input tokens hidden from attention in each forward pass (arXiv:2210.13432); the first is never.</param>
+    public AutoregressiveWrapper(TransformerWrapper net, long ignoreIndex = -100, long padValue = 0, double maskProb = 0)
+        : base(nameof(AutoregressiveWrapper))
+    {
+        ArgumentNullException.ThrowIfNull(net);
+        Require.Probability(maskProb, nameof(maskProb));
+        (this.net, IgnoreIndex, PadValue, MaskProb) = (net, ignoreIndex, padValue, maskProb);
+        register_module(nameof(net), net);
+    }
+
+    /// <summary>What predicts.</summary>
+    public TransformerWrapper Net => net;
+
+    /// <summary>Targets equal to it do not count.</summary>
+    public long IgnoreIndex { get; }
+
+    /// <summary>What <see cref="IgnoreIndex"/> becomes in the inputs, and what generation fills up with.</summary>
+    public long PadValue { get; }
+
+    /// <summary>Part of the input tokens hidden from attention in each forward pass.</summary>
+    public double MaskProb { get; }
+
+    /// <summary>Longest sequence, and the window of generation.</summary>
+    public int MaxSeqLen => net.MaxSeqLen;
+
+    /// <summary>Does nothing: registration is explicit.</summary>
+    protected override void RegisterComponents() { }
+
+    /// <summary>Mean cross-entropy of predicting each next token, in nats.</summary>
+    /// <param name="ids">[batch, seq], int64: seq - 1 predictions.</param>
+    /// <returns>A scalar; NaN where every target is ignored, as torch's <c>cross_entropy</c> has it.</returns>
+    public override Tensor forward(Tensor ids) => forward(ids, lens: null);
+
+    /// <summary>Mean cross-entropy of predicting each next token, in nats, given lengths, masks or a context.</summary>
+    /// <param name="ids">[batch, seq], int64.</param>
+    /// <param name="lens">[batch], int64: real length of each sequence; what is after it does not count as a target.</param>
+    /// <param name="mask">[batch, seq], bool: real positions. Changes what attention sees, not which targets count.</param>
+    /// <param name="selfAttnKvMask">[batch, seq], bool: positions that attention may read.</param>
+    /// <param name="context">[batch, keys, dim]: what cross-attention reads.</param>
+    /// <param name="contextMask">[batch, keys], bool: context positions that may be read.</param>
+    /// <returns>A scalar.</returns>
+    public Tensor forward(
+        Tensor ids, Tensor? lens, Tensor? mask = null, Tensor? selfAttnKvMask = null, Tensor? context = null, Tensor? contextMask = null)
+    {
+        using var scope = NewDisposeScope();
+        return scope.MoveToOuter(ForwardWithOutputs(ids, lens, mask, selfAttnKvMask, context, contextMask).Loss);
+    }
+
+    /// <summary>The loss together with the logits it was computed from (upstream's <c>return_outputs</c>).</summary>
+    /// <inheritdoc cref="forward(Tensor, Tensor?, Tensor?, Tensor?, Tensor?, Tensor?)"/>
+    public AutoregressiveOutput ForwardWithOutputs(
+        Tensor ids, Tensor? lens = null, Tensor? mask = null, Tensor? selfAttnKvMask = null, Tensor? context = null, Tensor? contextMask = null)
+    {
+        InputChecks.CheckShape(ids);
+        if (ids.shape[1] < 2) throw new ArgumentException($"Predicting the next token needs at least 2 tokens, but the ids are {ids.Shape()}.");
+        using var scope = NewDisposeScope();
+        ids = ids.to(ScalarType.Int64);
+        if (lens is not null) ids = ids.masked_fill(~RealPositions(lens, ids), IgnoreIndex);
+
+        var targets = ids.narrow(1, 1, ids.shape[1] - 1);
+        var inputs = ids.masked_fill(ids == IgnoreIndex, PadValue);
+        // The last token predicts nothing: it is fed for upstream's sake, and left out where positions end.
+        if (net.HasAbsolutePositions && !net.Options.ScaledSinuPosEmb && ids.shape[1] == MaxSeqLen + 1) inputs = inputs.narrow(1, 0, MaxSeqLen);
+        if (MaskProb > 0) selfAttnKvMask = RandomMask(inputs);
+
+        var logits = net.forward(inputs, new TransformerInputs
+        {
+            Mask = mask?.narrow(1, 0, inputs.shape[1]),
+            SelfAttnKvMask = selfAttnKvMask?.narrow(1, 0, inputs.shape[1]),
+            Context = context,
+            ContextMask = contextMask,
+        }).narrow(1, 0, targets.shape[1]); // [batch, seq - 1, numTokens]
+
+        var (flat, flatTargets) = (logits.flatten(0, 1), targets.flatten());
+        var loss = net.OutputIsLogProb
+            ? NegativeLogLikelihood(flat, flatTargets)
+            : F.cross_entropy(flat, flatTargets, ignore_index: IgnoreIndex);
+        scope.MoveToOuter(loss, logits);
+        return new AutoregressiveOutput(loss, logits);
+    }
+
+    private Tensor NegativeLogLikelihood(Tensor logProbabilities, Tensor targets)
+    {
+        var counted = targets != IgnoreIndex;
+        var ofTargets = logProbabilities.gather(-1, targets.masked_fill(~counted, 0).unsqueeze(-1)).squeeze(-1);
+        return -ofTargets.masked_fill(~counted, 0).sum() / counted.sum();
+    }
+
+    private static Tensor RealPositions(Tensor lens, Tensor ids)
+    {
+        var (batch, length) = (ids.shape[0], ids.shape[1]);
+        if (lens.Dimensions != 1 || lens.shape[0] != batch)
+            throw new ArgumentException($"lens must be [batch] with a batch of {batch}, but is {lens.Shape()}.");
+        if (lens.dtype is not (ScalarType.Int64 or ScalarType.Int32)) throw new ArgumentException($"lens must be integers, but are {lens.dtype}.");
+        var values = lens.to(ScalarType.Int64).cpu().data<long>().ToArray();
+        for (var i = 0; i < values.Length; i++)
+            if (values[i] < 1 || values[i] > length)
+                throw new ArgumentException($"lens must be from 1 to the sequence length {length}, but is {values[i]} at batch {i}.");
+        return arange(length, device: ids.device) < lens.to(ids.device).unsqueeze(-1);
+    }
+
+    // As many positions in every sequence, the first never among them; true where attention may look.
+    private Tensor RandomMask(Tensor inputs)
+    {
+        var (batch, length) = (inputs.shape[0], inputs.shape[1]);
+        var hidden = Math.Min((int)(length * MaskProb), (int)length - 1);
+        var scores = randn(batch, length, device: inputs.device);
+        scores.narrow(1, 0, 1).fill_(float.MinValue);
+        var (_, chosen) = scores.topk(hidden, -1);
+        return ones_like(inputs, dtype: ScalarType.Bool).scatter_(1, chosen, zeros_like(chosen, dtype: ScalarType.Bool));
+    }
+}
+
+/// <summary>A loss and what it was computed from.</summary>
+/// <param name="Loss">A scalar, in nats.</param>
+/// <param name="Logits">[batch, seq - 1, numTokens]: the prediction of each next token.</param>
+public sealed record AutoregressiveOutput(Tensor Loss, Tensor Logits);

@@ -1,0 +1,72 @@
+using System.Text.Json;
+
+namespace XtNotebooks.Transformers;
+
+/// <summary>Reads and writes safetensors files: tensors by name, without code (github.com/huggingface/safetensors).</summary>
+public static class Safetensors
+{
+    /// <summary>Reads every tensor of a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="device">Where the tensors go; the CPU by default.</param>
+    /// <returns>Tensors by name; they belong to the open dispose scope, or to the caller where there is none.</returns>
+    /// <exception cref="CheckpointException">The file is not a valid safetensors file; the message says why.</exception>
+    public static Dictionary<string, Tensor> Read(string path, Device? device = null) => Read(path, out _, device);
+
+    /// <summary>Reads every tensor of a file, and the text kept beside them.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="metadata">The file's metadata.</param>
+    /// <param name="device">Where the tensors go; the CPU by default.</param>
+    /// <returns>Tensors by name; they belong to the open dispose scope, or to the caller where there is none.</returns>
+    /// <exception cref="CheckpointException">The file is not a valid safetensors file; the message says why.</exception>
+    public static Dictionary<string, Tensor> Read(string path, out IReadOnlyDictionary<string, string> metadata, Device? device = null)
+    {
+        if (!File.Exists(path)) throw new CheckpointException($"There is no file {path}.");
+        PickleFiles.Refuse(path);
+        using var stream = File.OpenRead(path);
+        var header = SafetensorsHeader.Read(stream, Path.GetFileName(path));
+        metadata = header.Metadata;
+        var tensors = new Dictionary<string, Tensor>();
+        foreach (var entry in header.Entries.OrderBy(e => e.Begin))
+        {
+            stream.Position = header.DataStart + entry.Begin;
+            var tensor = empty(entry.Shape, dtype: entry.Type);
+            if (entry.End > entry.Begin) tensor.ReadBytesFromStream(stream, 1 << 16);
+            tensors[entry.Name] = device is null || device.type == DeviceType.CPU ? tensor : tensor.to(device, disposeAfter: true);
+        }
+        return tensors;
+    }
+
+    /// <summary>Writes tensors to a file, which is replaced as a whole or not at all.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="tensors">Tensors by name, on any device.</param>
+    /// <param name="metadata">Text to keep beside them.</param>
+    public static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        ArgumentNullException.ThrowIfNull(tensors);
+        var ordered = tensors.OrderBy(t => t.Key, StringComparer.Ordinal).ToArray();
+        var header = new SortedDictionary<string, object>(StringComparer.Ordinal);
+        if (metadata is { Count: > 0 }) header["__metadata__"] = metadata;
+        var offset = 0L;
+        foreach (var (name, tensor) in ordered)
+        {
+            var bytes = tensor.numel() * SafetensorsTypes.Size(tensor.dtype);
+            header[name] = new { dtype = SafetensorsTypes.Name(tensor.dtype, name), shape = tensor.shape, data_offsets = new[] { offset, offset + bytes } };
+            offset += bytes;
+        }
+        var text = JsonSerializer.SerializeToUtf8Bytes(header);
+        var padding = (8 - text.Length % 8) % 8; // the data starts at a multiple of 8
+
+        AtomicFile.Write(path, stream =>
+        {
+            stream.Write(BitConverter.GetBytes((ulong)(text.Length + padding)));
+            stream.Write(text);
+            stream.Write("       "u8[..padding]);
+            foreach (var (_, tensor) in ordered)
+            {
+                if (tensor.numel() == 0) continue;
+                using var scope = NewDisposeScope();
+                tensor.detach().cpu().contiguous().WriteBytesToStream(stream, 1 << 16);
+            }
+        });
+    }
+}

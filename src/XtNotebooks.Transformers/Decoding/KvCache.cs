@@ -1,0 +1,106 @@
+namespace XtNotebooks.Transformers;
+
+/// <summary>Keys and values that a decoder keeps between steps, so that each step computes its new tokens only.</summary>
+/// <remarks>
+/// Room for the whole sequence is taken once; a step writes behind what is there. Pass the cache with the new token ids alone:
+/// positions continue where it ends.
+/// </remarks>
+public sealed class KvCache : IDisposable
+{
+    private readonly List<LayerCache> _layers = [];
+
+    /// <summary>Creates an empty cache.</summary>
+    /// <param name="capacity">Number of positions to take room for; more are possible, at the price of a copy.</param>
+    public KvCache(long capacity)
+    {
+        if (capacity <= 0) throw new ArgumentException($"The capacity of a KvCache must be at least 1, but is {capacity}.", nameof(capacity));
+        Capacity = capacity;
+    }
+
+    /// <summary>Positions there is room for.</summary>
+    public long Capacity { get; }
+
+    /// <summary>Positions held.</summary>
+    public long Length { get; private set; }
+
+    internal LayerCache Layer(int index)
+    {
+        while (_layers.Count <= index) _layers.Add(new LayerCache(Capacity));
+        return _layers[index];
+    }
+
+    internal void Advance(long count) => Length += count;
+
+    /// <summary>Picks (and repeats) sequences: beam b continues from sequence <paramref name="indices"/>[b].</summary>
+    /// <param name="indices">[newBatch], int64.</param>
+    public void Reorder(Tensor indices)
+    {
+        foreach (var layer in _layers) layer.Reorder(indices);
+    }
+
+    /// <summary>Forgets everything held.</summary>
+    public void Clear()
+    {
+        foreach (var layer in _layers) layer.Dispose();
+        _layers.Clear();
+        Length = 0;
+    }
+
+    /// <summary>Frees the tensors.</summary>
+    public void Dispose() => Clear();
+}
+
+/// <summary>One layer's keys and values, [batch, kvHeads, length, dimHead], in a buffer with room to grow.</summary>
+internal sealed class LayerCache(long capacity) : IDisposable
+{
+    private Tensor? _keys;
+    private Tensor? _values;
+    private long _length;
+
+    public bool IsEmpty => _length == 0;
+
+    /// <summary>Adds new positions and returns all that are held, as views.</summary>
+    public (Tensor Keys, Tensor Values) Append(Tensor keys, Tensor values)
+    {
+        var count = keys.shape[2];
+        EnsureRoom(ref _keys, keys, _length + count);
+        EnsureRoom(ref _values, values, _length + count);
+        using (var at = _keys!.narrow(2, _length, count)) at.copy_(keys);
+        using (var at = _values!.narrow(2, _length, count)) at.copy_(values);
+        _length += count;
+        return Held;
+    }
+
+    /// <summary>What is held, as views.</summary>
+    public (Tensor Keys, Tensor Values) Held => (_keys!.narrow(2, 0, _length), _values!.narrow(2, 0, _length));
+
+    public void Reorder(Tensor indices)
+    {
+        if (_keys is null || _values is null) return;
+        (_keys, var oldKeys) = (_keys.index_select(0, indices).DetachFromDisposeScope(), _keys);
+        (_values, var oldValues) = (_values.index_select(0, indices).DetachFromDisposeScope(), _values);
+        oldKeys.Dispose();
+        oldValues.Dispose();
+    }
+
+    public void Dispose()
+    {
+        _keys?.Dispose();
+        _values?.Dispose();
+    }
+
+    private void EnsureRoom(ref Tensor? buffer, Tensor like, long needed)
+    {
+        if (buffer is not null && buffer.shape[2] >= needed) return;
+        var room = buffer is null ? Math.Max(needed, capacity) : Math.Max(needed, 2 * buffer.shape[2]);
+        var larger = empty([like.shape[0], like.shape[1], room, like.shape[3]], dtype: like.dtype, device: like.device).DetachFromDisposeScope();
+        if (buffer is not null)
+        {
+            using var from = buffer.narrow(2, 0, _length);
+            using var to = larger.narrow(2, 0, _length);
+            to.copy_(from);
+            buffer.Dispose();
+        }
+        buffer = larger;
+    }
+}

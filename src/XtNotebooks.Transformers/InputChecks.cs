@@ -1,0 +1,64 @@
+namespace XtNotebooks.Transformers;
+
+/// <summary>Catches what native code would answer with a crash or a riddle.</summary>
+internal static class InputChecks
+{
+    public static void Check(TransformerWrapper net, Tensor ids, TransformerInputs inputs, Device device)
+    {
+        CheckShape(ids);
+        if (ids.device.type != device.type)
+            throw new ArgumentException($"The token ids are on {ids.device}, but the model is on {device}: move one of them.");
+        var (batch, length) = (ids.shape[0], (inputs.Cache?.Length ?? 0) + ids.shape[1]);
+        if (net.HasAbsolutePositions && !net.Options.ScaledSinuPosEmb && length > net.MaxSeqLen)
+            throw new ArgumentException($"The sequence has {length} tokens, but MaxSeqLen is {net.MaxSeqLen} and absolute positions reach no further.");
+        CheckIds(ids, net.NumTokens);
+        CheckMask(inputs.Mask, nameof(inputs.Mask), batch, ids.shape[1]);
+        CheckMask(inputs.SelfAttnKvMask, nameof(inputs.SelfAttnKvMask), batch, length);
+        if (inputs.Context is { } context)
+        {
+            if (context.Dimensions != 3 || context.shape[0] != batch)
+                throw new ArgumentException($"Context must be [batch, keys, dim] with a batch of {batch}, but is {context.Shape()}.");
+            CheckMask(inputs.ContextMask, nameof(inputs.ContextMask), batch, context.shape[1]);
+        }
+        if (inputs.SeqStartPos is { } start && (start.Dimensions != 1 || start.shape[0] != batch))
+            throw new ArgumentException($"SeqStartPos must be [batch] with a batch of {batch}, but is {start.Shape()}.");
+        if (inputs.AttnMask is { } attnMask && (attnMask.dtype != ScalarType.Bool || attnMask.Dimensions is < 2 or > 4))
+            throw new ArgumentException($"AttnMask must be bool with 2 to 4 dimensions, but is {attnMask.dtype} {attnMask.Shape()}.");
+        if (inputs.AttnMask is not null && inputs.Cache is not null)
+            throw new ArgumentException("AttnMask and Cache cannot be used together: pass only one of them.");
+        if (inputs.Cache is not null && !net.CanCacheKv)
+            throw new ArgumentException("A Cache was passed, but this model cannot reuse keys and values: CanCacheKv is false.");
+    }
+
+    /// <summary>Token ids are [batch, seq] whole numbers, and there is at least one.</summary>
+    public static void CheckShape(Tensor ids)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        if (ids.Dimensions != 2) throw new ArgumentException($"Token ids must be [batch, seq], but are {ids.Shape()}.");
+        if (ids.dtype is not (ScalarType.Int64 or ScalarType.Int32 or ScalarType.Int16 or ScalarType.Int8 or ScalarType.Byte))
+            throw new ArgumentException($"Token ids must be integers, but are {ids.dtype}.");
+        if (ids.numel() == 0) throw new ArgumentException($"Token ids must hold at least one token, but are {ids.Shape()}.");
+    }
+
+    public static void CheckMask(Tensor? mask, string name, long batch, long length)
+    {
+        if (mask is null) return;
+        if (mask.dtype != ScalarType.Bool) throw new ArgumentException($"{name} must be bool, but is {mask.dtype}.");
+        if (mask.Dimensions != 2 || mask.shape[0] != batch || mask.shape[1] != length)
+            throw new ArgumentException($"{name} must be [{batch}, {length}], but is {mask.Shape()}.");
+    }
+
+    public static string Shape(this Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";
+
+    private static void CheckIds(Tensor ids, long numTokens)
+    {
+        using var scope = NewDisposeScope();
+        var outside = (ids < 0) | (ids >= numTokens);
+        if (!outside.any().item<bool>()) return;
+        var first = outside.nonzero()[0];
+        var (row, column) = (first[0].item<long>(), first[1].item<long>());
+        var id = ids[row, column].to(ScalarType.Int64).item<long>();
+        throw new ArgumentException(
+            $"Token id {id} at batch {row}, position {column} is outside the vocabulary: NumTokens is {numTokens}, so ids go from 0 to {numTokens - 1}.");
+    }
+}

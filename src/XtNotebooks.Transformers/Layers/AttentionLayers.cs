@@ -1,0 +1,224 @@
+namespace XtNotebooks.Transformers;
+
+/// <summary>A stack of attention and feed-forward layers around a residual stream; see <see cref="Decoder"/> and <see cref="Encoder"/>.</summary>
+public abstract class AttentionLayers : NamedModule
+{
+    private readonly LayerPlan _plan;
+    private readonly StackLayer[] _layers;
+    private readonly nn.Module<Tensor, Tensor>? final_norm;
+    private readonly RotaryEmbedding? rotary_pos_emb;
+    private readonly PolarEmbedding? polar_pos_emb;
+    private readonly RelativeBias? rel_pos;
+    private readonly Linear? reinject_input_proj;
+    private readonly Linear? learned_reinject_input_gate;
+    private Parameter? stream_emb;
+
+    private protected AttentionLayers(string name, AttentionLayersOptions options, bool causal) : base(name)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate(causal);
+        (Options, Causal) = (options, causal);
+        _plan = LayerPlan.From(options);
+        var rotary = options.RotaryPosEmb || options.RotaryXpos;
+        DisableAbsPosEmb = options.DisableAbsPosEmb ?? (options.RelPosBias || rotary || options.PolarPosEmb);
+
+        if (options.NumResidualStreams > 1) stream_emb = NewParameter(nameof(stream_emb), zeros(options.NumResidualStreams, options.Dim));
+        if (rotary)
+            rotary_pos_emb = Child(nameof(rotary_pos_emb), new RotaryEmbedding(
+                options.RotaryEmbDim ?? options.AttnDimHead / 2, options.RotaryXpos, options.RotaryXposScaleBase,
+                options.RotaryInterpolationFactor, options.RotaryBaseRescaleFactor));
+        if (options.PolarPosEmb)
+            polar_pos_emb = Child(nameof(polar_pos_emb), new PolarEmbedding(options.AttnDimHead, options.Heads, options.PolarBiasUniformInit));
+        rel_pos = options.CreateRelativeBias(causal);
+        if (rel_pos is not null) Child(nameof(rel_pos), rel_pos);
+        if (options is { PreNorm: true, PreNormHasFinalNorm: true, PreAndPostNorm: false }) final_norm = Child(nameof(final_norm), options.CreateNorm());
+        if (options.ReinjectInput) reinject_input_proj = Child(nameof(reinject_input_proj), nn.Linear(options.Dim, options.Dim, hasBias: false));
+        if (options.LearnedReinjectInputGate)
+            learned_reinject_input_gate = Child(nameof(learned_reinject_input_gate), nn.Linear(options.Dim, 1, hasBias: false));
+
+        _layers = [.. CreateLayers()];
+        Child("layers", new Slots([.. _layers]));
+        Child("skip_combines", new Slots([.. _layers.Select(l => l.SkipCombine)]));
+        Child("layer_integrators", new Slots([.. _layers.Select(l => l.Integrator)]));
+    }
+
+    /// <summary>The options that the stack was built from.</summary>
+    public AttentionLayersOptions Options { get; }
+
+    /// <summary>Whether a position sees only itself and what is before it.</summary>
+    public bool Causal { get; }
+
+    /// <summary>Width of the residual stream.</summary>
+    public int Dim => Options.Dim;
+
+    /// <summary>Whether the wrapper should leave out absolute positions.</summary>
+    public bool DisableAbsPosEmb { get; }
+
+    /// <summary>Whether a step can reuse the keys and values of earlier positions.</summary>
+    /// <remarks>Token shifting and content-dependent decay look at hidden states of earlier positions, which a cache does not hold.</remarks>
+    public bool CanCacheKv => Causal && Options.ShiftTokens == 0 && _layers.All(l => l.Attention?.CanCacheKv ?? true);
+
+    /// <summary>Runs the stack over embeddings.</summary>
+    /// <param name="x">[batch, seq, dim], float.</param>
+    /// <param name="mask">[batch, seq], bool: real positions.</param>
+    /// <param name="context">[batch, keys, dimContext]: what cross-attention reads.</param>
+    /// <param name="contextMask">[batch, keys], bool: context positions that may be read.</param>
+    /// <returns>[batch, seq, dim].</returns>
+    public Tensor forward(Tensor x, Tensor? mask = null, Tensor? context = null, Tensor? contextMask = null) =>
+        Run(x, mask, new TransformerInputs { Context = context, ContextMask = contextMask }, keep: null);
+
+    /// <param name="x">[batch, seq, dim], float: the new positions where there is a cache.</param>
+    /// <param name="mask">[batch, seq], bool.</param>
+    /// <param name="inputs">Context, masks and cache; its own Mask is ignored.</param>
+    /// <param name="keep">Gathers what the layers computed, or null.</param>
+    internal Tensor Run(Tensor x, Tensor? mask, TransformerInputs inputs, ForwardTrace.Builder? keep)
+    {
+        if (Options.CrossAttend != (inputs.Context is not null))
+            throw new ArgumentException(Options.CrossAttend ? "CrossAttend is set, so a Context must be passed." : "A Context was passed, but CrossAttend is not set.");
+        using var scope = NewDisposeScope();
+        using var causalMasks = new CausalMasks();
+        var pass = Prepare(x, mask, inputs, causalMasks, keep is not null);
+        var injected = Injected(x);
+        if (stream_emb is not null) x = (x.unsqueeze(1) + stream_emb.unsqueeze(1)).flatten(0, 1); // [batch * streams, seq, dim]
+
+        var stream = new StreamState();
+        var attentionIndex = 0;
+        foreach (var index in _plan.Order)
+        {
+            var layer = _layers[index];
+            var cache = layer.Attention is null ? null : inputs.Cache?.Layer(attentionIndex++);
+            stream.Skips.Add(x);
+            if (layer.SkipCombine is { } combine) x = combine.forward(x, stream.Skips);
+            if (training && Options.LayerDropout > 0 && Chance() < Options.LayerDropout) continue;
+            if (layer.Type == 'c' && training && Options.CrossAttnTokensDropout > 0) pass = DropContext(pass);
+            x = RunLayer(layer, x, pass, injected, cache, stream, keep);
+        }
+
+        keep?.LayerHiddens.Add(x);
+        if (Options.SoftclampOutput) x = x.SoftClamp(Options.SoftclampOutputValue);
+        if (stream_emb is not null) x = x.unflatten(0, [-1, Options.NumResidualStreams]).sum(1);
+        if (final_norm is not null) x = final_norm.call(x);
+        if (keep is not null) keep.LastHidden = x;
+        keep?.MoveToOuter(scope);
+        return scope.MoveToOuter(x);
+    }
+
+    private Tensor RunLayer(StackLayer layer, Tensor x, Pass pass, Tensor? injected, LayerCache? cache, StreamState stream, ForwardTrace.Builder? keep)
+    {
+        using var scope = NewDisposeScope();
+        var (branch, residual, gate) = layer.Residual.Prepare(x);
+        stream.LayerInputs.Add(branch);
+        keep?.LayerHiddens.Add(branch);
+        scope.MoveToOuter(branch);
+
+        var read = layer.Integrator is { } integrate ? integrate.forward(branch, stream.LayerInputs) : branch;
+        if (injected is not null) read = read + injected;
+        if (layer.PreBranch is { } preNorm) read = preNorm.call(read);
+
+        var output = layer.Block.Apply(read, layer.Type switch
+        {
+            'a' => pass.Own with { Cache = cache, PreviousLogits = stream.Logits, ValueResidual = stream.Values },
+            'c' => pass.Cross with { Cache = cache, PreviousLogits = stream.CrossLogits, ValueResidual = stream.CrossValues },
+            _ => pass.Own,
+        });
+        if (output.Trace is { } trace) stream.Remember(trace, Options, scope, keep);
+
+        var written = layer.PostBranch is { } postBranch ? postBranch.call(output.Out) : output.Out;
+        var merged = layer.Residual.Merge(written, residual, gate, pass.Own.Mask);
+        if (layer.PostMain is { } postMain) merged = postMain.call(merged);
+        return scope.MoveToOuter(merged);
+    }
+
+    private Pass Prepare(Tensor x, Tensor? mask, TransformerInputs inputs, CausalMasks causalMasks, bool keepMaps)
+    {
+        var (count, offset) = (x.shape[1], inputs.Cache?.Length ?? 0);
+        var total = offset + count;
+        var keyMask = inputs.SelfAttnKvMask;
+        if (inputs.SeqStartPos is { } start)
+        {
+            var real = arange(total, dtype: ScalarType.Int64, device: x.device) >= start.unsqueeze(-1); // [batch, total]
+            keyMask = keyMask is null ? real : keyMask & real;
+        }
+        var own = new AttentionInputs
+        {
+            Mask = mask,
+            ContextMask = keyMask,
+            AttnMask = inputs.AttnMask,
+            Bias = rel_pos?.forward(count, total, x.device).to(x.dtype),
+            // Without a cache the xPos scale is centred as upstream does; with one, all steps must share a centre.
+            Rotation = rotary_pos_emb?.forward(offset, count, inputs.Cache is null ? total / 2 : 0),
+            Polar = polar_pos_emb?.forward(offset, count),
+            CausalMasks = causalMasks,
+            KeepMaps = keepMaps,
+            KeepLogits = Options.ResidualAttn,
+            KeepValues = Options.AddValueResidual,
+        };
+        var cross = new AttentionInputs
+        {
+            Context = inputs.Context,
+            Mask = mask,
+            ContextMask = inputs.ContextMask,
+            KeepMaps = keepMaps,
+            KeepLogits = Options.CrossResidualAttn,
+            KeepValues = Options.AddValueResidual,
+        };
+        return new Pass(own, cross);
+    }
+
+    private IEnumerable<StackLayer> CreateLayers()
+    {
+        // The second half of the blocks reads the first half's inputs, the last block the first one's.
+        var skipsLeft = Options.UnetSkips ? _plan.Depth / _plan.BlockLength : 0;
+        if (Options.UnetSkips && skipsLeft == 0)
+            throw new ArgumentException($"UnetSkips needs a Depth of at least {_plan.BlockLength}, but Depth is {_plan.Depth}.");
+        var seenAttention = false;
+        for (var i = 0; i < _plan.Types.Count; i++)
+        {
+            var joins = Options.UnetSkips && i % _plan.BlockLength == 0 && i / _plan.BlockLength >= _plan.Depth / 2.0 && skipsLeft > 0;
+            yield return new StackLayer(Options, Causal, _plan.Types[i], i, !seenAttention, joins ? --skipsLeft * _plan.BlockLength : null);
+            seenAttention |= _plan.Types[i] == 'a';
+        }
+    }
+
+    private Tensor? Injected(Tensor x)
+    {
+        if (reinject_input_proj is null) return null;
+        var injected = reinject_input_proj.call(x);
+        return learned_reinject_input_gate is null ? injected : injected * learned_reinject_input_gate.call(x).sigmoid();
+    }
+
+    private Pass DropContext(Pass pass)
+    {
+        var (context, contextMask) = ContextDropout.Apply(pass.Cross.Context!, pass.Cross.ContextMask, Options.CrossAttnTokensDropout);
+        return pass with { Cross = pass.Cross with { Context = context, ContextMask = contextMask } };
+    }
+
+    private static double Chance()
+    {
+        using var draw = rand(1);
+        return draw.item<float>();
+    }
+
+    private sealed record Pass(AttentionInputs Own, AttentionInputs Cross);
+
+    /// <summary>What later layers read of earlier ones.</summary>
+    private sealed class StreamState
+    {
+        public List<Tensor> Skips { get; } = [];
+        public List<Tensor> LayerInputs { get; } = [];
+        public Tensor? Logits { get; private set; }
+        public Tensor? CrossLogits { get; private set; }
+        public Tensor? Values { get; private set; }
+        public Tensor? CrossValues { get; private set; }
+
+        public void Remember(AttentionTrace trace, AttentionLayersOptions options, DisposeScope scope, ForwardTrace.Builder? keep)
+        {
+            scope.MoveToOuter(trace.Tensors);
+            keep?.Attention.Add(trace);
+            if (options.AddValueResidual && trace.IsCross) CrossValues ??= trace.Values;
+            if (options.AddValueResidual && !trace.IsCross) Values ??= trace.Values;
+            if (options.ResidualAttn && !trace.IsCross) Logits = trace.PreSoftmaxAttn;
+            if (options.CrossResidualAttn && trace.IsCross) CrossLogits = trace.PreSoftmaxAttn;
+        }
+    }
+}

@@ -1,0 +1,62 @@
+namespace XtNotebooks.Transformers;
+
+/// <summary>Combinations of <see cref="AttentionLayersOptions"/> that make no sense, each refused by name.</summary>
+internal static class AttentionLayersValidation
+{
+    public static void Validate(this AttentionLayersOptions o, bool causal)
+    {
+        Require.Positive(o.Dim, nameof(o.Dim));
+        Require.Positive(o.Heads, nameof(o.Heads));
+        if (o.Depth <= 0 && o.CustomLayers is null) throw new ArgumentException($"Depth must be at least 1 (or CustomLayers given), but is {o.Depth}.");
+        if (o is { Depth: > 0, CustomLayers: not null, LayersExecuteOrder: not null })
+            throw new ArgumentException("Depth cannot be given where CustomLayers and LayersExecuteOrder say which layers run.");
+        foreach (var type in o.CustomLayers ?? [])
+            if (type is not ("a" or "c" or "f"))
+                throw new ArgumentException($"CustomLayers may hold \"a\", \"c\" and \"f\", but holds \"{type}\".");
+        if (o.CustomLayers?.Contains("c") is true && !o.CrossAttend)
+            throw new ArgumentException("CustomLayers with \"c\" needs CrossAttend: set both, or neither.");
+        foreach (var (set, name) in new[]
+                 {
+                     (o.CustomLayers is not null, nameof(o.CustomLayers)), (o.ParRatio is not null, nameof(o.ParRatio)),
+                     (o.SandwichCoef is not null, nameof(o.SandwichCoef)), (o.LayersExecuteOrder is not null, nameof(o.LayersExecuteOrder)),
+                 })
+            Require.NotBoth(o.WeightTieLayers, nameof(o.WeightTieLayers), set, name);
+        Require.AtMostOne((o.CustomLayers is not null, nameof(o.CustomLayers)), (o.ParRatio is not null, nameof(o.ParRatio)), (o.SandwichCoef is not null, nameof(o.SandwichCoef)));
+        if (o.OnlyCross && !o.CrossAttend) throw new ArgumentException("OnlyCross needs CrossAttend: set both, or neither.");
+
+        Require.AtMostOne(
+            (o.UseScalenorm, nameof(o.UseScalenorm)), (o.UseRmsnorm, nameof(o.UseRmsnorm)), (o.UseSimpleRmsnorm, nameof(o.UseSimpleRmsnorm)),
+            (o.UseDynamicTanh, nameof(o.UseDynamicTanh)), (o.UseDerf, nameof(o.UseDerf)));
+        if (o.UseDynamicTanh && !o.PreNorm) throw new ArgumentException("UseDynamicTanh needs PreNorm: set PreNorm, or choose another norm.");
+        if (o.SandwichNorm && !o.PreNorm) throw new ArgumentException("SandwichNorm needs PreNorm: set both, or leave SandwichNorm off.");
+
+        Require.AtMostOne((o.RotaryPosEmb || o.RotaryXpos, o.RotaryXpos ? nameof(o.RotaryXpos) : nameof(o.RotaryPosEmb)), (o.PolarPosEmb, nameof(o.PolarPosEmb)));
+        Require.NeedsCausal(o.RotaryXpos, nameof(o.RotaryXpos), causal);
+        if (o.RotaryEmbDim is { } rotary && (rotary <= 0 || rotary > o.AttnDimHead || rotary % 2 != 0))
+            throw new ArgumentException($"RotaryEmbDim ({rotary}) must be even and at most AttnDimHead ({o.AttnDimHead}).");
+        Require.AtMostOne((o.AlibiPosBias, nameof(o.AlibiPosBias)), (o.RelPosBias, nameof(o.RelPosBias)), (o.DynamicPosBias, nameof(o.DynamicPosBias)), (o.AttnDataDependentAlibi, nameof(o.AttnDataDependentAlibi)));
+        if (o.RelPosNumBuckets > o.RelPosMaxDistance)
+            throw new ArgumentException($"RelPosNumBuckets ({o.RelPosNumBuckets}) must be at most RelPosMaxDistance ({o.RelPosMaxDistance}).");
+        if (o.AlibiNumHeads is { } alibi && (alibi <= 0 || alibi > o.Heads))
+            throw new ArgumentException($"AlibiNumHeads ({alibi}) must be from 1 to Heads ({o.Heads}).");
+        Require.NotBoth(o.AttnFlash, nameof(o.AttnFlash), o.RelPosBias, nameof(o.RelPosBias));
+        Require.NotBoth(o.AttnFlash, nameof(o.AttnFlash), o.DynamicPosBias, nameof(o.DynamicPosBias));
+        Require.NotBoth(o.AttnFlash, nameof(o.AttnFlash), o.ResidualAttn, nameof(o.ResidualAttn));
+        Require.NotBoth(o.AttnFlash, nameof(o.AttnFlash), o.CrossResidualAttn, nameof(o.CrossResidualAttn));
+
+        if (o.NumResidualStreams <= 0) throw new ArgumentException($"NumResidualStreams must be at least 1, but is {o.NumResidualStreams}.");
+        Require.NotBoth(o.NumResidualStreams > 1, nameof(o.NumResidualStreams), o.GateResidual, nameof(o.GateResidual));
+        Require.NotBoth(o.NumResidualStreams > 1, nameof(o.NumResidualStreams), o.OrthogResidual, nameof(o.OrthogResidual));
+        Require.NotBoth(o.GateResidual, nameof(o.GateResidual), o.OrthogResidual, nameof(o.OrthogResidual));
+        if (o.QkvReceiveDiffResiduals && o.NumResidualStreams == 1 && !o.IntegrateLayers)
+            throw new ArgumentException("QkvReceiveDiffResiduals needs NumResidualStreams above 1 (or IntegrateLayers).");
+        Require.NotBoth(o.IntegrateLayers, nameof(o.IntegrateLayers), o.LayerDropout > 0, nameof(o.LayerDropout));
+        if (o.LearnedReinjectInputGate && !o.ReinjectInput)
+            throw new ArgumentException("LearnedReinjectInputGate needs ReinjectInput: set both, or neither.");
+        if (o.SoftclampOutput && o.SoftclampOutputValue <= 0)
+            throw new ArgumentException($"SoftclampOutput needs a SoftclampOutputValue above 0, but it is {o.SoftclampOutputValue}.");
+        if (o.ShiftTokens < 0) throw new ArgumentException($"ShiftTokens must be at least 0, but is {o.ShiftTokens}.");
+        Require.Probability(o.LayerDropout, nameof(o.LayerDropout));
+        Require.Probability(o.CrossAttnTokensDropout, nameof(o.CrossAttnTokensDropout));
+    }
+}

@@ -1,0 +1,32 @@
+namespace XtNotebooks.Transformers;
+
+/// <summary>Checks of options, each with an error that names the options involved.</summary>
+internal static class Require
+{
+    public static void Positive(int value, string name)
+    {
+        if (value <= 0) throw new ArgumentException($"{name} must be at least 1, but is {value}.");
+    }
+
+    public static void Probability(double value, string name)
+    {
+        if (value is < 0 or >= 1 || double.IsNaN(value))
+            throw new ArgumentException(FormattableString.Invariant($"{name} must be at least 0 and below 1, but is {value}."));
+    }
+
+    public static void NotBoth(bool first, string firstName, bool second, string secondName)
+    {
+        if (first && second) throw new ArgumentException($"{firstName} and {secondName} cannot be used together: set only one of them.");
+    }
+
+    public static void AtMostOne(params (bool Set, string Name)[] choices)
+    {
+        var set = choices.Where(c => c.Set).Select(c => c.Name).ToArray();
+        if (set.Length > 1) throw new ArgumentException($"{string.Join(" and ", set)} cannot be used together: set only one of them.");
+    }
+
+    public static void NeedsCausal(bool set, string name, bool causal)
+    {
+        if (set && !causal) throw new ArgumentException($"{name} needs Causal attention: use a Decoder, or leave {name} off.");
+    }
+}

@@ -1,0 +1,55 @@
+namespace XtNotebooks.Transformers;
+
+/// <summary>Positions counted by gates that the content opens (CoPE, Golovneva et al. 2024, arXiv:2405.18719, appendix B).</summary>
+internal sealed class ContextualPositions : NamedModule
+{
+    private readonly long _maxPos;
+    private Parameter pos_emb;
+
+    public ContextualPositions(long dimHead, long maxPos) : base(nameof(ContextualPositions))
+    {
+        _maxPos = maxPos;
+        pos_emb = NewParameter(nameof(pos_emb), zeros(maxPos, dimHead));
+    }
+
+    /// <param name="queries">[batch, heads, i, dimHead].</param>
+    /// <param name="logits">[batch, heads, i, j], masked.</param>
+    public Tensor forward(Tensor queries, Tensor logits)
+    {
+        using var scope = NewDisposeScope();
+        var positions = logits.sigmoid().flip(-1).cumsum(-1).flip(-1).clamp(max: _maxPos - 1);
+        var whole = matmul(queries, pos_emb.t()); // [batch, heads, i, maxPos]
+        var floor = positions.floor();
+        var above = whole.gather(-1, positions.ceil().to(ScalarType.Int64));
+        var below = whole.gather(-1, floor.to(ScalarType.Int64));
+        return scope.MoveToOuter(below.lerp(above, positions - floor));
+    }
+}
+
+/// <summary>Decay between two tokens learned from what lies between them (Forgetting Transformer, Lin et al. 2025).</summary>
+internal sealed class DataDependentAlibi : NamedModule
+{
+    private readonly bool _causal;
+    private readonly Linear _gates;
+
+    public DataDependentAlibi(long dim, long heads, bool causal) : base(nameof(DataDependentAlibi))
+    {
+        _causal = causal;
+        _gates = nn.Linear(dim, causal ? heads : 2 * heads);
+        nn.init.constant_(_gates.bias!, 5);
+        Child("to_forget_gates", new Slots(_gates));
+    }
+
+    /// <param name="x">[batch, seq, dim].</param>
+    /// <returns>[batch, heads, seq, seq].</returns>
+    public Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var kept = F.logsigmoid(_gates.call(x).transpose(1, 2)).cumsum(-1); // [batch, heads, seq]
+        if (_causal) return scope.MoveToOuter(kept.unsqueeze(-1) - kept.unsqueeze(-2));
+        var parts = kept.chunk(2, 1);
+        var back = parts[0].unsqueeze(-1) - parts[0].unsqueeze(-2);
+        var ahead = parts[1].unsqueeze(-2) - parts[1].unsqueeze(-1);
+        return scope.MoveToOuter(back.tril() + ahead.triu());
+    }
+}

@@ -1,0 +1,39 @@
+namespace XtNotebooks.Transformers;
+
+/// <summary>Angles for a run of positions, and the learned phase that keys get on top.</summary>
+internal sealed record PolarPhases(Tensor Angles, Tensor KeyBias);
+
+/// <summary>Magnitudes from features, angles from positions (PoPE, arXiv:2509.10534).</summary>
+internal sealed class PolarEmbedding : NamedModule
+{
+    private Tensor inv_freq;
+    private Parameter learned_bias;
+
+    public PolarEmbedding(long dimHead, long heads, bool uniformBias) : base(nameof(PolarEmbedding))
+    {
+        using var scope = NewDisposeScope();
+        inv_freq = (1 / pow(10000, arange(dimHead, dtype: ScalarType.Float32) / dimHead)).DetachFromDisposeScope();
+        register_buffer(nameof(inv_freq), inv_freq);
+        learned_bias = NewParameter(nameof(learned_bias), uniformBias ? rand(heads, 1, dimHead) * (-2 * Math.PI) : zeros(heads, 1, dimHead));
+    }
+
+    public PolarPhases forward(long start, long count)
+    {
+        using var scope = NewDisposeScope();
+        var positions = arange(start, start + count, dtype: ScalarType.Float32, device: inv_freq.device);
+        var angles = positions.unsqueeze(-1) * inv_freq.to(ScalarType.Float32); // [seq, dimHead]
+        var bias = learned_bias.clamp(-2 * Math.PI, 0);
+        scope.MoveToOuter(angles, bias);
+        return new PolarPhases(angles, bias);
+    }
+
+    /// <param name="x">[batch, heads, seq, dimHead].</param>
+    /// <param name="angles">[seq, dimHead] or [heads, seq, dimHead].</param>
+    /// <returns>[batch, heads, seq, 2 * dimHead].</returns>
+    public static Tensor Apply(Tensor x, Tensor angles)
+    {
+        using var scope = NewDisposeScope();
+        var magnitude = F.softplus(x.to(ScalarType.Float32));
+        return scope.MoveToOuter(cat([magnitude * angles.cos(), magnitude * angles.sin()], -1).to(x.dtype));
+    }
+}

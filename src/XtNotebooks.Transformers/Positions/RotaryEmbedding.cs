@@ -1,0 +1,66 @@
+namespace XtNotebooks.Transformers;
+
+/// <summary>Rotation angles (and xPos scales) for a run of positions.</summary>
+/// <param name="Turn">[seq, dim / 2], complex: the unit numbers that queries and keys are multiplied by.</param>
+/// <param name="Scale">[seq, dim / 2] or null: xPos magnifies queries by it and shrinks keys.</param>
+internal sealed record Rotation(Tensor Turn, Tensor? Scale);
+
+/// <summary>Rotates pairs of neighbouring features by angles that grow with the position (RoFormer, arXiv:2104.09864).</summary>
+internal sealed class RotaryEmbedding : NamedModule
+{
+    private readonly double _interpolation;
+    private readonly double _scaleBase;
+    private Tensor inv_freq;
+    private Tensor? scale;
+
+    /// <param name="dim">How many features of a head are rotated.</param>
+    /// <param name="xpos">Length extrapolation by decaying magnitudes (Sun et al. 2022, arXiv:2212.10554).</param>
+    /// <param name="scaleBase">Positions per unit of xPos decay.</param>
+    /// <param name="interpolation">Positions are divided by it (at least 1).</param>
+    /// <param name="baseRescale">NTK-aware rescaling of the base.</param>
+    public RotaryEmbedding(long dim, bool xpos, double scaleBase, double interpolation, double baseRescale) : base(nameof(RotaryEmbedding))
+    {
+        if (interpolation < 1) throw new ArgumentException($"RotaryInterpolationFactor must be at least 1, but is {interpolation}.");
+        (_interpolation, _scaleBase) = (interpolation, scaleBase);
+        var theta = 10000 * Math.Pow(baseRescale, (double)dim / (dim - 2));
+        using var scope = NewDisposeScope();
+        var steps = arange(0, dim, 2, dtype: ScalarType.Float32);
+        inv_freq = (1 / pow(theta, steps / dim)).DetachFromDisposeScope();
+        register_buffer(nameof(inv_freq), inv_freq);
+        if (!xpos) return;
+        scale = ((steps + 0.4 * dim) / (1.4 * dim)).DetachFromDisposeScope();
+        register_buffer(nameof(scale), scale);
+    }
+
+    /// <param name="start">First position.</param>
+    /// <param name="count">How many positions.</param>
+    /// <param name="centre">Position at which the xPos scale is one; any common choice gives the same attention.</param>
+    public Rotation forward(long start, long count, long centre)
+    {
+        using var scope = NewDisposeScope();
+        var positions = arange(start, start + count, dtype: ScalarType.Float32, device: inv_freq.device);
+        var angles = positions.unsqueeze(-1) * inv_freq.to(ScalarType.Float32) / _interpolation; // [seq, dim / 2]
+        var turn = polar(ones_like(angles), angles);
+        var scales = scale is null ? null : scale.to(ScalarType.Float32).pow(((positions - centre) / _scaleBase).unsqueeze(-1));
+        scope.MoveToOuter(turn);
+        if (scales is not null) scope.MoveToOuter(scales);
+        return new Rotation(turn, scales);
+    }
+
+    /// <summary>Rotates the first features of every head; the rest passes through.</summary>
+    /// <param name="x">[batch, heads, seq, dimHead].</param>
+    /// <param name="rotation">Angles of the same positions.</param>
+    /// <param name="isKey">xPos shrinks keys where it magnifies queries.</param>
+    public static Tensor Rotate(Tensor x, Rotation rotation, bool isKey)
+    {
+        using var scope = NewDisposeScope();
+        var rotated = 2 * rotation.Turn.shape[^1];
+        var dimHead = x.shape[^1];
+        var head = rotated == dimHead ? x : x.narrow(-1, 0, rotated);
+        var pairs = view_as_complex(head.to(ScalarType.Float32).unflatten(-1, [-1, 2]).contiguous());
+        var turn = rotation.Turn;
+        if (rotation.Scale is { } scale) turn = isKey ? turn / scale : turn * scale;
+        var turned = view_as_real(pairs * turn).flatten(-2).to(x.dtype);
+        return scope.MoveToOuter(rotated == dimHead ? turned : cat([turned, x.narrow(-1, rotated, dimHead - rotated)], -1));
+    }
+}

@@ -1,0 +1,20 @@
+namespace XtNotebooks.Transformers;
+
+/// <summary>What a forward pass may be given besides token ids; everything is optional.</summary>
+public sealed record TransformerInputs
+{
+    /// <summary>[batch, seq], bool: which tokens are real.</summary>
+    public Tensor? Mask { get; init; }
+    /// <summary>[batch, keys, dimContext], float: what cross-attention reads.</summary>
+    public Tensor? Context { get; init; }
+    /// <summary>[batch, keys], bool: which context positions may be read.</summary>
+    public Tensor? ContextMask { get; init; }
+    /// <summary>[queries, keys], [heads, queries, keys] or [batch, heads, queries, keys], bool: true where self-attention is allowed.</summary>
+    public Tensor? AttnMask { get; init; }
+    /// <summary>[batch, seq], bool: which positions self-attention may read, whatever <see cref="Mask"/> says of the queries.</summary>
+    public Tensor? SelfAttnKvMask { get; init; }
+    /// <summary>[batch], int64: where each left-padded sequence begins.</summary>
+    public Tensor? SeqStartPos { get; init; }
+    /// <summary>Keys and values of earlier positions; the ids are then those of the new positions alone.</summary>
+    public KvCache? Cache { get; init; }
+}

@@ -1,0 +1,73 @@
+namespace XtNotebooks.Transformers;
+
+/// <summary>What <see cref="TransformerWrapper"/> is built from: upstream's names in PascalCase, upstream's defaults.</summary>
+public sealed record TransformerWrapperOptions
+{
+    /// <summary>Size of the vocabulary.</summary>
+    public int NumTokens { get; init; }
+    /// <summary>Longest sequence that absolute positions reach, and the window of generation; 0 for no absolute positions.</summary>
+    public int MaxSeqLen { get; init; }
+    /// <summary>The stack between embeddings and logits: a <see cref="Decoder"/> or an <see cref="Encoder"/>.</summary>
+    public AttentionLayers? AttnLayers { get; init; }
+    /// <summary>Width of the embeddings, where it differs from the stack's.</summary>
+    public int? EmbDim { get; init; }
+    /// <summary>Dropout probability of the embeddings, in training.</summary>
+    public double EmbDropout { get; init; }
+    /// <summary>Normalises the embeddings.</summary>
+    public bool PostEmbNorm { get; init; }
+    /// <summary>Learned tokens put before the sequence (Memory Transformer, arXiv:2006.11527).</summary>
+    public int? NumMemoryTokens { get; init; }
+    /// <summary>Repeats them before every so many tokens; decoders only.</summary>
+    public int? MemoryTokensInterspersedEvery { get; init; }
+    /// <summary>Uses the token embeddings as the output head.</summary>
+    public bool TieEmbedding { get; init; }
+    /// <summary>Width of the output, where it differs from <see cref="NumTokens"/>.</summary>
+    public int? LogitsDim { get; init; }
+    /// <summary>Leaves out the output head: the output is embeddings.</summary>
+    public bool ReturnOnlyEmbed { get; init; }
+    /// <summary>Adds absolute positions, unless the stack's own positions make them needless.</summary>
+    public bool UseAbsPosEmb { get; init; } = true;
+    /// <summary>Sines and cosines instead of learned absolute positions.</summary>
+    public bool ScaledSinuPosEmb { get; init; }
+    /// <summary>Embeddings of unit length.</summary>
+    public bool L2normEmbed { get; init; }
+    /// <summary>Part of the gradient that reaches the embeddings (arXiv:2105.13290).</summary>
+    public double EmbFracGradient { get; init; } = 1;
+    /// <summary>The output is of the mean over all tokens: [batch, numTokens].</summary>
+    public bool AveragePoolEmbed { get; init; }
+    /// <summary>The output is of learned class tokens put in front.</summary>
+    public bool UseClsToken { get; init; }
+    /// <summary>Number of class tokens.</summary>
+    public int NumClsTokens { get; init; } = 1;
+    /// <summary>Mixes several softmaxes; the output is log probabilities (arXiv:1711.03953).</summary>
+    public bool MixtureOfSoftmax { get; init; }
+    /// <summary>Number of softmaxes mixed.</summary>
+    public int MixtureOfSoftmaxK { get; init; } = 4;
+    /// <summary>Adds the logarithm of the logits' sigmoid to them (sigsoftmax, arXiv:1805.10829).</summary>
+    public bool SigsoftmaxLogits { get; init; }
+
+    internal void Validate()
+    {
+        if (AttnLayers is null) throw new ArgumentException("AttnLayers must be given: new Decoder(new() { … }) or new Encoder(new() { … }).");
+        Require.Positive(NumTokens, nameof(NumTokens));
+        if (MaxSeqLen < 0) throw new ArgumentException($"MaxSeqLen must be at least 0, but is {MaxSeqLen}.");
+        Require.NotBoth(AveragePoolEmbed, nameof(AveragePoolEmbed), UseClsToken, nameof(UseClsToken));
+        Require.NotBoth(TieEmbedding, nameof(TieEmbedding), ReturnOnlyEmbed, nameof(ReturnOnlyEmbed));
+        Require.NotBoth(TieEmbedding, nameof(TieEmbedding), LogitsDim is not null && LogitsDim != NumTokens, nameof(LogitsDim));
+        Require.NotBoth(MixtureOfSoftmax, nameof(MixtureOfSoftmax), ReturnOnlyEmbed, nameof(ReturnOnlyEmbed));
+        if (TieEmbedding && EmbDim is { } width && width != AttnLayers.Dim)
+            throw new ArgumentException($"TieEmbedding needs EmbDim ({width}) to equal the stack's Dim ({AttnLayers.Dim}).");
+        if (MemoryTokensInterspersedEvery is { } every)
+        {
+            if (every <= 0) throw new ArgumentException($"MemoryTokensInterspersedEvery must be at least 1, but is {every}.");
+            if (NumMemoryTokens is null or 0) throw new ArgumentException("MemoryTokensInterspersedEvery needs NumMemoryTokens: set both, or neither.");
+            if (!AttnLayers.Causal) throw new ArgumentException("MemoryTokensInterspersedEvery needs AttnLayers to be a Decoder.");
+            if (UseClsToken) throw new ArgumentException("MemoryTokensInterspersedEvery and UseClsToken cannot be used together: set only one of them.");
+        }
+        if (NumMemoryTokens < 0) throw new ArgumentException($"NumMemoryTokens must be at least 0, but is {NumMemoryTokens}.");
+        if (EmbFracGradient is <= 0 or > 1) throw new ArgumentException(FormattableString.Invariant($"EmbFracGradient must be above 0 and at most 1, but is {EmbFracGradient}."));
+        Require.Positive(NumClsTokens, nameof(NumClsTokens));
+        Require.Positive(MixtureOfSoftmaxK, nameof(MixtureOfSoftmaxK));
+        Require.Probability(EmbDropout, nameof(EmbDropout));
+    }
+}
