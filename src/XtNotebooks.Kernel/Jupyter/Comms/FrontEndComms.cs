@@ -1,0 +1,143 @@
+using System.Collections.Concurrent;
+using System.Text;
+using System.Text.Json;
+using XtNotebooks.Extensibility;
+using XtNotebooks.Kernel.Jupyter.Wire;
+
+namespace XtNotebooks.Kernel.Jupyter.Comms;
+
+/// <summary>The open comms, and what extensions accept from the front end.</summary>
+internal sealed class FrontEndComms(FrontEnd frontEnd, TextWriter log) : IComms
+{
+    private readonly ConcurrentDictionary<string, Comm> open = new();
+    private readonly ConcurrentDictionary<string, Action<IComm, CommData>> accepted = new();
+
+    public IComm Open(string targetName, string json = "{}", IReadOnlyList<byte[]>? buffers = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(targetName);
+        var comm = new Comm(Guid.NewGuid().ToString("N"), targetName, this);
+        Publish("comm_open", comm.Id, json, buffers, targetName);
+        open[comm.Id] = comm;
+        return comm;
+    }
+
+    public void Accept(string targetName, Action<IComm, CommData> opened)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(targetName);
+        ArgumentNullException.ThrowIfNull(opened);
+        accepted[targetName] = opened;
+    }
+
+    /// <summary>Handles a message about comms from the front end.</summary>
+    public void Handle(IncomingMessage message)
+    {
+        var content = message.Content ?? default;
+        if (message.Header.Type == "comm_info_request")
+        {
+            Tell(message, content.TextOrNull("target_name"));
+            return;
+        }
+        if (content.TextOrNull("comm_id") is not { Length: > 0 } id)
+        {
+            log.WriteLine($"xt-notebooks: a {message.Header.Type} without a comm_id was left alone.");
+            return;
+        }
+        var data = new CommData(DataText(content), message.Buffers);
+        Parent.Value = message.RawHeader;
+        switch (message.Header.Type)
+        {
+            case "comm_open":
+                Opened(id, content.TextOrNull("target_name") ?? "", data);
+                break;
+            case "comm_msg" when open.TryGetValue(id, out var comm):
+                Guarded(comm, () => comm.Receive(data));
+                break;
+            case "comm_close" when open.TryRemove(id, out var comm):
+                Guarded(comm, () => comm.CloseByFrontEnd(data));
+                break;
+        }
+        Parent.Value = null;
+    }
+
+    /// <summary>The raw header of the comm message, or of the request, that the code of the moment answers.</summary>
+    public static AsyncLocal<byte[]?> Parent { get; } = new();
+
+    internal void Publish(string type, string id, string json, IReadOnlyList<byte[]>? buffers, string? targetName = null)
+    {
+        var data = CheckedObject(json);
+        frontEnd.Publish(type, Parent.Value, writer =>
+        {
+            writer.WriteString("comm_id", id);
+            if (targetName is not null)
+                writer.WriteText("target_name", targetName);
+            writer.WritePropertyName("data");
+            writer.WriteRawValue(data, skipInputValidation: true);
+        }, buffers, $"comm-{id}");
+    }
+
+    internal void Forget(Comm comm) => open.TryRemove(comm.Id, out _);
+
+    private void Opened(string id, string targetName, CommData data)
+    {
+        if (!accepted.TryGetValue(targetName, out var handler))
+        {
+            // The specification: a target that nobody knows is closed at once.
+            Publish("comm_close", id, "{}", null);
+            return;
+        }
+        var comm = new Comm(id, targetName, this);
+        open[id] = comm;
+        Guarded(comm, () => handler(comm, data));
+    }
+
+    private void Tell(IncomingMessage request, string? targetName) => frontEnd.ReplyOk(request, json =>
+    {
+        json.WriteStartObject("comms");
+        foreach (var comm in open.Values.Where(comm => targetName is null || comm.TargetName == targetName))
+        {
+            json.WriteStartObject(comm.Id);
+            json.WriteText("target_name", comm.TargetName);
+            json.WriteEndObject();
+        }
+        json.WriteEndObject();
+    });
+
+    private void Guarded(Comm comm, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            log.WriteLine($"xt-notebooks: the comm target '{comm.TargetName}' failed: {error}");
+            frontEnd.Publish("stream", Parent.Value, json =>
+            {
+                json.WriteString("name", "stderr");
+                json.WriteText("text", $"The comm '{comm.TargetName}' failed: {error.Message}\n");
+            });
+        }
+    }
+
+    private static string DataText(JsonElement content) =>
+        content.ValueKind == JsonValueKind.Object && content.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Object
+            ? data.GetRawText()
+            : "{}";
+
+    private static byte[] CheckedObject(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        try
+        {
+            var bytes = Encoding.UTF8.GetBytes(json);
+            using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 512 });
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? bytes
+                : throw new ArgumentException($"A comm's data must be a JSON object; this is {document.RootElement.ValueKind}.", nameof(json));
+        }
+        catch (JsonException error)
+        {
+            throw new ArgumentException($"A comm's data must be a JSON object; this is no JSON: {error.Message}", nameof(json), error);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+using System.Globalization;
+using NetMQ;
+using XtNotebooks.Kernel.Cli;
+using XtNotebooks.Kernel.Jupyter.Comms;
+using XtNotebooks.Kernel.Jupyter.History;
+using XtNotebooks.Kernel.Jupyter.Output;
+using XtNotebooks.Kernel.Jupyter.Requests;
+using XtNotebooks.Kernel.Jupyter.Shells;
+using XtNotebooks.Kernel.Jupyter.Wire;
+using XtNotebooks.Kernel.Scripting;
+
+namespace XtNotebooks.Kernel.Jupyter;
+
+/// <summary>A running kernel: sockets, shells and one code session, from the connection file to the shutdown.</summary>
+internal sealed class JupyterKernel : IAsyncDisposable
+{
+    private readonly ConnectionInfo connection;
+    private readonly TextWriter log;
+    private readonly MessageSigner signer;
+    private readonly MessageReader reader;
+    private readonly KernelSockets sockets;
+    private readonly FrontEnd frontEnd;
+    private readonly InputRequests input;
+    private readonly CellHistory history;
+    private readonly ShellSet shells;
+    private readonly Shell control;
+    private readonly Task<ICodeSession> session;
+    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lazy<string> outputFolder = new(() => Directory.CreateTempSubdirectory("xt-notebooks-").FullName);
+
+    /// <param name="connection">Where to listen.</param>
+    /// <param name="createSession">Makes the code session; called in the background while front ends connect.</param>
+    /// <param name="history">Where cells are kept across runs.</param>
+    /// <param name="log">Where refused messages and the like are told.</param>
+    /// <param name="time">The clock.</param>
+    public JupyterKernel(ConnectionInfo connection, Func<ICodeSession> createSession, HistoryFile history, TextWriter log, TimeProvider time)
+    {
+        this.connection = connection;
+        this.log = log;
+        signer = new MessageSigner(connection.Key, connection.Hash);
+        reader = new MessageReader(signer);
+        sockets = new KernelSockets(log);
+        frontEnd = new FrontEnd(new MessageWriter(signer, time), sockets.Send);
+        input = new InputRequests(frontEnd);
+        this.history = new CellHistory(history);
+        var comms = new FrontEndComms(frontEnd, log);
+        session = Task.Run(() =>
+        {
+            var created = createSession();
+            created.Comms = comms;
+            return created;
+        });
+        var execute = new ExecuteRequests(
+            frontEnd, session, input, this.history, OutputLimit.Default(() => outputFolder.Value), sockets.DrainShellAsync, time);
+        var shellRequests = new ShellRequests(
+            frontEnd, execute, new CodeRequests(frontEnd, session), new HistoryRequests(frontEnd, this.history), comms, connection, ShutDown, log);
+        shells = new ShellSet(shellRequests.HandleAsync);
+        var controlRequests = new ControlRequests(frontEnd, shells, ShutDown, log);
+        control = new Shell(null, "Control", (_, request, _) =>
+        {
+            controlRequests.Handle(request);
+            return Task.CompletedTask;
+        });
+        sockets.Received += Receive;
+        sockets.Subscribed += topic => frontEnd.Publish("iopub_welcome", null, json => json.WriteText("subscription", topic), topic: topic);
+    }
+
+    /// <summary>Done when the front end, or a signal, has asked the kernel to end.</summary>
+    public Task Ended => ended.Task;
+
+    /// <summary>Binds the sockets and begins to serve.</summary>
+    /// <exception cref="CommandException">A port stays taken.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        // After a restart the ports may still belong, for a moment, to the kernel that is going.
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                sockets.Start(connection);
+                break;
+            }
+            catch (Exception error) when (error is NetMQException or System.Net.Sockets.SocketException)
+            {
+                if (attempt == 50)
+                    throw new CommandException($"The kernel cannot listen on {connection.Ip}: {error.Message} Are the ports of the connection file free?", error);
+                await Task.Delay(100, cancellationToken);
+            }
+        }
+        frontEnd.Status("starting", null);
+    }
+
+    /// <summary>Stops the running cells, as an interrupt message does.</summary>
+    public void Interrupt() => shells.Interrupt(null);
+
+    /// <summary>Asks the kernel to end.</summary>
+    public void ShutDown(bool restart) => ended.TrySetResult();
+
+    /// <summary>Stops the running cells, ends the session and lets the last messages out.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        shells.Dispose();
+        control.Dispose();
+        history.Dispose();
+        await sockets.FlushAsync().WaitAsync(TimeSpan.FromSeconds(1)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        sockets.Dispose();
+        signer.Dispose();
+        if (session.IsCompletedSuccessfully)
+            await session.Result.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(1)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (outputFolder.IsValueCreated)
+        {
+            try
+            {
+                Directory.Delete(outputFolder.Value, recursive: true);
+            }
+            catch (IOException)
+            {
+                // A cell left behind still writes there; the system cleans its temporary folder.
+            }
+        }
+    }
+
+    private void Receive(ChannelName channel, IReadOnlyList<byte[]> frames)
+    {
+        if (reader.Read(channel, frames, out var refusal) is not { } message)
+        {
+            log.WriteLine(string.Create(CultureInfo.InvariantCulture, $"xt-notebooks: a message on the {channel} channel was refused: {refusal}."));
+            return;
+        }
+        switch (channel)
+        {
+            case ChannelName.Stdin:
+                if (message.Header.Type == "input_reply")
+                    input.Answer(message);
+                break;
+            case ChannelName.Control:
+                control.TryAdd(message);
+                break;
+            default:
+                if (shells.Find(message.Header.SubshellId)?.TryAdd(message) != true)
+                    frontEnd.ReplyError(message, "SubshellError", $"There is no subshell '{message.Header.SubshellId}'; create one on the control channel.");
+                break;
+        }
+    }
+}

@@ -1,0 +1,157 @@
+using System.Text.Json;
+using XtNotebooks.Extensibility;
+using XtNotebooks.Kernel.Jupyter.History;
+using XtNotebooks.Kernel.Jupyter.Output;
+using XtNotebooks.Kernel.Jupyter.Shells;
+using XtNotebooks.Kernel.Jupyter.Wire;
+using XtNotebooks.Kernel.Scripting;
+
+namespace XtNotebooks.Kernel.Jupyter.Requests;
+
+/// <summary>Runs cells.</summary>
+internal sealed class ExecuteRequests(
+    FrontEnd frontEnd,
+    Task<ICodeSession> session,
+    InputRequests input,
+    CellHistory history,
+    OutputLimit limit,
+    Func<Task> drainShell,
+    TimeProvider time)
+{
+    private int executionCount;
+
+    public async Task HandleAsync(Shell shell, IncomingMessage request, CancellationToken cancellationToken)
+    {
+        if (shell.IsAborted)
+        {
+            ReplyError(request, Volatile.Read(ref executionCount), new CellError("Aborted", "Not run, because an earlier cell failed or was interrupted.", [], null));
+            return;
+        }
+        var parsed = ExecuteRequest.Read(request);
+        var count = parsed.StoreHistory ? Interlocked.Increment(ref executionCount) : Volatile.Read(ref executionCount);
+        if (!parsed.Silent)
+        {
+            frontEnd.Publish("execute_input", request.RawHeader, json =>
+            {
+                json.WriteText("code", parsed.Code);
+                json.WriteNumber("execution_count", count);
+            });
+        }
+        var failed = parsed.Code.AsSpan().Trim().IsEmpty
+            ? await FinishAsync(request, parsed, count, new CellResult(CellStatus.Ok, null, null), null, cancellationToken)
+            : HelpQuery.TryParse(parsed.Code) is { } query
+                ? await AnswerAsync(request, query, parsed, count, cancellationToken)
+                : await RunAsync(shell, request, parsed, count, cancellationToken);
+        if (failed && parsed.StopOnError)
+        {
+            // What had been sent before the client could know of the failure is aborted, also what still lies in the socket.
+            await drainShell();
+            shell.AbortQueued();
+        }
+    }
+
+    private async Task<bool> RunAsync(Shell shell, IncomingMessage request, ExecuteRequest parsed, int count, CancellationToken cancellationToken)
+    {
+        var output = new CellOutput(frontEnd, request, parsed.AllowStdin ? input : null, new KeptOutput(limit, count), time, parsed.Silent);
+        var code = new CellRequest(parsed.Code, count, parsed.Silent, parsed.AllowStdin, shell.Id);
+        var result = await (await session).RunAsync(code, output, cancellationToken);
+        output.Flush(all: true);
+        if (result.Status == CellStatus.Ok && result.Value is { } value && !parsed.Silent)
+            output.Result(value, count);
+        else if (result.Error is { } error && !parsed.Silent)
+            output.Error(error);
+        return await FinishAsync(request, parsed, count, result, null, cancellationToken);
+    }
+
+    private async Task<bool> AnswerAsync(IncomingMessage request, HelpQuery query, ExecuteRequest parsed, int count, CancellationToken cancellationToken)
+    {
+        var found = await (await session).InspectAsync(query.Name, query.Name.Length, query.Detailed, cancellationToken)
+            ?? MimeBundle.Text($"Nothing is known about '{query.Name}'.");
+        return await FinishAsync(request, parsed, count, new CellResult(CellStatus.Ok, null, null), found, cancellationToken);
+    }
+
+    private async Task<bool> FinishAsync(
+        IncomingMessage request, ExecuteRequest parsed, int count, CellResult result, MimeBundle? page, CancellationToken cancellationToken)
+    {
+        if (parsed.StoreHistory)
+            history.Add(count, parsed.Code, result.Value?.Data.GetValueOrDefault("text/plain"));
+        if (result.Status != CellStatus.Ok)
+        {
+            ReplyError(request, count, result.Error ?? new CellError(result.Status.ToString(), "The cell did not end well.", [], null));
+            return true;
+        }
+        var expressions = parsed.Expressions.Count == 0 ? null : await (await session).EvaluateAsync(parsed.Expressions, cancellationToken);
+        frontEnd.ReplyOk(request, json =>
+        {
+            json.WriteNumber("execution_count", count);
+            json.WriteStartObject("user_expressions");
+            foreach (var (name, expression) in expressions ?? new Dictionary<string, ExpressionResult>())
+                WriteExpression(json, name, expression);
+            json.WriteEndObject();
+            json.WriteStartArray("payload");
+            if (page is not null)
+                WritePage(json, page);
+            json.WriteEndArray();
+        });
+        return false;
+    }
+
+    private void ReplyError(IncomingMessage request, int count, CellError error) => frontEnd.Reply(request, json =>
+    {
+        json.WriteString("status", "error");
+        json.WriteNumber("execution_count", count);
+        FrontEnd.WriteError(json, error.Name, error.Message, error.Traceback);
+    });
+
+    private static void WriteExpression(Utf8JsonWriter json, string name, ExpressionResult expression)
+    {
+        json.WritePropertyName(JsonContent.WellFormed(name));
+        json.WriteStartObject();
+        if (expression.Value is { } value)
+        {
+            json.WriteString("status", "ok");
+            json.WriteBundle(value);
+        }
+        else
+        {
+            var error = expression.Error ?? new CellError("NoValue", "The expression has no value.", [], null);
+            json.WriteString("status", "error");
+            FrontEnd.WriteError(json, error.Name, error.Message, error.Traceback);
+        }
+        json.WriteEndObject();
+    }
+
+    private static void WritePage(Utf8JsonWriter json, MimeBundle page)
+    {
+        json.WriteStartObject();
+        json.WriteString("source", "page");
+        json.WriteBundle(page);
+        json.WriteNumber("start", 0);
+        json.WriteEndObject();
+    }
+}
+
+/// <summary>The content of an <c>execute_request</c>, with the defaults of the specification.</summary>
+internal sealed record ExecuteRequest(
+    string Code, bool Silent, bool StoreHistory, bool AllowStdin, bool StopOnError, IReadOnlyDictionary<string, string> Expressions)
+{
+    public static ExecuteRequest Read(IncomingMessage request)
+    {
+        var code = RequestException.CodeOf(request);
+        var content = request.Content!.Value;
+        var silent = content.FlagOrNull("silent") ?? false;
+        var expressions = new Dictionary<string, string>();
+        if (content.TryGetProperty("user_expressions", out var asked) && asked.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var expression in asked.EnumerateObject())
+                expressions[expression.Name] = asked.TextOrNull(expression.Name) ?? "";
+        }
+        return new ExecuteRequest(
+            code,
+            silent,
+            !silent && (content.FlagOrNull("store_history") ?? true),
+            content.FlagOrNull("allow_stdin") ?? true,
+            content.FlagOrNull("stop_on_error") ?? true,
+            expressions);
+    }
+}

@@ -1,0 +1,96 @@
+using System.Collections.Concurrent;
+using XtNotebooks.Kernel.Jupyter.Wire;
+
+namespace XtNotebooks.Kernel.Jupyter.Shells;
+
+/// <summary>A queue of requests and the thread that handles them one after the other: the main shell, a subshell, or control.</summary>
+/// <remarks>The thread is its own, so that a cell that fills the thread pool stops neither interrupts nor subshells.</remarks>
+internal sealed class Shell : IDisposable
+{
+    private readonly BlockingCollection<(long Number, IncomingMessage Message)> queue = [];
+    private readonly Func<Shell, IncomingMessage, CancellationToken, Task> handle;
+    private readonly Lock gate = new();
+    private CancellationTokenSource? current;
+    private long lastNumber;
+    private long abortedUpTo;
+    private long currentNumber;
+
+    /// <param name="id">The subshell's id; null for the main shell.</param>
+    /// <param name="name">The thread's name.</param>
+    /// <param name="handle">Handles one request; must not throw.</param>
+    public Shell(string? id, string name, Func<Shell, IncomingMessage, CancellationToken, Task> handle)
+    {
+        Id = id;
+        this.handle = handle;
+        new Thread(Work) { Name = name, IsBackground = true }.Start();
+    }
+
+    public string? Id { get; }
+
+    /// <summary>Whether the request being handled was queued when an earlier one failed with <c>stop_on_error</c>.</summary>
+    public bool IsAborted => Volatile.Read(ref currentNumber) <= Volatile.Read(ref abortedUpTo);
+
+    /// <summary>Adds a request; false after <see cref="Dispose"/>.</summary>
+    public bool TryAdd(IncomingMessage message)
+    {
+        lock (gate)
+        {
+            if (queue.IsAddingCompleted)
+                return false;
+            queue.Add((++lastNumber, message));
+            return true;
+        }
+    }
+
+    /// <summary>Marks what waits now as aborted.</summary>
+    public void AbortQueued()
+    {
+        lock (gate)
+            Volatile.Write(ref abortedUpTo, lastNumber);
+    }
+
+    /// <summary>Cancels the request being handled.</summary>
+    public void Interrupt()
+    {
+        CancellationTokenSource? running;
+        lock (gate)
+            running = current;
+        try
+        {
+            running?.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has just ended.
+        }
+        catch (AggregateException)
+        {
+            // What was registered for the cancellation failed; the others have been called.
+        }
+    }
+
+    /// <summary>Ends the shell after the request being handled, which is cancelled; the rest is aborted.</summary>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            queue.CompleteAdding();
+            Volatile.Write(ref abortedUpTo, lastNumber);
+        }
+        Interrupt();
+    }
+
+    private void Work()
+    {
+        foreach (var (number, message) in queue.GetConsumingEnumerable())
+        {
+            using var cancellation = new CancellationTokenSource();
+            Volatile.Write(ref currentNumber, number);
+            lock (gate)
+                current = cancellation;
+            handle(this, message, cancellation.Token).GetAwaiter().GetResult();
+            lock (gate)
+                current = null;
+        }
+    }
+}

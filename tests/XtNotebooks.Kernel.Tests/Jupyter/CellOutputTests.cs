@@ -1,0 +1,174 @@
+using System.Security.Cryptography;
+using XtNotebooks.Extensibility;
+using XtNotebooks.Kernel.Jupyter.Output;
+using XtNotebooks.Kernel.Jupyter.Wire;
+using XtNotebooks.Kernel.Scripting;
+
+namespace XtNotebooks.Kernel.Tests.Jupyter;
+
+public sealed class CellOutputTests : IDisposable
+{
+    private readonly ManualTime time = new();
+    private readonly List<string> sent = [];
+    private readonly string folder = Directory.CreateTempSubdirectory().FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public void Text_is_sent_together_once_the_batch_time_is_over()
+    {
+        using var output = Create();
+        output.Stream(StreamName.Stdout, "a");
+        output.Stream(StreamName.Stdout, "b");
+        Assert.Empty(sent);
+        time.Advance(CellOutput.BatchTime);
+        Assert.Equal(["stdout:ab"], sent);
+        output.Stream(StreamName.Stdout, "c");
+        time.Advance(CellOutput.BatchTime);
+        Assert.Equal(["stdout:ab", "stdout:c"], sent);
+    }
+
+    [Fact]
+    public void The_order_of_streams_and_displays_is_kept()
+    {
+        using var output = Create();
+        output.Stream(StreamName.Stdout, "1");
+        output.Stream(StreamName.Stderr, "2");
+        output.Display(MimeBundle.Text("3"), "id");
+        output.Stream(StreamName.Stdout, "4");
+        output.UpdateDisplay(MimeBundle.Text("5"), "id");
+        output.Stream(StreamName.Stdout, "6");
+        output.Clear(wait: true);
+        output.Stream(StreamName.Stdout, "7");
+        output.Flush();
+        Assert.Equal(["stdout:1", "stderr:2", "display_data:3", "stdout:4", "update_display_data:5", "stdout:6", "clear_output", "stdout:7"], sent);
+    }
+
+    [Fact]
+    public void A_character_that_two_writes_split_stays_whole()
+    {
+        using var output = Create();
+        output.Stream(StreamName.Stdout, "a\ud835");
+        time.Advance(CellOutput.BatchTime);
+        output.Stream(StreamName.Stdout, "\udc1a");
+        time.Advance(CellOutput.BatchTime);
+        Assert.Equal(["stdout:a", "stdout:𝐚"], sent);
+    }
+
+    [Fact]
+    public void Text_from_many_threads_all_arrives_and_each_thread_keeps_its_order()
+    {
+        using var output = Create();
+        Parallel.For(0, 8, thread =>
+        {
+            for (var i = 0; i < 500; i++)
+                output.Stream(i % 7 == 0 ? StreamName.Stderr : StreamName.Stdout, $"{thread},{i};");
+        });
+        output.Flush();
+        var words = string.Concat(sent.Select(message => message["stdxxx:".Length..])).Split(';', StringSplitOptions.RemoveEmptyEntries)
+            .Select(word => word.Split(',').Select(int.Parse).ToArray()).ToArray();
+        Assert.Equal(4000, words.Length);
+        foreach (var thread in words.GroupBy(word => word[0]))
+            Assert.Equal(Enumerable.Range(0, 500), thread.Select(word => word[1]));
+    }
+
+    [Fact]
+    public void Too_much_text_is_cut_with_a_note_and_kept_whole_in_a_file()
+    {
+        using var output = Create(limit: 10);
+        output.Stream(StreamName.Stdout, "0123456");
+        output.Stream(StreamName.Stdout, "789abc");
+        output.Stream(StreamName.Stdout, "def");
+        output.Flush();
+        var message = Assert.Single(sent);
+        Assert.StartsWith("stdout:0123456789\n[Output cut", message, StringComparison.Ordinal);
+        var file = Assert.Single(Directory.GetFiles(folder));
+        Assert.Contains(file, message);
+        Assert.Equal("abcdef", ReadShared(file));
+    }
+
+    [Fact]
+    public void Clearing_counts_anew()
+    {
+        using var output = Create(limit: 10);
+        output.Stream(StreamName.Stdout, "0123456789abc");
+        output.Clear(wait: false);
+        output.Stream(StreamName.Stdout, "fresh");
+        output.Flush();
+        Assert.Equal("stdout:fresh", sent[^1]);
+    }
+
+    [Fact]
+    public void A_loop_that_never_stops_writing_does_not_fill_the_disk()
+    {
+        using var output = Create(limit: 10, keep: 100);
+        for (var i = 0; i < 1000; i++)
+            output.Stream(StreamName.Stdout, "0123456789");
+        Assert.True(new FileInfo(Assert.Single(Directory.GetFiles(folder))).Length < 200);
+    }
+
+    [Fact]
+    public void A_huge_representation_goes_to_a_file_and_the_others_are_shown()
+    {
+        using var output = Create(limit: 10);
+        output.Display(MimeBundle.Html(new string('x', 50), "short"), null);
+        var message = Assert.Single(sent);
+        Assert.Contains("text/html of", message);
+        Assert.EndsWith("short", message, StringComparison.Ordinal);
+        Assert.Equal(50, new FileInfo(Assert.Single(Directory.GetFiles(folder, "*.html"))).Length);
+    }
+
+    [Fact]
+    public void A_silent_cell_publishes_nothing()
+    {
+        using var output = Create(silent: true);
+        output.Stream(StreamName.Stdout, "a");
+        output.Display(MimeBundle.Text("b"), null);
+        output.Clear(false);
+        output.Flush();
+        Assert.Empty(sent);
+    }
+
+    [Fact]
+    public void JSON_is_sent_as_JSON_and_broken_JSON_as_text()
+    {
+        using var output = Create();
+        output.Display(new MimeBundle(new Dictionary<string, string> { ["text/plain"] = "t", ["application/json"] = """{"a": [1]}""" }), null);
+        output.Display(new MimeBundle(new Dictionary<string, string> { ["text/plain"] = "t", ["application/x+json"] = "{broken" }), null);
+        Assert.Equal(2, sent.Count);
+        Assert.Equal(System.Text.Json.JsonValueKind.Object, data[0].GetProperty("application/json").ValueKind);
+        Assert.Equal("{broken", data[1].GetProperty("application/x+json").GetString());
+    }
+
+    private readonly List<System.Text.Json.JsonElement> data = [];
+
+    private CellOutput Create(long limit = 1000_000, long keep = 1000_000, bool silent = false)
+    {
+        var signer = new MessageSigner([], HashAlgorithmName.SHA256);
+        var reader = new MessageReader(signer);
+        var frontEnd = new FrontEnd(new MessageWriter(signer, time), (channel, frames, _) =>
+        {
+            Assert.Equal(ChannelName.IOPub, channel);
+            var message = reader.Read(channel, frames, out var refusal) ?? throw new InvalidOperationException(refusal);
+            Assert.Equal("request", message.ParentId);
+            var content = message.Content!.Value;
+            if (content.TryGetProperty("data", out var bundle))
+                data.Add(bundle);
+            sent.Add(message.Header.Type switch
+            {
+                "stream" => $"{content.TextOrNull("name")}:{content.TextOrNull("text")}",
+                "display_data" or "update_display_data" => $"{message.Header.Type}:{content.GetProperty("data").TextOrNull("text/plain")}",
+                var type => type,
+            });
+        });
+        var request = new IncomingMessage(
+            ChannelName.Shell, [], new MessageHeader("request", "s", "execute_request", null), """{"msg_id":"request"}"""u8.ToArray(), null, null, []);
+        return new CellOutput(frontEnd, request, null, new KeptOutput(new OutputLimit(limit, keep, () => folder), 1), time, silent);
+    }
+
+    private static string ReadShared(string path)
+    {
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return reader.ReadToEnd();
+    }
+}
