@@ -23,6 +23,7 @@ internal sealed class JupyterKernel : IAsyncDisposable
     private readonly InputRequests input;
     private readonly CellHistory history;
     private readonly ShellSet shells;
+    private readonly ControlRequests controlRequests;
     private readonly Shell control;
     private readonly Task<ICodeSession> session;
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -53,9 +54,16 @@ internal sealed class JupyterKernel : IAsyncDisposable
         var execute = new ExecuteRequests(
             frontEnd, session, input, this.history, OutputLimit.Default(() => outputFolder.Value), sockets.DrainShellAsync, time);
         var shellRequests = new ShellRequests(
-            frontEnd, execute, new CodeRequests(frontEnd, session), new HistoryRequests(frontEnd, this.history), comms, connection, ShutDown, log);
+            frontEnd,
+            execute,
+            new CodeRequests(frontEnd, session),
+            new HistoryRequests(frontEnd, this.history),
+            comms,
+            connection,
+            request => controlRequests!.ShutDown(request),
+            log);
         shells = new ShellSet(shellRequests.HandleAsync);
-        var controlRequests = new ControlRequests(frontEnd, shells, ShutDown, log);
+        controlRequests = new ControlRequests(frontEnd, shells, ShutDown, log);
         control = new Shell(null, "Control", (_, request, _) =>
         {
             controlRequests.Handle(request);
@@ -94,7 +102,7 @@ internal sealed class JupyterKernel : IAsyncDisposable
     public void Interrupt() => shells.Interrupt(null);
 
     /// <summary>Asks the kernel to end.</summary>
-    public void ShutDown(bool restart) => ended.TrySetResult();
+    public void ShutDown() => ended.TrySetResult();
 
     /// <summary>Stops the running cells, ends the session and lets the last messages out.</summary>
     public async ValueTask DisposeAsync()

@@ -44,9 +44,9 @@ internal static class KernelCommand
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
         {
             context.Cancel = true;
-            kernel.ShutDown(restart: false);
+            kernel.ShutDown();
         });
-        using var parent = ParentProcess.Watch(() => kernel.ShutDown(restart: false), TimeProvider.System);
+        using var parent = ParentProcess.Watch(() => kernel.ShutDown(), TimeProvider.System);
         await kernel.StartAsync(cancellationToken);
         await kernel.Ended.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await kernel.DisposeAsync();

@@ -4,7 +4,7 @@ using XtNotebooks.Kernel.Jupyter.Wire;
 namespace XtNotebooks.Kernel.Jupyter.Requests;
 
 /// <summary>What comes on the control channel, and is handled while cells run.</summary>
-internal sealed class ControlRequests(FrontEnd frontEnd, ShellSet shells, Action<bool> shutDown, TextWriter log)
+internal sealed class ControlRequests(FrontEnd frontEnd, ShellSet shells, Action shutDown, TextWriter log)
 {
     /// <summary>Handles one request; never throws.</summary>
     public void Handle(IncomingMessage request)
@@ -22,6 +22,21 @@ internal sealed class ControlRequests(FrontEnd frontEnd, ShellSet shells, Action
         frontEnd.Status("idle", request.RawHeader);
     }
 
+    /// <summary>Answers a request to end, and ends.</summary>
+    public void ShutDown(IncomingMessage request)
+    {
+        var restart = request.Content?.FlagOrNull("restart") ?? false;
+        shells.Interrupt(null);
+        frontEnd.ReplyOk(request, json => json.WriteBoolean("restart", restart));
+        // The other clients learn of it too.
+        frontEnd.Publish("shutdown_reply", request.RawHeader, json =>
+        {
+            json.WriteString("status", "ok");
+            json.WriteBoolean("restart", restart);
+        });
+        shutDown();
+    }
+
     private void Dispatch(IncomingMessage request)
     {
         switch (request.Header.Type)
@@ -34,16 +49,7 @@ internal sealed class ControlRequests(FrontEnd frontEnd, ShellSet shells, Action
                 frontEnd.ReplyOk(request);
                 break;
             case "shutdown_request":
-                var restart = request.Content?.FlagOrNull("restart") ?? false;
-                shells.Interrupt(null);
-                frontEnd.ReplyOk(request, json => json.WriteBoolean("restart", restart));
-                // The other clients learn of it too.
-                frontEnd.Publish("shutdown_reply", request.RawHeader, json =>
-                {
-                    json.WriteString("status", "ok");
-                    json.WriteBoolean("restart", restart);
-                });
-                shutDown(restart);
+                ShutDown(request);
                 break;
             case "create_subshell_request":
                 var id = shells.Create();

@@ -12,7 +12,7 @@ internal sealed class ShellRequests(
     HistoryRequests history,
     FrontEndComms comms,
     ConnectionInfo connection,
-    Action<bool> shutDown,
+    Action<IncomingMessage> shutDown,
     TextWriter log)
 {
     /// <summary>Handles one request; never throws.</summary>
@@ -67,7 +67,7 @@ internal sealed class ShellRequests(
                 break;
             case "shutdown_request":
                 // Deprecated on this channel, but some clients still send it here.
-                shutDown(request.Content?.FlagOrNull("restart") ?? false);
+                shutDown(request);
                 break;
             default:
                 log.WriteLine($"xt-notebooks: a message of the unknown type '{request.Header.Type}' was left alone.");

@@ -1,0 +1,215 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using NetMQ;
+using NetMQ.Sockets;
+using XtNotebooks.Kernel.Jupyter;
+using XtNotebooks.Kernel.Jupyter.History;
+using XtNotebooks.Kernel.Jupyter.Wire;
+
+namespace XtNotebooks.Kernel.Tests.Jupyter;
+
+/// <summary>A kernel in this process with a <see cref="FakeSession"/>, and a front end that speaks to it through real sockets.</summary>
+internal sealed class KernelClient : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private readonly DealerSocket shell = new();
+    private readonly DealerSocket control = new();
+    private readonly DealerSocket stdin = new();
+    private readonly SubscriberSocket iopub = new();
+    private readonly RequestSocket heartbeat = new();
+    private readonly MessageSigner signer = new("test key"u8.ToArray(), HashAlgorithmName.SHA256);
+    private readonly string session = Guid.NewGuid().ToString();
+    private readonly string folder = Directory.CreateTempSubdirectory().FullName;
+    private int count;
+
+    private KernelClient(JupyterKernel kernel, FakeSession code, StringWriter log, ConnectionInfo connection)
+    {
+        (Kernel, Code, Log, Connection) = (kernel, code, log, connection);
+        shell.Options.Identity = stdin.Options.Identity = Encoding.ASCII.GetBytes(session);
+        shell.Connect($"tcp://127.0.0.1:{connection.ShellPort}");
+        control.Connect($"tcp://127.0.0.1:{connection.ControlPort}");
+        stdin.Connect($"tcp://127.0.0.1:{connection.StdinPort}");
+        heartbeat.Connect($"tcp://127.0.0.1:{connection.HeartbeatPort}");
+        iopub.Connect($"tcp://127.0.0.1:{connection.IOPubPort}");
+        iopub.SubscribeToAnyTopic();
+    }
+
+    public JupyterKernel Kernel { get; }
+
+    public FakeSession Code { get; }
+
+    public StringWriter Log { get; }
+
+    public ConnectionInfo Connection { get; }
+
+    public static async Task<KernelClient> StartAsync()
+    {
+        var ports = FreePorts(5);
+        var connection = new ConnectionInfo
+        {
+            Ip = "127.0.0.1",
+            ShellPort = ports[0],
+            ControlPort = ports[1],
+            IOPubPort = ports[2],
+            StdinPort = ports[3],
+            HeartbeatPort = ports[4],
+            Key = "test key"u8.ToArray(),
+        };
+        var code = new FakeSession();
+        var log = new StringWriter();
+        var history = Path.Combine(Directory.CreateTempSubdirectory().FullName, "history.jsonl");
+        var kernel = new JupyterKernel(connection, () => code, new HistoryFile(history, TextWriter.Null), TextWriter.Synchronized(log), TimeProvider.System);
+        await kernel.StartAsync(TestContext.Current.CancellationToken);
+        var client = new KernelClient(kernel, code, log, connection);
+        client.Welcome = client.Published("iopub_welcome");
+        return client;
+    }
+
+    /// <summary>The first message on iopub.</summary>
+    public Received Welcome { get; private set; } = null!;
+
+    public string Execute(string code, JsonObject? more = null)
+    {
+        var content = more ?? [];
+        content["code"] = code;
+        return Send("shell", "execute_request", content);
+    }
+
+    /// <summary>Sends a request and gives its id.</summary>
+    public string Send(string channel, string type, JsonObject? content = null, string? subshell = null, string? rawContent = null, byte[][]? buffers = null)
+    {
+        var id = $"{session}_{++count}";
+        var header = new JsonObject
+        {
+            ["msg_id"] = id,
+            ["session"] = session,
+            ["username"] = "test",
+            ["date"] = "2026-01-01T00:00:00Z",
+            ["msg_type"] = type,
+            ["version"] = "5.5",
+        };
+        if (subshell is not null)
+            header["subshell_id"] = subshell;
+        SendRaw(channel, Frames(header.ToJsonString(), rawContent ?? (content ?? []).ToJsonString(), buffers));
+        return id;
+    }
+
+    public byte[][] Frames(string header, string content, byte[][]? buffers = null)
+    {
+        byte[][] body = [Encoding.UTF8.GetBytes(header), "{}"u8.ToArray(), "{}"u8.ToArray(), Encoding.UTF8.GetBytes(content)];
+        return ["<IDS|MSG>"u8.ToArray(), signer.Sign(body), .. body, .. buffers ?? []];
+    }
+
+    public void SendRaw(string channel, params byte[][] frames) =>
+        (channel switch { "shell" => shell, "control" => control, _ => stdin }).SendMultipartBytes(frames);
+
+    /// <summary>The next message of a channel; fails when none comes.</summary>
+    public Received Next(string channel)
+    {
+        List<byte[]> frames = [];
+        NetMQSocket socket = channel switch { "shell" => shell, "control" => control, "stdin" => stdin, _ => iopub };
+        Assert.True(socket.TryReceiveMultipartBytes(Patience, ref frames), $"Nothing came on {channel}. The kernel's log: {Log}");
+        var start = frames.FindIndex(frame => frame.AsSpan().SequenceEqual(MessageReader.Delimiter));
+        Assert.Equal(signer.Sign([.. frames[(start + 2)..(start + 6)]]), frames[start + 1]);
+        return new Received(Parse(frames[start + 2]), Parse(frames[start + 3]), Parse(frames[start + 5]), frames[(start + 6)..]);
+    }
+
+    /// <summary>The reply to a request, others in between left out.</summary>
+    public Received Reply(string id, string channel = "shell")
+    {
+        while (true)
+        {
+            var message = Next(channel);
+            if (message.ParentId == id)
+                return message;
+        }
+    }
+
+    /// <summary>The next message of this type on iopub.</summary>
+    public Received Published(string type)
+    {
+        while (true)
+        {
+            var message = Next("iopub");
+            if (message.Type == type)
+                return message;
+        }
+    }
+
+    /// <summary>All that is published for a request up to its idle status, in short.</summary>
+    public IReadOnlyList<string> Outputs(string id)
+    {
+        List<string> outputs = [];
+        while (true)
+        {
+            var message = Next("iopub");
+            if (message.ParentId != id)
+                continue;
+            outputs.Add(message.Short);
+            if (message.Short == "status:idle")
+                return outputs;
+        }
+    }
+
+    /// <summary>Answers an input request as most clients do, without naming it.</summary>
+    public void Answer(string value) => Send("stdin", "input_reply", new JsonObject { ["value"] = value });
+
+    public string Beat(string text)
+    {
+        heartbeat.SendFrame(text);
+        Assert.True(heartbeat.TryReceiveFrameString(Patience, out var echo));
+        return echo!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (NetMQSocket socket in (NetMQSocket[])[shell, control, stdin, iopub, heartbeat])
+        {
+            socket.Options.Linger = TimeSpan.Zero;
+            socket.Dispose();
+        }
+        await Kernel.DisposeAsync();
+        signer.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static JsonElement Parse(byte[] json)
+    {
+        using var document = JsonDocument.Parse(json);
+        return document.RootElement.Clone();
+    }
+
+    private static int[] FreePorts(int number)
+    {
+        var listeners = Enumerable.Range(0, number).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
+        foreach (var listener in listeners)
+            listener.Start();
+        var ports = listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port).ToArray();
+        foreach (var listener in listeners)
+            listener.Dispose();
+        return ports;
+    }
+}
+
+internal sealed record Received(JsonElement Header, JsonElement Parent, JsonElement Content, IReadOnlyList<byte[]> Buffers)
+{
+    public string Type => Header.GetProperty("msg_type").GetString()!;
+
+    public string? ParentId => Parent.TextOrNull("msg_id");
+
+    public string? Status => Content.TextOrNull("status");
+
+    public string Short => Type switch
+    {
+        "status" => $"status:{Content.TextOrNull("execution_state")}",
+        "stream" => $"{Content.TextOrNull("name")}:{Content.TextOrNull("text")}",
+        "execute_input" => $"input:{Content.GetProperty("execution_count")}",
+        "display_data" or "update_display_data" or "execute_result" => $"{Type}:{Content.GetProperty("data").TextOrNull("text/plain")}",
+        "error" => $"error:{Content.TextOrNull("ename")}",
+        _ => Type,
+    };
+}
