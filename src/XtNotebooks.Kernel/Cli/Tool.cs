@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using XtNotebooks.Kernel.Jupyter;
 using XtNotebooks.Kernel.Notebooks;
 
 namespace XtNotebooks.Kernel.Cli;
@@ -36,9 +37,14 @@ internal static class Tool
     }
 
     /// <summary>The commands.</summary>
+    /// <remarks>Each command is a class with a static Create() in the folder of its feature.</remarks>
     public static RootCommand CreateRoot() => new("C# notebooks: a Jupyter kernel and a headless runner.")
     {
         HelpName = "xt-notebooks",
-        // Each command is a class with a static Create() in the folder of its feature.
+        Subcommands =
+        {
+            KernelCommand.Create(TimeProvider.System),
+            InstallCommand.Create(),
+        },
     };
 }
