@@ -1,10 +1,13 @@
 using TorchSharp;
+using XtNotebooks.Extensibility;
+using XtNotebooks.Views;
 using static TorchSharp.torch;
 
 namespace XtNotebooks.Losses;
 
 /// <summary>What a reported mean loss is made of: real targets, pads that are counted, targets that are ignored. Plain numbers, no tensor held.</summary>
 /// <remarks>Losses are in nats. The whole is <c>cross_entropy</c>'s own value; sums over parts are taken in float64 from its per-token values.</remarks>
+[TypeFormatterSource(typeof(LossBreakdownFormatterSource))]
 public sealed record LossBreakdown
 {
     /// <summary>Rows of the batch.</summary>

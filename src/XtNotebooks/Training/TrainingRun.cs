@@ -1,6 +1,10 @@
+using XtNotebooks.Extensibility;
+using XtNotebooks.Views;
+
 namespace XtNotebooks.Training;
 
 /// <summary>What happened while a model was trained; plain numbers, no tensor held.</summary>
+[TypeFormatterSource(typeof(TrainingFormatterSource))]
 public sealed record TrainingRun
 {
     /// <summary>For people: the loss setting, or what the caller named it.</summary>
@@ -72,6 +76,7 @@ public enum TrainingEnd
 
 /// <summary>Runs that began with the same weights and saw the same batches.</summary>
 /// <param name="Runs">One for each setting, in the order given.</param>
+[TypeFormatterSource(typeof(TrainingFormatterSource))]
 public sealed record TrainingComparison(IReadOnlyList<TrainingRun> Runs)
 {
     /// <summary>The run of a setting.</summary>

@@ -13,6 +13,9 @@ public sealed class PaletteTests
     [InlineData("warn", "bg")]
     [InlineData("warn", "warnbg")]
     [InlineData("good", "bg")]
+    [InlineData("fg", "realbg")]
+    [InlineData("fg", "padbg")]
+    [InlineData("fg", "padbg2")]
     public void Text_has_a_contrast_of_4_5_to_1_in_both_themes(string text, string background)
     {
         foreach (var theme in new[] { Palette.Light, Palette.Dark })

@@ -1,4 +1,7 @@
+using XtNotebooks.Losses;
+using XtNotebooks.Training;
 using XtNotebooks.Views;
+using static TorchSharp.torch;
 
 namespace XtNotebooks.Tests.Views;
 
@@ -37,11 +40,54 @@ internal static class Samples
         };
     }
 
+    /// <summary>The names' letters, predicted well or badly by a formula; pads are easy.</summary>
+    public static LossBreakdown Breakdown(long ignoreIndex = -100)
+    {
+        using var scope = NewDisposeScope();
+        var targets = tensor(Names.SelectMany(row => row[1..]).ToArray(), [Names.Length, 7]);
+        var logits = zeros(Names.Length, 7, 27);
+        for (var row = 0; row < Names.Length; row++)
+        {
+            for (var t = 0; t < 7; t++)
+                logits[row, t, Names[row][t + 1]] = Names[row][t + 1] == 0 ? 5.5f : 0.4f * t;
+        }
+        return LossBreakdown.From(logits, targets, padId: 0, ignoreIndex,
+            new() { TokenClass = id => "aeiou".Contains(Letter(id), StringComparison.Ordinal) ? "vowels" : "consonants" });
+    }
+
+    public static TrainingRun Run(string name, int steps, double reported, double real, double pad) => new()
+    {
+        Name = name,
+        PlannedSteps = steps,
+        Steps = [.. Enumerable.Range(1, steps).Select(i => new TrainingStep
+        {
+            Step = i,
+            ReportedLoss = Falling(i, reported, 12),
+            RealLoss = Falling(i, real, 45),
+            PadLoss = Falling(i, pad, 8),
+            RealTokens = 560,
+            PadTokens = 448,
+            LearningRate = 1e-3 * Math.Min(1, i / 20.0),
+            GradientNorm = 0.6 + Math.Exp(-i / 30.0) + 0.1 * Math.Sin(i),
+            Duration = TimeSpan.FromMilliseconds(20 + i % 3),
+            MemoryBytes = 300_000_000 + i * 10_000,
+        })],
+        Evaluations = [new(0, 3.6, 3.4), new(steps / 2, real + 0.25, pad), new(steps, real + 0.02, pad)],
+    };
+
+    private static double Falling(int i, double floor, double rate) => floor + (3.5 - floor) * Math.Exp(-i / rate) + 0.1 * Math.Sin(i * 2.3);
+
+    public static TrainingComparison Comparison(int steps = 60) => new(
+        [Run("manual", steps, 1.28, 1.28, 5.5), Run("wrapper's defaults", steps, 0.87, 1.46, 0.13), Run("mask:", steps, 0.88, 1.47, 0.14)]);
+
     public static IEnumerable<(string Name, IView View)> All =>
     [
         ("loss-mask-defaults", LossMask(-100)),
         ("loss-mask-ignored", LossMask(0)),
         ("chart-compare", Chart()),
+        ("training-run", Run("wrapper's defaults", 120, 0.87, 1.46, 0.13).ToChart()),
+        ("training-comparison", Comparison(120).ToChart()),
+        ("loss-breakdown", new LossBreakdownView(Breakdown())),
     ];
 }
 

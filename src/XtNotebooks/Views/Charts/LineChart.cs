@@ -23,6 +23,15 @@ public sealed record LineChart : IPlotlyView
     /// <summary>The height of the picture in pixels.</summary>
     public int Height { get; init; } = 360;
 
+    /// <summary>The width of the static picture in pixels.</summary>
+    public int Width { get; init; } = 940;
+
+    /// <summary>Numbers that stand below the picture; null for none.</summary>
+    public ViewTable? Summary { get; init; }
+
+    /// <summary>A second chart that is only shown as a picture below; null for none.</summary>
+    public LineChart? Below { get; init; }
+
     /// <summary>The chart as a Plotly.NET figure, to style or combine further.</summary>
     public GenericChart ToPlotly() => PlotlyFigure.ToPlotlyNet(LineChartFigure.Of(this));
 

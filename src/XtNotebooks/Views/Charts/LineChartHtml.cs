@@ -13,12 +13,14 @@ internal static class LineChartHtml
     /// <summary>The same with a given script element, so that expectation files need not hold the script.</summary>
     internal static string Write(LineChart chart, Html payload)
     {
-        var image = Convert.ToBase64String(Encoding.UTF8.GetBytes(chart.ToSvg()));
-        var still = Html.Of($"<img alt=\"{Text(chart)}\" src=\"data:image/svg+xml;base64,{image}\">");
-        var (place, script) = OfflinePlotly.Draw(chart.ToFigureJson(), still, themed: true);
+        var (place, script) = OfflinePlotly.Draw(chart.ToFigureJson(), Picture(chart), themed: true);
         var html = new HtmlWriter();
         html.Add($"<p class=\"lead\">{Remarks.Code(chart.Sentence)}</p>\n");
         html.Add(place);
+        if (chart.Below is not null)
+            html.Add($"<div>{Picture(chart.Below)}</div>\n");
+        if (chart.Summary is not null)
+            html.Add(chart.Summary.ToHtml());
         Table(html, chart);
         html.Add(payload);
         return ViewFrame.Render("chart", "Chart: " + chart.Sentence, Css, html.Done(), script);
@@ -34,8 +36,11 @@ internal static class LineChartHtml
             foreach (var line in panel.Lines)
                 text.Append(CultureInfo.InvariantCulture, $"  {line.Name}: {Words.Nats(First(line))} → {Words.Nats(line.End.Y)}\n");
         }
-        return text.ToString();
+        return text.Append(chart.Summary?.ToText()).ToString();
     }
+
+    internal static Html Picture(LineChart chart) =>
+        Html.Of($"<img alt=\"{Text(chart with { Summary = null })}\" src=\"data:image/svg+xml;base64,{Convert.ToBase64String(Encoding.UTF8.GetBytes(chart.ToSvg()))}\">");
 
     private static double First(ChartLine line) => (line.Raw ?? line.Y).FirstOrDefault(double.IsFinite, double.NaN);
 
@@ -78,9 +83,8 @@ internal static class LineChartHtml
 
     private const string Css = """
         .xt-chart{overflow:hidden}
-        .xt-chart .still img{max-width:100%;height:auto}
+        .xt-chart img{max-width:100%;height:auto}
         .xt-chart .still[hidden]{display:none}
         .xt-chart summary{cursor:pointer;color:var(--muted)}
-        .xt-chart thead th{border-bottom:1px solid var(--line)}
         """;
 }

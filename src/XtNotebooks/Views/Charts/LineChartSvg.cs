@@ -6,16 +6,16 @@ namespace XtNotebooks.Views;
 /// <summary>Draws a chart as a static picture that follows the system's light or dark theme and brings its own background.</summary>
 internal static class LineChartSvg
 {
-    private const int Width = 940, Left = 44, Top = 44, Bottom = 38;
+    private const int Left = 44, Top = 44, Bottom = 38;
     private const int MaxPoints = 400;
 
     public static string Write(LineChart chart)
     {
         var svg = new HtmlWriter();
-        svg.Add($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {chart.Height}\" width=\"{Width}\" height=\"{chart.Height}\">");
+        svg.Add($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {chart.Width} {chart.Height}\" width=\"{chart.Width}\" height=\"{chart.Height}\">");
         svg.Add(new Html($"<style>{Css}</style><rect class=\"bg\" width=\"100%\" height=\"100%\"/>"));
         var shared = chart.SharedScale ? YScale(chart.Panels) : null;
-        var width = Width / Math.Max(1, chart.Panels.Count);
+        var width = chart.Width / Math.Max(1, chart.Panels.Count);
         for (var i = 0; i < chart.Panels.Count; i++)
             Panel(svg, chart, chart.Panels[i], shared ?? YScale([chart.Panels[i]]), i * width, width);
         svg.Add($"</svg>");
@@ -26,10 +26,10 @@ internal static class LineChartSvg
         ChartScale.Around(panels.SelectMany(p => p.Lines).SelectMany(l => (l.Raw ?? l.Y).Concat(l.Y)));
 
     /// <summary>The name and the last value, as they stand at the line's end.</summary>
-    internal static string Label(ChartLine line) => $"{Cut(line.Name)} {Words.Nats(line.End.Y)}";
+    internal static string Label(ChartLine line) => $"{Cut(line.Name)} {Words.Value(line.End.Y)}".TrimStart();
 
     internal static double LabelRoom(ChartPanel panel) =>
-        panel.Lines.Count == 0 ? 10 : Math.Min(190, 14 + 6.4 * panel.Lines.Max(l => Label(l).Length));
+        panel.Lines.Count == 0 ? 10 : Math.Min(200, 22 + 6.6 * panel.Lines.Max(l => Label(l).Length));
 
     private static void Panel(HtmlWriter svg, LineChart chart, ChartPanel panel, ChartScale y, int offset, int width)
     {

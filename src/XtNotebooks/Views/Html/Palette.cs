@@ -27,7 +27,9 @@ internal static class Palette
         ["focus"] = "#0a5bd3",
         ["real"] = "#2f7fd0",
         ["pad"] = "#d55e00",
-        ["onmark"] = "#ffffff",
+        ["realbg"] = "#d3e5f8",
+        ["padbg"] = "#fde3d0",
+        ["padbg2"] = "#f8cdb0",
     };
 
     public static IReadOnlyDictionary<string, string> Dark { get; } = new Dictionary<string, string>
@@ -44,7 +46,9 @@ internal static class Palette
         ["focus"] = "#6cb2ff",
         ["real"] = "#2f7fd0",
         ["pad"] = "#d55e00",
-        ["onmark"] = "#ffffff",
+        ["realbg"] = "#17395f",
+        ["padbg"] = "#4f2408",
+        ["padbg2"] = "#66320f",
     };
 
     /// <summary>Variables for both themes and the rules of every view. The front ends' own signs win over the system's preference:
@@ -68,6 +72,9 @@ internal static class Palette
         .xt tr,.xt thead,.xt tbody{background:none;border:0}
         .xt th,.xt td{padding:.15em .6em;border:0;text-align:right;color:var(--fg);background:none;white-space:nowrap;vertical-align:middle;max-width:none}
         .xt th{font-weight:600;color:var(--muted)}
+        .xt thead th{vertical-align:bottom}
+        .xt .numbers th:first-child{text-align:left;color:var(--fg)}
+        .xt .numbers thead th{border-bottom:1px solid var(--line);white-space:normal;max-width:9em}
         .xt :focus-visible{outline:2px solid var(--focus);outline-offset:1px}
         .xt .say{min-height:1.5em;color:var(--muted)}
         .xt s{text-decoration:none}

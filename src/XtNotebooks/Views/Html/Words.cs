@@ -50,6 +50,9 @@ internal static class Words
             : value.ToString("0.###e0", CultureInfo.InvariantCulture);
     }
 
+    /// <summary>A value where there is little room: two decimals, none above a hundred.</summary>
+    public static string Value(double value) => Math.Abs(value) is >= 100 and < 1e9 ? Number((long)Math.Round(value)) : Nats(value);
+
     /// <summary>Nats with two decimals, more where two would say nothing.</summary>
     public static string Nats(double value) =>
         double.IsFinite(value) && Math.Abs(value) >= 0.01 || value == 0

@@ -1,0 +1,86 @@
+using XtNotebooks.Extensibility;
+using XtNotebooks.Training;
+using XtNotebooks.Views;
+
+namespace XtNotebooks.Tests.Views;
+
+public sealed class TrainingChartsTests
+{
+    private static readonly Html NoScript = new("");
+
+    [Fact]
+    public void Looks_as_expected()
+    {
+        Snapshot.Matches(LineChartHtml.Write(Samples.Comparison(30).ToChart(), NoScript), "training-comparison.html");
+        Snapshot.Matches(Samples.Comparison(30).ToChart().ToText(), "training-comparison.txt");
+        Snapshot.Matches(LineChartHtml.Write(Samples.Run("defaults", 30, 0.87, 1.46, 0.13).ToChart(), NoScript), "training-run.html");
+    }
+
+    [Fact]
+    public void The_sentence_says_that_the_lowest_report_is_not_the_best_model()
+    {
+        var chart = Samples.Comparison(120).ToChart();
+        Assert.Equal("`wrapper's defaults` reports the least, 0.87 nats, yet on held-out real tokens `manual` is better: 1.30 against 1.48.", chart.Sentence);
+        Assert.Equal(["What is reported", "Real tokens only"], chart.Panels.Select(p => p.Title));
+        Assert.All(chart.Panels, p => Assert.Equal([0, 1, 2], p.Lines.Select(l => l.Style)));
+    }
+
+    [Fact]
+    public void The_sentence_claims_nothing_where_the_lowest_report_is_the_best_model()
+    {
+        var chart = new TrainingComparison([Samples.Run("a", 60, 1.0, 1.0, 5), Samples.Run("b", 60, 1.2, 1.2, 5)]).ToChart();
+        Assert.StartsWith("`a` reports the least", chart.Sentence, StringComparison.Ordinal);
+        Assert.Contains("no other run is better", chart.Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Pads_get_a_third_panel_when_asked_for() =>
+        Assert.Equal("Pads as targets", Samples.Comparison(30).ToChart(pads: true).Panels[2].Title);
+
+    [Fact]
+    public void A_run_without_the_split_shows_what_it_has()
+    {
+        var run = new TrainingRun
+        {
+            Name = "plain",
+            Steps = [new() { Step = 1, ReportedLoss = 3 }, new() { Step = 2, ReportedLoss = double.NaN }],
+            EndReason = "The loss was NaN at step 2.",
+        };
+        var chart = run.ToChart();
+        Assert.Equal(["reported"], chart.Panels[0].Lines.Select(l => l.Name));
+        Assert.Contains("The loss was NaN at step 2.", chart.Sentence, StringComparison.Ordinal);
+        Assert.Null(chart.Below);
+        SafeHtml.Check(LineChartHtml.Write(chart, NoScript));
+    }
+
+    [Fact]
+    public void A_run_without_a_step_and_a_comparison_without_a_run_are_told_in_a_sentence()
+    {
+        Assert.Equal("idle: no step was taken.", new TrainingRun { Name = "idle", Steps = [] }.ToChart().Sentence);
+        Assert.StartsWith("There is no run to draw", Assert.Throws<ArgumentException>(() => Array.Empty<TrainingRun>().ToChart()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_is_also_a_Plotly_NET_figure_and_an_XPlot_chart()
+    {
+        var run = Samples.Run("defaults", 10, 0.87, 1.46, 0.13);
+        Assert.NotNull(run.ToPlotly());
+        Assert.NotNull(run.ToXPlot());
+        Assert.NotNull(Samples.Comparison(10).ToPlotly());
+        Assert.Contains("x2", Samples.Comparison(10).ToXPlot().GetPlottingJS(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Runs_are_shown_by_their_chart_in_every_host()
+    {
+        foreach (var type in new[] { typeof(TrainingRun), typeof(TrainingComparison) })
+        {
+            var source = type.GetCustomAttributesData().Single(a => a.AttributeType.Name == nameof(TypeFormatterSourceAttribute));
+            Assert.Equal(typeof(TrainingFormatterSource), source.ConstructorArguments[0].Value);
+        }
+        using var text = new StringWriter();
+        var plain = new TrainingFormatterSource().CreateTypeFormatters().Cast<ViewFormatter>().Single(f => f.MimeType == "text/plain");
+        Assert.True(plain.Format(Samples.Comparison(10), text));
+        Assert.StartsWith("wrapper's defaults reports the least", text.ToString(), StringComparison.Ordinal);
+    }
+}
