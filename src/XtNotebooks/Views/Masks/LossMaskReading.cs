@@ -85,13 +85,13 @@ internal static class LossMaskReading
         return (start, end);
     }
 
-    private static PaddingSide Side(int start, int end, int seq) => (start > 0, end < seq) switch
+    private static RowPadding Side(int start, int end, int seq) => (start > 0, end < seq) switch
     {
-        _ when start >= end => PaddingSide.Only,
-        (false, false) => PaddingSide.None,
-        (false, true) => PaddingSide.Right,
-        (true, false) => PaddingSide.Left,
-        _ => PaddingSide.Both,
+        _ when start >= end => RowPadding.Only,
+        (false, false) => RowPadding.None,
+        (false, true) => RowPadding.Right,
+        (true, false) => RowPadding.Left,
+        _ => RowPadding.Both,
     };
 
     private static bool AttendsToPads(int row, int start, int end, int seq, LossMaskOptions options)

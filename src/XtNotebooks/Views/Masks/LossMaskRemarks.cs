@@ -47,14 +47,14 @@ internal static class LossMaskRemarks
     {
         foreach (var (side, words) in new[]
         {
-            (PaddingSide.Right, "Right padding"), (PaddingSide.Left, "Left padding"),
-            (PaddingSide.Both, "Padding on both sides"), (PaddingSide.Only, "Nothing but pads"),
+            (RowPadding.Right, "Right padding"), (RowPadding.Left, "Left padding"),
+            (RowPadding.Both, "Padding on both sides"), (RowPadding.Only, "Nothing but pads"),
         })
         {
             if (Where(rows, r => r.Padding == side) is { Count: > 0 } found)
                 remarks.Add(new($"{words} in {(found.Count == rows.Count && rows.Count > 1 ? "every row" : Words.Rows(found))}."));
         }
-        if (rows.Any(r => r.Padding == PaddingSide.Left) && rows.Any(r => r.Padding == PaddingSide.Right))
+        if (rows.Any(r => r.Padding == RowPadding.Left) && rows.Any(r => r.Padding == RowPadding.Right))
             remarks.Add(new("Left and right padding are mixed: positions mean different things from row to row.", RemarkKind.Warning));
     }
 

@@ -6,7 +6,7 @@ namespace XtNotebooks.Views;
 /// <param name="Padding">Where its pads stand.</param>
 /// <param name="NothingToLearn">Whether no real token of it counts.</param>
 /// <param name="AttendsToPads">Whether a real token of it attends to a pad.</param>
-public sealed record LossMaskRow(int Index, IReadOnlyList<LossMaskCell?> Cells, PaddingSide Padding, bool NothingToLearn, bool AttendsToPads);
+public sealed record LossMaskRow(int Index, IReadOnlyList<LossMaskCell?> Cells, RowPadding Padding, bool NothingToLearn, bool AttendsToPads);
 
 /// <summary>One position.</summary>
 /// <param name="Text">The token's text, control characters made visible.</param>

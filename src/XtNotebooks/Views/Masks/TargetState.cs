@@ -20,7 +20,7 @@ public enum TargetState
 }
 
 /// <summary>On which side of its tokens a sequence is filled up.</summary>
-public enum PaddingSide
+public enum RowPadding
 {
     /// <summary>No pad.</summary>
     None,

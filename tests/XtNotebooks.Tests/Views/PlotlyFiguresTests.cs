@@ -1,0 +1,100 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using Microsoft.FSharp.Collections;
+using Plotly.NET;
+using XtNotebooks.Extensibility;
+using XtNotebooks.Views;
+
+namespace XtNotebooks.Tests.Views;
+
+public sealed class PlotlyFiguresTests
+{
+    private static GenericChart Figure(string name, string type = "scatter")
+    {
+        var trace = new Trace2D(type);
+        trace.SetProperty("name", name);
+        trace.SetProperty("x", new double[] { 1, 2, 3 });
+        trace.SetProperty("y", new double[] { 3, 1, 2 });
+        return GenericChart.ofTraceObjects(true, ListModule.OfSeq<Trace>([trace]));
+    }
+
+    [Fact]
+    public void A_users_figure_draws_offline_with_a_picture_in_its_place()
+    {
+        var html = Figure("mine").ToView().ToHtml(new Html(""));
+        SafeHtml.Check(html);
+        Assert.Contains("data:image/svg+xml;base64,", html, StringComparison.Ordinal);
+        Assert.Contains("data-xt-script=\"plotly.js/2.28.0\"", Figure("mine").ToView().ToHtml(), StringComparison.Ordinal);
+        Assert.DoesNotContain("cdn", html, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public void A_figure_that_is_no_line_is_listed() =>
+        Assert.Contains("mine (bar, 3 points)", SafeHtml.WithoutScripts(Figure("mine", "bar").ToView().ToHtml(new Html(""))), StringComparison.Ordinal);
+
+    [Fact]
+    public void Names_in_a_users_figure_cannot_end_the_script_element() =>
+        SafeHtml.Check(Figure(SafeHtml.Attack.Replace("\ud800", "", StringComparison.Ordinal).Replace("\u202e", "", StringComparison.Ordinal)).ToView().ToHtml(new Html("")));
+
+    [Fact]
+    public void An_XPlot_chart_becomes_the_same_kind_of_figure()
+    {
+        var chart = XPlot.Plotly.Chart.Plot(new XPlot.Plotly.Trace[] { new XPlot.Plotly.Scatter { x = new[] { 1, 2 }, y = new[] { 3.0, 4.0 }, name = "a;\nb" } });
+        var view = chart.ToView();
+        using var figure = JsonDocument.Parse(view.FigureJson);
+        Assert.Equal("a;\nb", figure.RootElement.GetProperty("data")[0].GetProperty("name").GetString());
+        Assert.Equal(900, figure.RootElement.GetProperty("layout").GetProperty("width").GetInt32());
+        SafeHtml.Check(view.ToHtml(new Html("")));
+    }
+
+    [Fact]
+    public void Both_libraries_are_registered_in_three_MIME_types()
+    {
+        var notebook = new RecordingNotebook();
+        PlotlyFigures.Register(notebook);
+        Assert.Equal(6, notebook.Formatters.Count);
+        Assert.Contains("\"data\"", notebook.Formatters[(typeof(GenericChart), PlotlyMime.Type)](Figure("mine")), StringComparison.Ordinal);
+        Assert.Null(notebook.Formatters[(typeof(GenericChart), "text/html")]("no figure"));
+    }
+}
+
+/// <summary>A notebook that only remembers what an extension gave it and showed in it.</summary>
+internal sealed class RecordingNotebook : INotebook
+{
+    public Dictionary<(Type, string), Func<object, string?>> Formatters { get; } = [];
+
+    public List<MagicCommand> Magics { get; } = [];
+
+    public List<object?> Displayed { get; } = [];
+
+    public Dictionary<string, NotebookVariable> Values { get; } = [];
+
+    public NotebookHost Host { get; } = new("test", "1", CanUpdateAfterCell: true, CanInterrupt: true);
+
+    public IReadOnlyList<NotebookVariable> Variables => [.. Values.Values];
+
+    public IReadOnlyList<string> NativeLibraryDirectories => [];
+
+    public IDisplayHandle Display(object? value)
+    {
+        Displayed.Add(value);
+        return new Handle(this);
+    }
+
+    public void Write(string text) => Displayed.Add(text);
+
+    public bool TryGetVariable(string name, [MaybeNullWhen(false)] out NotebookVariable variable) => Values.TryGetValue(name, out variable);
+
+    public void SetVariable(string name, object? value, Type type) => Values[name] = new(name, type, value);
+
+    public void AddMagic(MagicCommand magic) => Magics.Add(magic);
+
+    public void RegisterFormatter(Type type, string mimeType, Func<object, string?> format) => Formatters[(type, mimeType)] = format;
+
+    public void AddReport(NotebookReport report) => throw new NotSupportedException("No view reports anything.");
+
+    private sealed class Handle(RecordingNotebook notebook) : IDisplayHandle
+    {
+        public void Update(object? value) => notebook.Displayed[^1] = value;
+    }
+}
