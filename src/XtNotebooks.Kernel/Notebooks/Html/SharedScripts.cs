@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace XtNotebooks.Kernel.Notebooks.Html;
 
 /// <summary>Keeps one copy of a script library that several outputs bring each for itself.</summary>
-/// <remarks>An output draws alone, so each chart of a notebook carries the whole of its library. On one page the library is needed once:
-/// a script marked <c>data-shared="NAME"</c>, or any inline script of over 100 KB, moves to the page's head, and repeats of it go.</remarks>
+/// <remarks>An output draws alone, so each chart of a notebook carries the whole of its library. On one page the library is needed once: an
+/// element marked <c>data-xt-script="NAME"</c>, or any inline script of over 100 KB, moves to the page's head, and repeats of it go.</remarks>
 internal sealed partial class SharedScripts
 {
     private const int LibrarySize = 100_000;
@@ -20,12 +20,9 @@ internal sealed partial class SharedScripts
     public string TakeOut(string html) => !html.Contains("<script", StringComparison.OrdinalIgnoreCase) ? html : Script().Replace(html, match =>
     {
         var attributes = match.Groups["attributes"].Value;
-        var name = Marker().Match(attributes);
-        var isModule = attributes.Contains("module", StringComparison.OrdinalIgnoreCase);
-        var isData = DataType().IsMatch(attributes);
-        if (isModule || isData || (!name.Success && match.Groups["text"].Length < LibrarySize))
+        var isLibrary = match.Groups["text"].Length >= LibrarySize && !NotClassic().IsMatch(attributes);
+        if (!isLibrary && !Marker().IsMatch(attributes))
             return match.Value;
-        // A marked script is known by its name and text: two versions under one name are two scripts.
         if (seen.Add(match.Groups["text"].Value))
             head.Append(match.Value).Append('\n');
         return "";
@@ -34,9 +31,10 @@ internal sealed partial class SharedScripts
     [GeneratedRegex("""<script\b(?<attributes>[^>]*)>(?<text>.*?)</script\s*>""", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
     private static partial Regex Script();
 
-    [GeneratedRegex("""\bdata-shared\s*=""", RegexOptions.IgnoreCase)]
+    [GeneratedRegex("""\bdata-xt-script\s*=""", RegexOptions.IgnoreCase)]
     private static partial Regex Marker();
 
+    // A module has a scope of its own, and a data type is text that only its output knows.
     [GeneratedRegex("""\btype\s*=\s*["']?(?!text/javascript|application/javascript)[\w/+.-]+""", RegexOptions.IgnoreCase)]
-    private static partial Regex DataType();
+    private static partial Regex NotClassic();
 }
