@@ -19,6 +19,8 @@ internal sealed class HeadlessRun(RunRequest request, Func<string, ICodeSession>
         NotebookParameters.Inject(notebook, NotebookParameters.Parse(request.Parameters));
         paths.Probe();
 
+        // Asked now: a session puts its own writer in the console's place.
+        var live = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;
         var started = time.GetTimestamp();
         var written = started;
         NotebookRun run = null!;
@@ -38,14 +40,14 @@ internal sealed class HeadlessRun(RunRequest request, Func<string, ICodeSession>
         }
 
         CellFailure? failure;
-        using (var interruption = new RunInterruption(Write, cancellationToken))
+        using (var interruption = new RunInterruption(Write, error, cancellationToken))
         {
             // As in Jupyter, a notebook's relative paths start at its own folder.
             Environment.CurrentDirectory = paths.Folder;
             var session = openSession(paths.Folder);
             try
             {
-                using var progress = new TerminalProgress(output, live: ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected, time);
+                using var progress = new TerminalProgress(output, live, time);
                 failure = await run.ExecuteAsync(session, progress, interruption.Token);
                 Write();
             }

@@ -8,12 +8,14 @@ namespace XtNotebooks.Kernel.Cli;
 internal sealed class RunInterruption : IDisposable
 {
     private readonly Action write;
+    private readonly TextWriter error;
     private readonly CancellationTokenSource stop;
     private readonly PosixSignalRegistration[] signals;
 
-    public RunInterruption(Action write, CancellationToken cancellationToken)
+    public RunInterruption(Action write, TextWriter error, CancellationToken cancellationToken)
     {
         this.write = write;
+        this.error = error;
         stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         PosixSignal[] handled = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
         signals = [.. handled.Select(signal => PosixSignalRegistration.Create(signal, Stop))];
@@ -46,10 +48,11 @@ internal sealed class RunInterruption : IDisposable
         try
         {
             write();
+            error.WriteLine($"{Environment.NewLine}xt-notebooks: the process was ended before the run was; what there was is written.");
         }
         catch (NotebookException refused)
         {
-            Console.Error.WriteLine($"xt-notebooks: {refused.Message}");
+            error.WriteLine($"xt-notebooks: {refused.Message}");
         }
     }
 }

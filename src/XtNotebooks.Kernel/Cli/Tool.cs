@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using XtNotebooks.Kernel.Jupyter;
 using XtNotebooks.Kernel.Notebooks;
+using XtNotebooks.Kernel.Scripting;
 
 namespace XtNotebooks.Kernel.Cli;
 
@@ -15,8 +16,14 @@ internal static class Tool
         RootCommand root, IReadOnlyList<string> args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
         var parsed = root.Parse(args);
-        if (parsed.Action is ParseErrorAction parseError)
-            parseError.ShowHelp = args.Count == 0;
+        if (parsed.Action is ParseErrorAction && args.Count > 0)
+        {
+            var command = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
+            // Of several complaints the word that was not understood is the cause.
+            var complaint = parsed.UnmatchedTokens.Count > 0 ? $"'{parsed.UnmatchedTokens[0]}' is no command or option here." : parsed.Errors[0].Message;
+            await error.WriteLineAsync($"xt-notebooks: {complaint} See 'xt-notebooks {command}--help'.");
+            return ExitCode.Usage;
+        }
         try
         {
             var configuration = new InvocationConfiguration
@@ -43,8 +50,12 @@ internal static class Tool
         HelpName = "xt-notebooks",
         Subcommands =
         {
+            RunCommand.Create(OpenForRun, TimeProvider.System),
             KernelCommand.Create(TimeProvider.System),
             InstallCommand.Create(),
         },
     };
+
+    private static CodeSession OpenForRun(string folder) =>
+        CodeSession.Create(new CodeSessionOptions { WorkingDirectory = folder, CanUpdateAfterCell = false });
 }

@@ -122,7 +122,7 @@ public sealed class RunCommandTests : IDisposable
     [InlineData("write -p name=value", "good.ipynb", "-p", "steps")]
     [InlineData("--cell-timeout cannot be 'soon'; give seconds", "good.ipynb", "--cell-timeout", "soon")]
     [InlineData("--cell-timeout cannot be '0'; give seconds", "good.ipynb", "--cell-timeout", "0")]
-    [InlineData("Unrecognized command or argument '--outptu'", "good.ipynb", "--outptu", "x")]
+    [InlineData("'--outptu' is no command or option here. See 'xt-notebooks run --help'", "good.ipynb", "--outptu", "x")]
     [InlineData("Required argument 'NOTEBOOK' missing", "")]
     public async Task What_cannot_be_used_gives_exit_code_2_a_sentence_and_no_file(string sentence, params string[] args)
     {
