@@ -51,20 +51,9 @@ internal static class CellParts
             if (!lines[line].TrimStart().StartsWith("#!", StringComparison.Ordinal))
                 continue;
             root ??= CSharpSyntaxTree.ParseText(string.Join('\n', lines[start..]), SubmissionChain.ParseOptions).GetRoot();
-            if (!IsInsideText(root, position))
+            if (!CellDirectives.IsText(root, position))
                 return line;
         }
         return lines.Length;
-    }
-
-    private static bool IsInsideText(SyntaxNode root, int position)
-    {
-        if (position >= root.FullSpan.End)
-            return false;
-        var token = root.FindToken(position);
-        if (token.SpanStart < position && token.Span.End > position)
-            return true;
-        var trivia = root.FindTrivia(position);
-        return trivia.SpanStart < position && trivia.IsKind(SyntaxKind.MultiLineCommentTrivia) || trivia.IsKind(SyntaxKind.DisabledTextTrivia);
     }
 }

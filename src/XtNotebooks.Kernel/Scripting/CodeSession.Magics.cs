@@ -50,23 +50,9 @@ internal sealed partial class CodeSession
             AddReferenceTo(part);
         if (type.HasElementType)
             AddReferenceTo(type.GetElementType()!);
-        var location = type.Assembly.Location;
-        if (location.Length > 0 && type.Assembly != typeof(object).Assembly
-            && !PlatformReferences.Paths.Any(path => Path.GetFileNameWithoutExtension(path) == type.Assembly.GetName().Name)
-            && type.Assembly.GetName().Name is not ("XtNotebooks.Kernel" or "XtNotebooks.Extensibility"))
-        {
-            AddAssembly(location);
-        }
-    }
-
-    private readonly HashSet<string> _referenced = [];
-
-    /// <summary>Makes an assembly file known to the cells that follow.</summary>
-    public void AddAssembly(string path)
-    {
-        LoadContext.Add(path);
-        if (_referenced.Add(Path.GetFileNameWithoutExtension(path)))
-            _chain.AddReference(MetadataReference.CreateFromFile(path));
+        // What is not of the platform came by a package, and is referenced already unless only another package uses it.
+        if (System.Runtime.Loader.AssemblyLoadContext.GetLoadContext(type.Assembly) == LoadContext && type.Assembly.Location is { Length: > 0 } location)
+            Reference(location);
     }
 
     private async Task RunMagicAsync(CellContext cell, string text, string body)

@@ -3,6 +3,7 @@ using Microsoft.CodeAnalysis;
 using XtNotebooks.Extensibility;
 using XtNotebooks.Kernel.Display;
 using XtNotebooks.Kernel.Magics;
+using XtNotebooks.Kernel.Packages;
 
 namespace XtNotebooks.Kernel.Scripting;
 
@@ -26,6 +27,7 @@ internal sealed partial class CodeSession : ICodeSession
         Magics = new MagicTable();
         _chain = new SubmissionChain(LoadContext, new ScriptSources(options.WorkingDirectory));
         Notebook = new NotebookSession(this);
+        Packages = new NotebookPackages(this);
         CellConsole.Install();
         UnhandledExceptions.Install();
         KernelMagics.AddTo(this);
@@ -80,13 +82,17 @@ internal sealed partial class CodeSession : ICodeSession
     {
         await _disposed.CancelAsync();
         _disposed.Dispose();
+        Packages.Dispose();
     }
 
     /// <summary>An exception in the reader's terms.</summary>
     public CellError Describe(Exception exception, CellRequest request) =>
-        exception is MagicException
-            ? new CellError("MagicError", exception.Message, [exception.Message], null)
-            : CellErrors.FromException(exception, PathOf(request), LineOf);
+        exception switch
+        {
+            MagicException => new CellError("MagicError", exception.Message, [exception.Message], null),
+            PackageException => new CellError("PackageError", exception.Message, [exception.Message], null),
+            _ => CellErrors.FromException(exception, PathOf(request), LineOf),
+        };
 
     private async Task<CellResult> RunOnThreadsAsync(CellRequest request, ICellOutput output, CancellationToken cancellationToken)
     {
@@ -175,7 +181,10 @@ internal sealed partial class CodeSession : ICodeSession
 
     private async Task<MimeBundle?> RunCodeAsync(CellContext cell, string code)
     {
-        Submission? submission;
+        code = await AddReferencesAsync(cell, code);
+        if (string.IsNullOrWhiteSpace(code))
+            return null;
+        Submission submission;
         lock (_compiling)
             submission = Compile(code, PathOf(cell.Request), cell.Output, cell.CancellationToken);
         Variables.Add(submission);

@@ -6,6 +6,13 @@ internal sealed record CodeSessionOptions
     /// <summary>The notebook's folder: relative paths and NuGet.config are looked up from here.</summary>
     public string WorkingDirectory { get; init; } = Environment.CurrentDirectory;
 
+    /// <summary>Where answers that take long to find are kept across processes.</summary>
+    public string CacheDirectory { get; init; } = Path.Combine(
+        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache
+            ? cache
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
+        "xt-notebooks");
+
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

@@ -9,6 +9,7 @@ internal sealed class NotebookLoadContext : AssemblyLoadContext
 {
     private readonly Dictionary<string, string> _assemblies = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<string> _nativeDirectories = [];
+    private readonly List<string> _probingDirectories = [];
     private readonly Lock _lock = new();
 
     public NotebookLoadContext() : base("Notebook") => ResolvingUnmanagedDll += ResolveNative;
@@ -23,12 +24,34 @@ internal sealed class NotebookLoadContext : AssemblyLoadContext
         }
     }
 
-    /// <summary>Makes an assembly file loadable by its name; the first one of a name stays, because it may be loaded already.</summary>
+    /// <summary>Makes an assembly file loadable by its name; the last one of a name counts.</summary>
     public void Add(string assemblyPath)
     {
         lock (_lock)
-            _assemblies.TryAdd(Path.GetFileNameWithoutExtension(assemblyPath), assemblyPath);
+            _assemblies[Path.GetFileNameWithoutExtension(assemblyPath)] = assemblyPath;
     }
+
+    /// <summary>Makes translated texts loadable by name and culture, which is their folder's name.</summary>
+    public void AddResources(string path)
+    {
+        lock (_lock)
+            _assemblies[Path.GetFileName(Path.GetDirectoryName(path)) + "/" + Path.GetFileNameWithoutExtension(path)] = path;
+    }
+
+    /// <summary>A folder whose assemblies are found by name when nothing else has them.</summary>
+    public void AddProbingDirectory(string directory)
+    {
+        lock (_lock)
+        {
+            if (!_probingDirectories.Contains(directory))
+                _probingDirectories.Add(directory);
+        }
+        AddNativeDirectory(directory);
+    }
+
+    /// <summary>Whether an assembly of this file's name is loaded.</summary>
+    public bool IsLoaded(string assemblyPath) =>
+        Assemblies.Any(assembly => string.Equals(assembly.GetName().Name, Path.GetFileNameWithoutExtension(assemblyPath), StringComparison.OrdinalIgnoreCase));
 
     public void AddNativeDirectory(string directory)
     {
@@ -46,9 +69,13 @@ internal sealed class NotebookLoadContext : AssemblyLoadContext
         // The contract between host and extensions is one assembly, the host's.
         if (assemblyName.Name is "XtNotebooks.Extensibility" or "XtNotebooks.Kernel")
             return Default.LoadFromAssemblyName(new AssemblyName(assemblyName.Name));
+        var key = string.IsNullOrEmpty(assemblyName.CultureName) ? assemblyName.Name : $"{assemblyName.CultureName}/{assemblyName.Name}";
         string? path;
         lock (_lock)
-            _assemblies.TryGetValue(assemblyName.Name ?? "", out path);
+        {
+            if (!_assemblies.TryGetValue(key ?? "", out path))
+                path = _probingDirectories.Select(directory => Path.Combine(directory, key + ".dll")).FirstOrDefault(File.Exists);
+        }
         return path is null ? null : LoadFromAssemblyPath(path);
     }
 

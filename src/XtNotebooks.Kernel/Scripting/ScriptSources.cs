@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using Microsoft.CodeAnalysis;
 
 namespace XtNotebooks.Kernel.Scripting;
@@ -14,7 +15,13 @@ internal sealed class ScriptSources(string workingDirectory) : SourceReferenceRe
 
     public override string? ResolveReference(string path, string? baseFilePath) => _files.ResolveReference(path, FileOrNull(baseFilePath));
 
-    public override Stream OpenRead(string resolvedPath) => _files.OpenRead(resolvedPath);
+    /// <summary>The file without the lines that were seen to before it is compiled, and with the checks that make it interruptible.</summary>
+    public override Stream OpenRead(string resolvedPath)
+    {
+        var code = CellDirectives.Read(File.ReadAllText(resolvedPath)).Code;
+        var tree = SubmissionChain.Parse(code, resolvedPath, CancellationToken.None);
+        return new MemoryStream(Encoding.UTF8.GetBytes(InterruptRewriter.Rewrite(tree, null, CancellationToken.None).ToString()));
+    }
 
     public override bool Equals(object? other) => ReferenceEquals(this, other);
 

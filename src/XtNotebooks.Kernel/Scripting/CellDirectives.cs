@@ -1,0 +1,66 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace XtNotebooks.Kernel.Scripting;
+
+/// <summary>What a piece of C# refers to by <c>#r</c> and <c>#i</c>.</summary>
+/// <param name="Code">The code without these lines; every other line keeps its place.</param>
+/// <param name="References">What <c>#r</c> names, in order, with its line from 1.</param>
+/// <param name="Feeds">What <c>#i</c> names.</param>
+/// <param name="Loads">What <c>#load</c> names; the lines stay in the code.</param>
+internal sealed partial record CellDirectives(
+    string Code, IReadOnlyList<(string Text, int Line)> References, IReadOnlyList<string> Feeds, IReadOnlyList<string> Loads)
+{
+    public static CellDirectives Read(string code)
+    {
+        if (!code.Contains('#', StringComparison.Ordinal) || !Directive().IsMatch(code))
+            return new CellDirectives(code, [], [], []);
+        var root = CSharpSyntaxTree.ParseText(code, SubmissionChain.ParseOptions).GetRoot();
+        var text = new StringBuilder(code);
+        List<(string, int)> references = [];
+        List<string> feeds = [];
+        List<string> loads = [];
+        foreach (Match match in Directive().Matches(code))
+        {
+            var position = match.Groups["hash"].Index;
+            if (IsText(root, position))
+                continue;
+            var argument = match.Groups["argument"].Value.Trim();
+            switch (match.Groups["kind"].Value)
+            {
+                case "load":
+                    loads.Add(argument);
+                    continue;
+                case "i":
+                    feeds.Add(argument);
+                    break;
+                default:
+                    references.Add((argument, code.AsSpan(0, position).Count('\n') + 1));
+                    break;
+            }
+            for (var i = match.Index; i < match.Index + match.Length; i++)
+            {
+                if (text[i] is not ('\r' or '\n'))
+                    text[i] = ' ';
+            }
+        }
+        return new CellDirectives(text.ToString(), references, feeds, loads);
+    }
+
+    /// <summary>Whether a position lies inside a string, a comment or code that <c>#if</c> leaves out.</summary>
+    public static bool IsText(SyntaxNode root, int position)
+    {
+        if (position >= root.FullSpan.End)
+            return false;
+        var token = root.FindToken(position);
+        if (token.SpanStart < position && token.Span.End > position)
+            return true;
+        var trivia = root.FindTrivia(position);
+        return (trivia.SpanStart < position && trivia.IsKind(SyntaxKind.MultiLineCommentTrivia)) || trivia.IsKind(SyntaxKind.DisabledTextTrivia);
+    }
+
+    [GeneratedRegex("""^[ \t]*(?<hash>#)[ \t]*(?<kind>r|i|load)[ \t]*"(?<argument>[^"\r\n]*)"[^\r\n]*""", RegexOptions.Multiline)]
+    private static partial Regex Directive();
+}
