@@ -5,7 +5,7 @@ namespace XtNotebooks.Transformers;
 /// As upstream, <c>ignoreIndex</c> is -100 unless set: pads then count as targets like any other token. Set it to the pad id
 /// to leave them out of the loss. In the inputs, positions equal to <c>ignoreIndex</c> are replaced by <c>padValue</c>.
 /// </remarks>
-public sealed class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
+public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
 {
     private readonly TransformerWrapper net;
 

@@ -9,30 +9,23 @@ internal sealed class MemoryTokens(int count, int? every)
     /// <param name="mask">[batch, seq], bool, or null.</param>
     /// <param name="inputs">Whose masks of keys grow with the sequence.</param>
     /// <param name="tokens">[count, dim].</param>
-    public (Tensor X, Tensor? Mask, TransformerInputs Inputs) Add(Tensor x, Tensor? mask, TransformerInputs inputs, Tensor tokens)
-    {
-        var keys = inputs.SelfAttnKvMask;
-        if (inputs.SeqStartPos is { } start)
-        {
-            var real = arange(x.shape[1], dtype: ScalarType.Int64, device: x.device) >= start.unsqueeze(-1); // [batch, seq]
-            keys = keys is null ? real : keys & real;
-        }
-        return (Widen(x, tokens), WidenMask(mask), inputs with { SelfAttnKvMask = WidenMask(keys), SeqStartPos = null });
-    }
+    /// <remarks>As upstream, <see cref="TransformerInputs.SeqStartPos"/> counts memories as positions.</remarks>
+    public (Tensor X, Tensor? Mask, TransformerInputs Inputs) Add(Tensor x, Tensor? mask, TransformerInputs inputs, Tensor tokens) =>
+        (Widen(x, tokens), WidenMask(mask), inputs with { SelfAttnKvMask = WidenMask(inputs.SelfAttnKvMask) });
 
     /// <param name="x">[batch, seq with memories, dim].</param>
     /// <param name="length">Length of the sequence without them.</param>
     public Tensor Remove(Tensor x, long length)
     {
         if (every is not { } run) return x.narrow(1, count, length);
-        var parts = x.unflatten(1, [-1, run + count]).narrow(2, count, run); // [batch, runs, every, dim]
+        var parts = x.SplitDim(1, -1, run + count).narrow(2, count, run); // [batch, runs, every, dim]
         return parts.flatten(1, 2).narrow(1, 0, length);
     }
 
     private Tensor Widen(Tensor x, Tensor tokens)
     {
         if (every is not { } run) return cat([tokens.unsqueeze(0).expand(x.shape[0], -1, -1), x], 1);
-        var parts = x.PadAt(-2, 0, Missing(x.shape[1], run)).unflatten(1, [-1, run]); // [batch, runs, every, dim]
+        var parts = x.PadAt(-2, 0, Missing(x.shape[1], run)).SplitDim(1, -1, run); // [batch, runs, every, dim]
         var memories = tokens.unsqueeze(0).unsqueeze(0).expand(parts.shape[0], parts.shape[1], -1, -1);
         return cat([memories, parts], 2).flatten(1, 2);
     }
@@ -41,7 +34,7 @@ internal sealed class MemoryTokens(int count, int? every)
     {
         if (mask is null) return null;
         if (every is not { } run) return mask.PadAt(-1, count, value: 1);
-        var parts = mask.PadAt(-1, 0, Missing(mask.shape[1], run)).unflatten(1, [-1, run]); // [batch, runs, every]
+        var parts = mask.PadAt(-1, 0, Missing(mask.shape[1], run)).SplitDim(1, -1, run); // [batch, runs, every]
         return parts.PadAt(-1, count, value: 1).flatten(1, 2);
     }
 

@@ -27,7 +27,7 @@ internal sealed class OutputHead
     {
         using var scope = NewDisposeScope();
         var shares = _combineMixture?.call(x).softmax(-1); // [batch, seq, mixtures]
-        if (_toMixture is not null) x = _toMixture.call(x).unflatten(-1, [_mixtures, -1]); // [batch, seq, mixtures, dim]
+        if (_toMixture is not null) x = _toMixture.call(x).SplitDim(-1, _mixtures, -1); // [batch, seq, mixtures, dim]
         var logits = _toLogits is null ? F.linear(x, embedding.Weight) : _toLogits.call(x);
         if (_sigsoftmax) logits = logits + F.logsigmoid(logits);
         if (shares is not null) logits = matmul(shares.unsqueeze(-2), logits.softmax(-1)).squeeze(-2).SafeLog();

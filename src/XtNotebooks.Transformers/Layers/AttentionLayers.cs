@@ -96,7 +96,7 @@ public abstract class AttentionLayers : NamedModule
 
         keep?.LayerHiddens.Add(x);
         if (Options.SoftclampOutput) x = x.SoftClamp(Options.SoftclampOutputValue);
-        if (stream_emb is not null) x = x.unflatten(0, [-1, Options.NumResidualStreams]).sum(1);
+        if (stream_emb is not null) x = x.SplitDim(0, -1, Options.NumResidualStreams).sum(1);
         if (final_norm is not null) x = final_norm.call(x);
         if (keep is not null) keep.LastHidden = x;
         keep?.MoveToOuter(scope);
@@ -119,7 +119,7 @@ public abstract class AttentionLayers : NamedModule
         {
             'a' => pass.Own with { Cache = cache, PreviousLogits = stream.Logits, ValueResidual = stream.Values },
             'c' => pass.Cross with { Cache = cache, PreviousLogits = stream.CrossLogits, ValueResidual = stream.CrossValues },
-            _ => pass.Own,
+            _ => FeedForwardInputs,
         });
         if (output.Trace is { } trace) stream.Remember(trace, Options, scope, keep);
 
@@ -179,6 +179,9 @@ public abstract class AttentionLayers : NamedModule
             seenAttention |= _plan.Types[i] == 'a';
         }
     }
+
+    // As upstream, feed-forward layers are not told which positions are real.
+    private static AttentionInputs FeedForwardInputs { get; } = new();
 
     private Tensor? Injected(Tensor x)
     {

@@ -106,8 +106,6 @@ public sealed record AttentionLayersOptions
     public double ScaleResidualConstant { get; init; } = 1;
     /// <summary>Number of residual streams (hyper-connections).</summary>
     public int NumResidualStreams { get; init; } = 1;
-    /// <summary>Rounds of making the streams' mixing doubly stochastic.</summary>
-    public int HyperConnSinkhornIters { get; init; } = 5;
     /// <summary>Queries, keys and values each read their own mixture of residual streams.</summary>
     public bool QkvReceiveDiffResiduals { get; init; }
     /// <summary>Every layer reads a learned mixture of all earlier ones (LIMe).</summary>

@@ -75,7 +75,7 @@ internal sealed class StackLayer : NamedModule
     private static ResidualConnection CreateResidual(AttentionLayersOptions options, int index, bool threeViews) => options switch
     {
         { NumResidualStreams: > 1 } => new HyperConnection(
-            options.Dim, index, options.NumResidualStreams, threeViews && !options.IntegrateLayers ? 3 : 1, options.HyperConnSinkhornIters),
+            options.Dim, index, options.NumResidualStreams, threeViews && !options.IntegrateLayers ? 3 : 1),
         { GateResidual: true } => new GruGating(options.Dim, options.ScaleResidual),
         { OrthogResidual: true } => new OrthogonalResidual(options.Dim, options.ScaleResidual),
         _ => new Residual(options.Dim, options.ScaleResidual, options.ScaleResidualConstant),

@@ -3,9 +3,17 @@ namespace XtNotebooks.Transformers;
 /// <summary>The rearrangements and clamps that transformer code writes again and again.</summary>
 internal static class TensorShapes
 {
+    /// <summary>Splits one dimension into several, of which one may be -1: what is left.</summary>
+    public static Tensor SplitDim(this Tensor x, int dim, params ReadOnlySpan<long> sizes)
+    {
+        var shape = x.shape;
+        if (dim < 0) dim += shape.Length;
+        return x.reshape([.. shape[..dim], .. sizes, .. shape[(dim + 1)..]]);
+    }
+
     /// <summary>[batch, seq, heads * dimHead] to [batch, heads, seq, dimHead].</summary>
     public static Tensor SplitHeads(this Tensor x, long dimHead) =>
-        x.unflatten(-1, [-1, dimHead]).transpose(1, 2);
+        x.SplitDim(-1, -1, dimHead).transpose(1, 2);
 
     /// <summary>[batch, heads, seq, dimHead] to [batch, seq, heads * dimHead].</summary>
     public static Tensor MergeHeads(this Tensor x) => x.transpose(1, 2).flatten(2);
@@ -34,7 +42,7 @@ internal static class TensorShapes
     /// <summary>Unit length along the last dimension, in <paramref name="groups"/> equal parts of it.</summary>
     public static Tensor L2Norm(this Tensor x, long groups = 1) => groups == 1
         ? F.normalize(x, dim: -1)
-        : F.normalize(x.unflatten(-1, [groups, -1]), dim: -1).flatten(-2);
+        : F.normalize(x.SplitDim(-1, groups, -1), dim: -1).flatten(-2);
 
     /// <summary>Mean over dim 1 of the positions where <paramref name="mask"/> [batch, seq] is true (all when null).</summary>
     public static Tensor MaskedMean(this Tensor x, Tensor? mask)

@@ -57,7 +57,7 @@ internal sealed class RotaryEmbedding : NamedModule
         var rotated = 2 * rotation.Turn.shape[^1];
         var dimHead = x.shape[^1];
         var head = rotated == dimHead ? x : x.narrow(-1, 0, rotated);
-        var pairs = view_as_complex(head.to(ScalarType.Float32).unflatten(-1, [-1, 2]).contiguous());
+        var pairs = view_as_complex(head.to(ScalarType.Float32).SplitDim(-1, -1, 2).contiguous());
         var turn = rotation.Turn;
         if (rotation.Scale is { } scale) turn = isKey ? turn / scale : turn * scale;
         var turned = view_as_real(pairs * turn).flatten(-2).to(x.dtype);

@@ -19,7 +19,7 @@ internal sealed class DynamicLime : NamedModule
     public Tensor forward(Tensor x, IReadOnlyList<Tensor> hiddens)
     {
         using var scope = NewDisposeScope();
-        var scores = _toWeights.call(x).unflatten(-1, [_views, -1]); // [batch, seq, views, layers]
+        var scores = _toWeights.call(x).SplitDim(-1, _views, -1); // [batch, seq, views, layers]
         var weights = _softmax ? scores.softmax(-1) : scores.relu();
         var mixed = matmul(weights, stack(hiddens, 2)); // [batch, seq, views, dim]
         return scope.MoveToOuter(_views == 1 ? mixed.squeeze(2) : mixed.permute(2, 0, 1, 3));

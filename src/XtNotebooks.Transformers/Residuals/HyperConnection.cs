@@ -2,13 +2,16 @@ namespace XtNotebooks.Transformers;
 
 /// <summary>
 /// Several residual streams, mixed before each block and written to after it by learned, input-dependent weights
-/// (Zhu et al. 2024, arXiv:2409.19606; doubly stochastic mixing, arXiv:2512.24880).
+/// (Zhu et al. 2024, arXiv:2409.19606).
 /// </summary>
+/// <remarks>
+/// Upstream 2.26.4 means the streams' mixing matrix to be doubly stochastic (arXiv:2512.24880), but normalises each of its rows as a
+/// matrix of one row: all weights come out as one, whatever is learned. Here they are one from the start, for the same result.
+/// </remarks>
 internal sealed class HyperConnection : ResidualConnection
 {
     private readonly long _streams;
     private readonly long _views;
-    private readonly int _sinkhornIters;
     private readonly PlainLayerNorm norm;
     private Parameter static_beta;
     private Parameter static_alpha;
@@ -21,10 +24,9 @@ internal sealed class HyperConnection : ResidualConnection
     /// <param name="layerIndex">Which stream the block reads first: layers take turns.</param>
     /// <param name="streams">Number of streams, kept in the batch dimension as [batch * streams, seq, dim].</param>
     /// <param name="views">Number of mixtures the block reads (3: queries, keys and values each its own).</param>
-    /// <param name="sinkhornIters">Rounds of making the mixing matrix doubly stochastic.</param>
-    public HyperConnection(long dim, int layerIndex, long streams, long views, int sinkhornIters) : base(nameof(HyperConnection))
+    public HyperConnection(long dim, int layerIndex, long streams, long views) : base(nameof(HyperConnection))
     {
-        (_streams, _views, _sinkhornIters) = (streams, views, sinkhornIters);
+        (_streams, _views) = (streams, views);
         norm = Child(nameof(norm), new PlainLayerNorm(dim));
         static_beta = NewParameter(nameof(static_beta), ones(streams));
         using (var scope = NewDisposeScope())
@@ -42,12 +44,12 @@ internal sealed class HyperConnection : ResidualConnection
     public override (Tensor BranchInput, Tensor Residual, Tensor? Gate) Prepare(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var streams = x.unflatten(0, [-1, _streams]).transpose(1, 2); // [batch, seq, streams, dim]
+        var streams = x.SplitDim(0, -1, _streams).transpose(1, 2); // [batch, seq, streams, dim]
         var normed = norm.call(streams);
 
         var alpha = matmul(normed, dynamic_alpha_fn) * dynamic_alpha_scale + static_alpha; // [batch, seq, streams, views + streams]
         var reads = alpha.narrow(-1, 0, _views).sigmoid();
-        var mixes = DoublyStochastic(alpha.narrow(-1, _views, _streams));
+        var mixes = ones_like(alpha.narrow(-1, _views, _streams)); // see the remarks
         var beta = (matmul(normed, dynamic_beta_fn).sigmoid() * 2 * dynamic_beta_scale + static_beta).sigmoid() * 2; // [batch, seq, streams]
 
         var mixed = matmul(cat([reads, mixes], -1).transpose(-2, -1), streams); // [batch, seq, views + streams, dim]
@@ -61,15 +63,5 @@ internal sealed class HyperConnection : ResidualConnection
         using var scope = NewDisposeScope();
         var written = output.unsqueeze(2) * gate!.unsqueeze(-1) + residual; // [batch, seq, streams, dim]
         return scope.MoveToOuter(written.transpose(1, 2).flatten(0, 1));
-    }
-
-    // Rows and columns are normalised in turn until both sum to one (Sinkhorn and Knopp 1967).
-    private Tensor DoublyStochastic(Tensor x)
-    {
-        var dtype = x.dtype;
-        if (dtype != ScalarType.Float64) x = x.to(ScalarType.Float32);
-        x = x.softmax(-2);
-        for (var i = 0; i < _sinkhornIters; i++) x = F.normalize(F.normalize(x, p: 1, dim: -1), p: 1, dim: -2);
-        return x.to(dtype);
     }
 }

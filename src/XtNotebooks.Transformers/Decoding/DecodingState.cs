@@ -1,0 +1,83 @@
+namespace XtNotebooks.Transformers;
+
+/// <summary>Sequences under construction: what was said so far, and what a model remembers of it.</summary>
+internal sealed class DecodingState : IDisposable
+{
+    private readonly TransformerWrapper _net;
+    private readonly bool _restrict;
+    private readonly KvCache? _cache;
+    private Tensor? _context;
+    private Tensor? _contextMask;
+    private Tensor? _startPos;
+    private Tensor _tokens;
+
+    /// <param name="net">What predicts.</param>
+    /// <param name="tokens">[batch, seq], int64: the prompts, right-aligned.</param>
+    /// <param name="startPos">[batch], int64, or null: where each begins.</param>
+    /// <param name="options">Context, cache and window.</param>
+    /// <param name="steps">How many tokens will be added.</param>
+    public DecodingState(TransformerWrapper net, Tensor tokens, Tensor? startPos, GenerateOptions options, int steps)
+    {
+        _net = net;
+        _restrict = options.RestrictToMaxSeqLen && net.MaxSeqLen > 0;
+        _tokens = Own(tokens)!;
+        _startPos = Own(startPos);
+        _context = Own(options.Context);
+        _contextMask = Own(options.ContextMask);
+        var longest = tokens.shape[1] + steps;
+        if (options.CacheKv && net.CanCacheKv) _cache = new KvCache(_restrict ? Math.Min(longest, net.MaxSeqLen) : longest);
+    }
+
+    /// <summary>[batch, seq], int64.</summary>
+    public Tensor Tokens => _tokens;
+
+    /// <returns>[batch, numTokens]: the prediction of the next token.</returns>
+    public Tensor Predict()
+    {
+        using var scope = NewDisposeScope();
+        var length = _tokens.shape[1];
+        var inputs = new TransformerInputs { Context = _context, ContextMask = _contextMask, SeqStartPos = _startPos };
+        Tensor logits;
+        if (_restrict && length > _net.MaxSeqLen)
+        {
+            // What left the window no longer shapes what is in it: everything is computed anew, as without a cache.
+            _cache?.Clear();
+            var dropped = length - _net.MaxSeqLen;
+            var start = _startPos is null ? null : (_startPos - dropped).clamp(min: 0);
+            logits = _net.forward(_tokens.narrow(1, dropped, _net.MaxSeqLen), inputs with { SeqStartPos = start });
+        }
+        else
+        {
+            var held = _cache?.Length ?? 0;
+            logits = _net.forward(_tokens.narrow(1, held, length - held), inputs with { Cache = _cache });
+        }
+        return scope.MoveToOuter(logits.select(1, logits.shape[1] - 1));
+    }
+
+    /// <param name="next">[batch, 1], int64.</param>
+    public void Append(Tensor next) => Replace(ref _tokens!, cat([_tokens, next], 1));
+
+    /// <summary>Beam b continues from sequence <paramref name="indices"/>[b], [newBatch], int64.</summary>
+    public void Reorder(Tensor indices)
+    {
+        Replace(ref _tokens!, _tokens.index_select(0, indices));
+        if (_startPos is not null) Replace(ref _startPos, _startPos.index_select(0, indices));
+        if (_context is not null) Replace(ref _context, _context.index_select(0, indices));
+        if (_contextMask is not null) Replace(ref _contextMask, _contextMask.index_select(0, indices));
+        _cache?.Reorder(indices);
+    }
+
+    public void Dispose()
+    {
+        _cache?.Dispose();
+        foreach (var tensor in new[] { _tokens, _startPos, _context, _contextMask }) tensor?.Dispose();
+    }
+
+    private static Tensor? Own(Tensor? tensor) => tensor?.alias().DetachFromDisposeScope();
+
+    private static void Replace(ref Tensor? slot, Tensor value)
+    {
+        slot?.Dispose();
+        slot = value.DetachFromDisposeScope();
+    }
+}

@@ -1,0 +1,77 @@
+namespace XtNotebooks.Transformers;
+
+/// <summary>Adds one token after the other to a batch of sequences.</summary>
+internal sealed class Sampler : IDisposable
+{
+    private readonly GenerateOptions _options;
+    private readonly long _padValue;
+    private readonly TrainingMode _mode;
+    private readonly DecodingState _expert;
+    private readonly List<(ContrastiveModel Model, DecodingState State)> _amateurs = [];
+    private Tensor? _ended; // [batch, 1], bool
+
+    public Sampler(AutoregressiveWrapper wrapper, Prompts prompts, int steps, GenerateOptions options)
+    {
+        options.Validate();
+        if (steps < 0) throw new ArgumentException($"seqLen must be at least 0, but is {steps}.");
+        if (options.EosToken is { } eos && (eos < 0 || eos >= wrapper.Net.NumTokens))
+            throw new ArgumentException($"EosToken ({eos}) is outside the vocabulary: NumTokens is {wrapper.Net.NumTokens}.");
+        (_options, _padValue) = (options, wrapper.PadValue);
+        _mode = new TrainingMode([wrapper.Net, .. options.AmateurModels.Select(m => m.Net)]);
+        _expert = new DecodingState(wrapper.Net, prompts.Tokens, prompts.StartPos, options, steps);
+        foreach (var model in options.AmateurModels)
+            _amateurs.Add((model, new DecodingState(model.Net, prompts.Tokens, prompts.StartPos, options, steps)));
+        // As upstream, a prompt that holds the end token has ended.
+        if (options.EosToken is { } end) _ended = (prompts.Tokens == end).any(1, keepdim: true).DetachFromDisposeScope();
+    }
+
+    /// <summary>[batch, seq], int64: prompts and what was added.</summary>
+    public Tensor Tokens => _expert.Tokens;
+
+    /// <summary>Whether every sequence has met the end token.</summary>
+    public bool HasEnded { get; private set; }
+
+    /// <summary>Adds a token to every sequence and returns them.</summary>
+    public long[] NextTokens()
+    {
+        using var scope = NewDisposeScope();
+        return Next().flatten().cpu().data<long>().ToArray();
+    }
+
+    /// <summary>Adds a token to every sequence.</summary>
+    /// <returns>[batch, 1], int64.</returns>
+    public Tensor Next()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var logits = _expert.Predict(); // [batch, numTokens]
+        foreach (var (model, state) in _amateurs) logits = model.Combine(logits, state.Predict());
+        var next = Choose(logits);
+        if (_options.EosToken is { } eos)
+        {
+            next = next.masked_fill(_ended!, _padValue);
+            var ended = _ended! | (next == eos);
+            _ended!.Dispose();
+            _ended = ended.DetachFromDisposeScope();
+            HasEnded = ended.all().item<bool>();
+        }
+        _expert.Append(next);
+        foreach (var (_, state) in _amateurs) state.Append(next);
+        return scope.MoveToOuter(next);
+    }
+
+    public void Dispose()
+    {
+        _ended?.Dispose();
+        _expert.Dispose();
+        foreach (var (_, state) in _amateurs) state.Dispose();
+        _mode.Dispose();
+    }
+
+    private Tensor Choose(Tensor logits)
+    {
+        if (_options.Temperature == 0) return logits.argmax(-1, keepdim: true);
+        var filtered = _amateurs.Count > 0 ? logits : _options.FilterLogitsFn(logits);
+        return (filtered / _options.Temperature).softmax(-1).multinomial(1, generator: _options.Generator);
+    }
+}
