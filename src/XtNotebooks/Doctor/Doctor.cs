@@ -1,0 +1,87 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace XtNotebooks.Diagnostics;
+
+/// <summary>Looks for the loss bugs that cost weeks: takes a model, a batch and a loss of the user's own, and tells what is wrong with them.</summary>
+/// <remarks>
+/// Most checks are metamorphic: the batch is changed in a way that must not matter, or must, and the answers are compared. What a loss
+/// trains is read from its own gradient at made-up logits, so that pads, masks, shifts and denominators are seen whatever the loss is made of.
+/// Weights, buffers, gradients, optimizer, random state and training mode are afterwards what they were, to the bit, also when a check
+/// throws or the examination is cancelled. It costs less than 20 forward and 6 backward passes of the batch.
+/// </remarks>
+public static class Doctor
+{
+    /// <summary>The checks that an examination makes.</summary>
+    public static IReadOnlyList<CheckInfo> Checks { get; } = [.. AllChecks.InOrder.Select(c => c.Info)];
+
+    /// <summary>Examines a module that maps ids to logits.</summary>
+    /// <param name="model">From [batch, seq] ids to [batch, seq, tokens] logits.</param>
+    /// <param name="ids">[batch, seq], int64: inputs, and where the loss shifts them itself, targets.</param>
+    /// <param name="options">The loss and whatever else is known.</param>
+    /// <param name="cancellationToken">Ends the examination; everything is put back.</param>
+    /// <exception cref="DoctorException">The examination cannot be made.</exception>
+    public static DoctorReport Examine(nn.Module<Tensor, Tensor> model, Tensor ids, DoctorOptions options, CancellationToken cancellationToken = default) =>
+        Examine(model, DoctorBatch.FromIds(ids), options, cancellationToken);
+
+    /// <summary>Examines a module that maps ids to logits.</summary>
+    /// <param name="model">From [batch, seq] ids to [batch, seq, tokens] logits.</param>
+    /// <param name="batch">The batch; the module gets its inputs.</param>
+    /// <param name="options">The loss and whatever else is known.</param>
+    /// <param name="cancellationToken">Ends the examination; everything is put back.</param>
+    /// <exception cref="DoctorException">The examination cannot be made.</exception>
+    public static DoctorReport Examine(nn.Module<Tensor, Tensor> model, DoctorBatch batch, DoctorOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
+        return Examine((DoctorBatch b) => model.call(b.Inputs), batch, options with { Module = options.Module ?? model }, cancellationToken);
+    }
+
+    /// <summary>Examines any function from ids to logits.</summary>
+    /// <param name="model">From [batch, seq] ids to [batch, seq, tokens] logits.</param>
+    /// <param name="ids">[batch, seq], int64: inputs, and where the loss shifts them itself, targets.</param>
+    /// <param name="options">The loss and whatever else is known.</param>
+    /// <param name="cancellationToken">Ends the examination; everything is put back.</param>
+    /// <exception cref="DoctorException">The examination cannot be made.</exception>
+    public static DoctorReport Examine(Func<Tensor, Tensor> model, Tensor ids, DoctorOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return Examine((DoctorBatch b) => model(b.Inputs), DoctorBatch.FromIds(ids), options, cancellationToken);
+    }
+
+    /// <summary>Examines any function from a batch to logits: one that uses a mask, documents, or an encoder's input.</summary>
+    /// <param name="model">From a batch to [batch, seq, tokens] logits. It must take all it needs from its argument.</param>
+    /// <param name="batch">The batch.</param>
+    /// <param name="options">The loss and whatever else is known; the module, so that weights can be watched and put back.</param>
+    /// <param name="cancellationToken">Ends the examination; everything is put back.</param>
+    /// <exception cref="DoctorException">The examination cannot be made.</exception>
+    public static DoctorReport Examine(Func<DoctorBatch, Tensor> model, DoctorBatch batch, DoctorOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentNullException.ThrowIfNull(options);
+        BatchShape.Check(batch);
+        if (options.Optimizer is { } optimizer && !ModelState.CanSave(optimizer))
+            throw new DoctorException($"The state of {optimizer.GetType().Name} cannot be saved and put back; leave the optimizer and the step out.");
+
+        using var scope = NewDisposeScope();
+        using var state = new ModelState(options.Module, options.Optimizer);
+        var exam = new Examination(model, options.Module, batch, options, state, cancellationToken);
+        exam.Begin();
+        var outcomes = AllChecks.InOrder.Select(check => Look(check, exam)).ToList();
+        return DoctorReport.From(exam, Consequences.Mark(outcomes));
+    }
+
+    private static CheckOutcome Look(ICheck check, Examination exam)
+    {
+        using var scope = NewDisposeScope();
+        try
+        {
+            return check.Look(exam);
+        }
+        catch (Exception error) when (Examination.IsTheirs(error))
+        {
+            return check.Info.NotChecked($"model, loss or metric do not take the changed batch ({Examination.Say(error)})");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace XtNotebooks.Diagnostics;
+
+/// <summary>Everything an examination could leave changed, and the way back to the bit.</summary>
+/// <remarks>Weights, buffers, gradients (the tensors themselves), training mode of every submodule, the optimizer's state, the default random
+/// generator of the CPU. TorchSharp offers no way to read CUDA's generator: it is left seeded.</remarks>
+internal sealed class ModelState : IDisposable
+{
+    private readonly List<(Tensor Live, Tensor Saved)> values = [];
+    private readonly List<(Tensor Parameter, Tensor? Gradient)> gradients = [];
+    private readonly List<(nn.Module Module, bool Training)> modes = [];
+    private readonly OptimizerHelper? optimizer;
+    private readonly Stream? optimizerState;
+    private readonly Tensor generator;
+
+    /// <summary>Saves the state. Tensors it makes belong to the caller's dispose scope, which must outlive it.</summary>
+    public ModelState(nn.Module? module, optim.Optimizer? optimizer)
+    {
+        generator = get_rng_state();
+        if (module is not null)
+        {
+            foreach (var child in module.modules())
+                modes.Add((child, child.training));
+            foreach (var parameter in module.parameters())
+            {
+                values.Add((parameter, parameter.detach().clone()));
+                gradients.Add((parameter, parameter.grad));
+            }
+            foreach (var buffer in module.buffers())
+                values.Add((buffer, buffer.detach().clone()));
+        }
+        // What is outside the module but inside the optimizer moves in a step as well.
+        foreach (var parameter in optimizer?.parameters().Where(p => !values.Any(v => v.Live.Handle == p.Handle)).ToList() ?? [])
+        {
+            values.Add((parameter, parameter.detach().clone()));
+            gradients.Add((parameter, parameter.grad));
+        }
+        this.optimizer = optimizer as OptimizerHelper;
+        if (this.optimizer is not null)
+            optimizerState = Save(this.optimizer, values.Sum(v => v.Saved.numel() * v.Saved.element_size()));
+        foreach (var (parameter, gradient) in gradients)
+        {
+            if (gradient is not null)
+                parameter.grad = null;
+        }
+    }
+
+    /// <summary>Whether an optimizer's state can be saved at all.</summary>
+    public static bool CanSave(optim.Optimizer optimizer) => optimizer is OptimizerHelper;
+
+    /// <summary>Puts the weights, the optimizer and the training mode back, and clears gradients, so that a check starts from the same place.</summary>
+    public void Rewind()
+    {
+        using var scope = NewDisposeScope();
+        using (no_grad())
+        {
+            foreach (var (live, saved) in values)
+            {
+                if (!SameBits(live, saved))
+                    live.copy_(saved);
+            }
+        }
+        foreach (var (parameter, _) in gradients)
+            parameter.grad = null;
+        if (optimizer is not null && optimizerState is not null)
+        {
+            optimizerState.Position = 0;
+            using var reader = new BinaryReader(optimizerState, System.Text.Encoding.UTF8, leaveOpen: true);
+            optimizer.load_state_dict(reader);
+        }
+    }
+
+    /// <summary>Whether a weight or a buffer differs from what was saved.</summary>
+    public bool HasChanged()
+    {
+        using var scope = NewDisposeScope();
+        return values.Any(v => !SameBits(v.Live, v.Saved) && !v.Live.isnan().any().item<bool>());
+    }
+
+    /// <summary>Puts everything back.</summary>
+    public void Dispose()
+    {
+        Rewind();
+        foreach (var (parameter, gradient) in gradients)
+            parameter.grad = gradient;
+        // Parents come before their children: train() reaches down, and a child's own mode wins afterwards.
+        foreach (var (module, training) in modes)
+        {
+            if (module.training != training)
+                module.train(training);
+        }
+        set_rng_state(generator);
+        optimizerState?.Dispose();
+    }
+
+    /// <summary>Equal, and zeros of one sign; NaNs count as different, which costs a copy and nothing else.</summary>
+    private static bool SameBits(Tensor a, Tensor b) => a.eq(b).logical_and(a.signbit().eq(b.signbit())).all().item<bool>();
+
+    private static Stream Save(OptimizerHelper optimizer, long bytes)
+    {
+        // Adam keeps two numbers a weight; beyond 512 MB of weights that no longer fits an array.
+        Stream stream = bytes < 512L << 20
+            ? new MemoryStream()
+            : new FileStream(Path.GetTempFileName(), FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 20, FileOptions.DeleteOnClose);
+        using var writer = new BinaryWriter(stream, System.Text.Encoding.UTF8, leaveOpen: true);
+        optimizer.save_state_dict(writer);
+        return stream;
+    }
+}
