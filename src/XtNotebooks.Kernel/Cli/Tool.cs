@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using XtNotebooks.Kernel.Cli.Checks;
 using XtNotebooks.Kernel.Jupyter;
 using XtNotebooks.Kernel.Notebooks;
 using XtNotebooks.Kernel.Scripting;
@@ -53,9 +54,16 @@ internal static class Tool
             RunCommand.Create(OpenForRun, TimeProvider.System),
             KernelCommand.Create(TimeProvider.System),
             InstallCommand.Create(),
+            CheckCommand.Create(OpenForCheck),
         },
     };
 
     private static CodeSession OpenForRun(string folder) =>
         CodeSession.Create(new CodeSessionOptions { WorkingDirectory = folder, CanUpdateAfterCell = false });
+
+    private static CheckedSession OpenForCheck(string folder)
+    {
+        var session = OpenForRun(folder);
+        return new(session, () => ((NotebookSession)session.Notebook).Reports);
+    }
 }

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using XtNotebooks.Extensibility;
+using XtNotebooks.Kernel.Scripting;
+
+namespace XtNotebooks.Kernel.Cli.Checks;
+
+/// <summary><c>xt-notebooks check</c>: tells in plain words what works on this machine.</summary>
+internal static class CheckCommand
+{
+    /// <param name="openSession">Opens the session in which packages are tried, given the current folder.</param>
+    public static Command Create(Func<string, CheckedSession> openSession)
+    {
+        var with = new Option<string[]>("--with")
+        {
+            HelpName = "PACKAGE[, VERSION]",
+            Description = "Also reference this package, for example a libtorch backend; can be repeated.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var command = new Command("check", "Tell what works on this machine: .NET, libtorch, CUDA, Jupyter, kernelspecs.") { with };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var output = parsed.InvocationConfiguration.Output;
+            foreach (var line in SystemCheck.Lines())
+                Write(output, line);
+            // Extensions know of libtorch and CUDA; the host only asks them.
+            foreach (var line in await PackageCheck.LinesAsync(openSession, [.. parsed.GetValue(with) ?? [], "XtNotebooks"], cancellationToken))
+                Write(output, line);
+            foreach (var line in await JupyterCheck.LinesAsync(cancellationToken))
+                Write(output, line);
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static void Write(TextWriter output, CheckLine line)
+    {
+        var rows = line.Text.Split('\n');
+        output.WriteLine($"{line.Title,-14}{rows[0].TrimEnd()}");
+        foreach (var row in rows.Skip(1))
+            output.WriteLine($"{"",-14}{row.TrimEnd()}");
+    }
+}
+
+/// <param name="Title">What it is about.</param>
+/// <param name="Text">What is so, in plain words; may have several lines.</param>
+internal sealed record CheckLine(string Title, string Text);
+
+/// <param name="Session">Runs the cells that reference packages.</param>
+/// <param name="Reports">What the extensions have told so far.</param>
+internal sealed record CheckedSession(ICodeSession Session, Func<IReadOnlyList<NotebookReport>> Reports);
