@@ -7,6 +7,8 @@ namespace XtNotebooks.Kernel.Cli.Checks;
 /// <summary><c>xt-notebooks check</c>: tells in plain words what works on this machine.</summary>
 internal static class CheckCommand
 {
+    private const int Width = 14;
+
     /// <param name="openSession">Opens the session in which packages are tried, given the current folder.</param>
     public static Command Create(Func<string, CheckedSession> openSession)
     {
@@ -35,9 +37,10 @@ internal static class CheckCommand
     private static void Write(TextWriter output, CheckLine line)
     {
         var rows = line.Text.Split('\n');
-        output.WriteLine($"{line.Title,-14}{rows[0].TrimEnd()}");
+        var title = line.Title.Length < Width ? line.Title.PadRight(Width) : line.Title + "  ";
+        output.WriteLine(title + rows[0].TrimEnd());
         foreach (var row in rows.Skip(1))
-            output.WriteLine($"{"",-14}{row.TrimEnd()}");
+            output.WriteLine(new string(' ', Width) + row.TrimEnd());
     }
 }
 
