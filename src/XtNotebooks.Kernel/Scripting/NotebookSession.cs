@@ -65,6 +65,7 @@ internal sealed class NotebookSession(CodeSession session) : INotebook
     {
         public string Id => id;
 
-        public void Update(object? value) => output.UpdateDisplay(session.Formatters.Format(value), id);
+        // The update belongs to the cell that makes it: headless clients drop messages of cells that have ended.
+        public void Update(object? value) => (CellContext.Current?.Output ?? output).UpdateDisplay(session.Formatters.Format(value), id);
     }
 }

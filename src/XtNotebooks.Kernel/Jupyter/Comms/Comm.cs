@@ -1,8 +1,13 @@
 using XtNotebooks.Extensibility;
+using XtNotebooks.Kernel.Jupyter.Wire;
 
 namespace XtNotebooks.Kernel.Jupyter.Comms;
 
-internal sealed class Comm(string id, string targetName, FrontEndComms comms) : IComm
+/// <param name="id">The id that both sides know.</param>
+/// <param name="targetName">The name it was opened under.</param>
+/// <param name="comms">Where its messages go.</param>
+/// <param name="context">The context of the cell that made it, in which its events are raised, so that their output finds its cell.</param>
+internal sealed class Comm(string id, string targetName, FrontEndComms comms, ExecutionContext? context) : IComm
 {
     private int closed;
 
@@ -31,11 +36,25 @@ internal sealed class Comm(string id, string targetName, FrontEndComms comms) : 
         comms.Publish("comm_close", id, json, null);
     }
 
-    internal void Receive(CommData data) => Received?.Invoke(this, data);
+    internal void Receive(CommData data) => Run(() => Received?.Invoke(this, data));
 
     internal void CloseByFrontEnd(CommData data)
     {
         if (Interlocked.Exchange(ref closed, 1) == 0)
-            Closed?.Invoke(this, data);
+            Run(() => Closed?.Invoke(this, data));
+    }
+
+    /// <summary>Runs a handler in the context of its cell; the messages it sends still answer the message of the moment.</summary>
+    internal void Run(Action action)
+    {
+        var parent = ParentHeader.Current;
+        if (context is null)
+            action();
+        else
+            ExecutionContext.Run(context, _ =>
+            {
+                using (ParentHeader.Begin(parent))
+                    action();
+            }, null);
     }
 }

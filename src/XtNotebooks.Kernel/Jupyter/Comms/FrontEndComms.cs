@@ -10,12 +10,12 @@ namespace XtNotebooks.Kernel.Jupyter.Comms;
 internal sealed class FrontEndComms(FrontEnd frontEnd, TextWriter log) : IComms
 {
     private readonly ConcurrentDictionary<string, Comm> open = new();
-    private readonly ConcurrentDictionary<string, Action<IComm, CommData>> accepted = new();
+    private readonly ConcurrentDictionary<string, Target> accepted = new();
 
     public IComm Open(string targetName, string json = "{}", IReadOnlyList<byte[]>? buffers = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(targetName);
-        var comm = new Comm(Guid.NewGuid().ToString("N"), targetName, this);
+        var comm = new Comm(Guid.NewGuid().ToString("N"), targetName, this, ExecutionContext.Capture());
         Publish("comm_open", comm.Id, json, buffers, targetName);
         open[comm.Id] = comm;
         return comm;
@@ -25,7 +25,7 @@ internal sealed class FrontEndComms(FrontEnd frontEnd, TextWriter log) : IComms
     {
         ArgumentException.ThrowIfNullOrEmpty(targetName);
         ArgumentNullException.ThrowIfNull(opened);
-        accepted[targetName] = opened;
+        accepted[targetName] = new Target(opened, ExecutionContext.Capture());
     }
 
     /// <summary>Handles a message about comms from the front end.</summary>
@@ -43,7 +43,7 @@ internal sealed class FrontEndComms(FrontEnd frontEnd, TextWriter log) : IComms
             return;
         }
         var data = new CommData(DataText(content), message.Buffers);
-        Parent.Value = message.RawHeader;
+        using var _ = ParentHeader.Begin(message.RawHeader);
         switch (message.Header.Type)
         {
             case "comm_open":
@@ -56,16 +56,12 @@ internal sealed class FrontEndComms(FrontEnd frontEnd, TextWriter log) : IComms
                 Guarded(comm, () => comm.CloseByFrontEnd(data));
                 break;
         }
-        Parent.Value = null;
     }
-
-    /// <summary>The raw header of the comm message, or of the request, that the code of the moment answers.</summary>
-    public static AsyncLocal<byte[]?> Parent { get; } = new();
 
     internal void Publish(string type, string id, string json, IReadOnlyList<byte[]>? buffers, string? targetName = null)
     {
         var data = CheckedObject(json);
-        frontEnd.Publish(type, Parent.Value, writer =>
+        frontEnd.Publish(type, ParentHeader.Current, writer =>
         {
             writer.WriteString("comm_id", id);
             if (targetName is not null)
@@ -85,9 +81,9 @@ internal sealed class FrontEndComms(FrontEnd frontEnd, TextWriter log) : IComms
             Publish("comm_close", id, "{}", null);
             return;
         }
-        var comm = new Comm(id, targetName, this);
+        var comm = handler.Take(id, targetName, this);
         open[id] = comm;
-        Guarded(comm, () => handler(comm, data));
+        Guarded(comm, () => comm.Run(() => handler.Opened(comm, data)));
     }
 
     private void Tell(IncomingMessage request, string? targetName) => frontEnd.ReplyOk(request, json =>
@@ -111,12 +107,18 @@ internal sealed class FrontEndComms(FrontEnd frontEnd, TextWriter log) : IComms
         catch (Exception error) when (error is not OutOfMemoryException)
         {
             log.WriteLine($"xt-notebooks: the comm target '{comm.TargetName}' failed: {error}");
-            frontEnd.Publish("stream", Parent.Value, json =>
+            frontEnd.Publish("stream", ParentHeader.Current, json =>
             {
                 json.WriteString("name", "stderr");
                 json.WriteText("text", $"The comm '{comm.TargetName}' failed: {error.Message}\n");
             });
         }
+    }
+
+    /// <summary>A handler and the context of the cell that gave it: what the handler writes belongs to that cell.</summary>
+    private sealed record Target(Action<IComm, CommData> Opened, ExecutionContext? Context)
+    {
+        public Comm Take(string id, string targetName, FrontEndComms comms) => new(id, targetName, comms, Context);
     }
 
     private static string DataText(JsonElement content) =>

@@ -54,7 +54,9 @@ internal sealed class ExecuteRequests(
     {
         var output = new CellOutput(frontEnd, request, parsed.AllowStdin ? input : null, new KeptOutput(limit, count), time, parsed.Silent);
         var code = new CellRequest(parsed.Code, count, parsed.Silent, parsed.AllowStdin, shell.Id);
-        var result = await (await session).RunAsync(code, output, cancellationToken);
+        CellResult result;
+        using (ParentHeader.Begin(request.RawHeader))
+            result = await (await session).RunAsync(code, output, cancellationToken);
         output.Flush(all: true);
         if (result.Status == CellStatus.Ok && result.Value is { } value && !parsed.Silent)
             output.Result(value, count);

@@ -1,0 +1,90 @@
+"""Interrupts, by message and by signal."""
+
+import os
+import signal
+import time
+import unittest
+
+from kernel import KernelCase, finish
+
+
+def kernel_pid(km):
+    return km.provisioner.pid
+
+
+class Interrupt(KernelCase):
+    # What an interrupt must stop, each with a variable set before that must be kept.
+    CELLS = {
+        "a tight loop": "while (true) { }",
+        "a sleep": "Thread.Sleep(60_000);",
+        "an awaited delay": "await Task.Delay(60_000);",
+        "a loop that catches all": "while (true) { try { Thread.Sleep(1); } catch { } }",
+        "LINQ with a lambda": "Enumerable.Range(0, int.MaxValue).Select(i => i % 3).Count(i => i == 7)",
+        "a recursion": "long Fib(int n) => n < 2 ? n : Fib(n - 1) + Fib(n - 2); Fib(80)",
+        "a lock held elsewhere": "var gate = new object(); new Thread(() => { lock (gate) Thread.Sleep(20_000); }) { IsBackground = true }.Start(); Thread.Sleep(200); lock (gate) { }",
+        "a blocking wait": "new TaskCompletionSource().Task.Wait();",
+    }
+
+    def interrupt_each(self, interrupt):
+        for name, code in self.CELLS.items():
+            with self.subTest(name):
+                msg_id = self.start_cell(f"var kept = 17;\n{code}", allow_stdin=False)
+                time.sleep(0.4)
+                started = time.monotonic()
+                interrupt()
+                ended = finish(self.kc, msg_id)
+                took = time.monotonic() - started
+                self.assertEqual(ended.status, "error", name)
+                self.assertEqual(ended.reply["ename"], "Interrupted", name)
+                self.assertEqual(self.run_cell("kept").value, "17", name)
+                print(f"       {name}: {took * 1000:.0f} ms")
+                self.assertLess(took, 2.0, name)
+
+    def test_a_message_stops_whatever_runs(self):
+        self.interrupt_each(self.km.interrupt_kernel)
+
+    def test_a_signal_stops_whatever_runs(self):
+        self.interrupt_each(lambda: os.kill(kernel_pid(self.km), signal.SIGINT))
+
+    def test_what_cannot_be_stopped_is_left_behind_and_the_kernel_serves_on(self):
+        msg_id = self.start_cell("Enumerable.Repeat(1, int.MaxValue).Concat(Enumerable.Repeat(0, int.MaxValue)).LongCount()")
+        time.sleep(0.3)
+        started = time.monotonic()
+        self.km.interrupt_kernel()
+        ended = finish(self.kc, msg_id)
+        self.assertEqual(ended.status, "error")
+        self.assertLess(time.monotonic() - started, 3)
+        self.assert_alive()
+
+    def test_an_interrupt_of_nothing_does_no_harm(self):
+        for _ in range(3):
+            self.km.interrupt_kernel()
+            os.kill(kernel_pid(self.km), signal.SIGINT)
+        self.assert_alive()
+
+    def test_an_interrupt_aborts_the_queue(self):
+        running = self.start_cell("while (true) { }")
+        queued = self.kc.execute("var queued = 1;")
+        time.sleep(0.2)
+        self.km.interrupt_kernel()
+        self.assertEqual(finish(self.kc, running).reply["ename"], "Interrupted")
+        self.assertEqual(finish(self.kc, queued).reply["ename"], "Aborted")
+        self.assert_alive()
+
+    def test_endless_recursion_is_an_error_of_the_cell(self):
+        ended = self.run_cell("int Deep(int n) => Deep(n + 1) + 1;\nDeep(0)")
+        self.assertEqual(ended.status, "error")
+        self.assert_alive()
+
+    def test_a_full_thread_pool_does_not_block_the_interrupt(self):
+        msg_id = self.start_cell("Task.WaitAll(Enumerable.Range(0, 64).Select(_ => Task.Run(() => { while (true) Thread.Sleep(50); })).ToArray());")
+        time.sleep(1)
+        started = time.monotonic()
+        self.km.interrupt_kernel()
+        self.assertEqual(finish(self.kc, msg_id).status, "error")
+        self.assertLess(time.monotonic() - started, 3)
+        self.assert_alive()
+
+
+if __name__ == "__main__":
+    unittest.main()
