@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 import unittest
 
 import zmq
@@ -62,6 +63,8 @@ class BadInput(KernelCase):
             for text in (b"", b"GET / HTTP/1.1\r\n\r\n", b"\x00" * 1000, b"\xff" + b"\x00" * 8 + b"\x7f" + b"A" * 5000, b"\x01\x00" * 500):
                 with self.subTest(name), socket.create_connection(("127.0.0.1", getattr(self.kc, name + "_port"))) as stranger:
                     stranger.sendall(text)
+        self.kc.hb_channel.unpause()
+        time.sleep(2)
         self.assertTrue(self.kc.hb_channel.is_beating())
         self.assert_alive()
 

@@ -18,7 +18,9 @@ from kernel import KernelCase, TIMEOUT, control_request, finish, run_cell, shell
 
 
 def second_client(km):
-    client = km.client()
+    # A session of its own: one of the manager's would share the first client's identity.
+    client = BlockingKernelClient(connection_file=km.connection_file)
+    client.load_connection_file()
     client.start_channels()
     client.wait_for_ready(timeout=TIMEOUT)
     return client

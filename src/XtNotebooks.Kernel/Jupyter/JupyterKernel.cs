@@ -1,4 +1,3 @@
-using System.Globalization;
 using NetMQ;
 using XtNotebooks.Kernel.Cli;
 using XtNotebooks.Kernel.Jupyter.Comms;
@@ -14,6 +13,8 @@ namespace XtNotebooks.Kernel.Jupyter;
 /// <summary>A running kernel: sockets, shells and one code session, from the connection file to the shutdown.</summary>
 internal sealed class JupyterKernel : IAsyncDisposable
 {
+    private const int ToldRefusals = 20;
+
     private readonly ConnectionInfo connection;
     private readonly TextWriter log;
     private readonly MessageSigner signer;
@@ -28,6 +29,7 @@ internal sealed class JupyterKernel : IAsyncDisposable
     private readonly Task<ICodeSession> session;
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lazy<string> outputFolder = new(() => Directory.CreateTempSubdirectory("xt-notebooks-").FullName);
+    private int refused;
 
     /// <param name="connection">Where to listen.</param>
     /// <param name="createSession">Makes the code session; called in the background while front ends connect.</param>
@@ -132,7 +134,11 @@ internal sealed class JupyterKernel : IAsyncDisposable
     {
         if (reader.Read(channel, frames, out var refusal) is not { } message)
         {
-            log.WriteLine(string.Create(CultureInfo.InvariantCulture, $"xt-notebooks: a message on the {channel} channel was refused: {refusal}."));
+            // A flood of garbage must not flood the log.
+            if (++refused <= ToldRefusals)
+                log.WriteLine($"xt-notebooks: a message on the {channel} channel was refused: {refusal}.");
+            if (refused == ToldRefusals)
+                log.WriteLine("xt-notebooks: further refused messages are not told.");
             return;
         }
         switch (channel)
