@@ -77,10 +77,12 @@ os._exit(0)
 
     def test_a_client_that_asks_for_input_and_vanishes_can_be_interrupted(self):
         other = second_client(self.km)
-        other.execute("Console.ReadLine()", allow_stdin=True)
+        msg_id = other.execute("Console.ReadLine()", allow_stdin=True)
         other.get_stdin_msg(timeout=TIMEOUT)
         other.stop_channels()
         self.km.interrupt_kernel()
+        self.wait_for("error", msg_id)
+        self.wait_for("status", msg_id)
         self.assert_alive()
 
     def test_a_subscriber_is_welcomed_with_its_topic(self):
@@ -90,10 +92,8 @@ os._exit(0)
                 sub.subscribe(topic)
                 self.assertTrue(sub.poll(TIMEOUT * 1000))
                 frames = sub.recv_multipart()
-                message = self.kc.session.deserialize(self.kc.session.feed_identities(frames)[1])
-                self.assertEqual(message["msg_type"], "iopub_welcome")
-                self.assertEqual(message["content"], {"subscription": topic.decode()})
-                self.assertEqual(message["parent_header"], {})
+                header, parent, _, content = (json.loads(frame) for frame in frames[3:7])
+                self.assertEqual((header["msg_type"], parent, content), ("iopub_welcome", {}, {"subscription": topic.decode()}))
                 if not topic:
                     sub.unsubscribe(topic)
                     time.sleep(0.1)

@@ -163,6 +163,19 @@ public class JupyterKernelTests
         Assert.Equal(main, client.Next("shell").ParentId);
     }
 
+    [Fact]
+    public async Task An_interrupt_that_the_client_sent_before_the_cell_spares_it()
+    {
+        await using var client = await KernelClient.StartAsync();
+        var cell = client.Send("shell", "execute_request", new JsonObject { ["code"] = "wait" }, date: "2026-01-01T00:00:05Z");
+        await client.Code.Waiting.WaitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal("ok", client.Reply(client.Send("control", "interrupt_request", date: "2026-01-01T00:00:04Z"), "control").Status);
+        var aside = client.Reply(client.Send("control", "create_subshell_request"), "control").Content.GetProperty("subshell_id").GetString()!;
+        Assert.Equal("ok", client.Reply(client.Send("shell", "execute_request", new JsonObject { ["code"] = "out b" }, aside)).Status);
+        client.Send("control", "interrupt_request", date: "2026-01-01T00:00:06Z");
+        Assert.Equal("Interrupted", client.Reply(cell).Content.GetProperty("ename").GetString());
+    }
+
     [Theory]
     [InlineData("name? ", false)]
     [InlineData("password", true)]

@@ -80,7 +80,7 @@ internal sealed class KernelClient : IAsyncDisposable
     }
 
     /// <summary>Sends a request and gives its id.</summary>
-    public string Send(string channel, string type, JsonObject? content = null, string? subshell = null, string? rawContent = null, byte[][]? buffers = null)
+    public string Send(string channel, string type, JsonObject? content = null, string? subshell = null, string? rawContent = null, byte[][]? buffers = null, string date = "2026-01-01T00:00:00Z")
     {
         var id = $"{session}_{++count}";
         var header = new JsonObject
@@ -88,7 +88,7 @@ internal sealed class KernelClient : IAsyncDisposable
             ["msg_id"] = id,
             ["session"] = session,
             ["username"] = "test",
-            ["date"] = "2026-01-01T00:00:00Z",
+            ["date"] = date,
             ["msg_type"] = type,
             ["version"] = "5.5",
         };

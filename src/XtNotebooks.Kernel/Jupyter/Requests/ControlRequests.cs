@@ -45,7 +45,7 @@ internal sealed class ControlRequests(FrontEnd frontEnd, ShellSet shells, Action
                 frontEnd.ReplyOk(request, KernelInfo.Write);
                 break;
             case "interrupt_request":
-                shells.Interrupt(request.Header.SubshellId);
+                shells.Interrupt(request.Header);
                 frontEnd.ReplyOk(request);
                 break;
             case "shutdown_request":

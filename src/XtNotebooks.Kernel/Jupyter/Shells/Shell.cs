@@ -11,6 +11,7 @@ internal sealed class Shell : IDisposable
     private readonly Func<Shell, IncomingMessage, CancellationToken, Task> handle;
     private readonly Lock gate = new();
     private CancellationTokenSource? current;
+    private MessageHeader? currentHeader;
     private long lastNumber;
     private long abortedUpTo;
     private long currentNumber;
@@ -50,11 +51,13 @@ internal sealed class Shell : IDisposable
     }
 
     /// <summary>Cancels the request being handled.</summary>
-    public void Interrupt()
+    /// <param name="by">The message that asks for it. A client that sends it again and again, impatiently, means the cell that ran then:
+    /// what the client sent after it is spared.</param>
+    public void Interrupt(MessageHeader? by = null)
     {
         CancellationTokenSource? running;
         lock (gate)
-            running = current;
+            running = by is not null && currentHeader is { } header && by.IsKnownBefore(header) ? null : current;
         try
         {
             running?.Cancel();
@@ -87,7 +90,7 @@ internal sealed class Shell : IDisposable
             using var cancellation = new CancellationTokenSource();
             Volatile.Write(ref currentNumber, number);
             lock (gate)
-                current = cancellation;
+                (current, currentHeader) = (cancellation, message.Header);
             handle(this, message, cancellation.Token).GetAwaiter().GetResult();
             lock (gate)
                 current = null;

@@ -34,17 +34,17 @@ internal sealed class ShellSet(Func<Shell, IncomingMessage, CancellationToken, T
         return true;
     }
 
-    /// <summary>Stops the running cells: of one subshell, or of all where <paramref name="id"/> is null.</summary>
-    public void Interrupt(string? id)
+    /// <summary>Stops the running cells: of the subshell that the message names, or of all.</summary>
+    public void Interrupt(MessageHeader? by)
     {
-        if (id is not null)
+        if (by?.SubshellId is { } id)
         {
-            Find(id)?.Interrupt();
+            Find(id)?.Interrupt(by);
             return;
         }
-        Main.Interrupt();
+        Main.Interrupt(by);
         foreach (var shell in subshells.Values)
-            shell.Interrupt();
+            shell.Interrupt(by);
     }
 
     public void Dispose()

@@ -23,7 +23,12 @@ internal sealed record IncomingMessage(
 /// <param name="Session">The client's session.</param>
 /// <param name="Type">For example <c>execute_request</c>.</param>
 /// <param name="SubshellId">The subshell that is to handle it; null for the main shell.</param>
-internal sealed record MessageHeader(string Id, string Session, string Type, string? SubshellId);
+/// <param name="Date">When the client made it, by the client's clock; null where it does not tell.</param>
+internal sealed record MessageHeader(string Id, string Session, string Type, string? SubshellId, DateTimeOffset? Date = null)
+{
+    /// <summary>Whether the same client made this message before the other one.</summary>
+    public bool IsKnownBefore(MessageHeader other) => Session.Length > 0 && Session == other.Session && Date < other.Date;
+}
 
 internal enum ChannelName
 {

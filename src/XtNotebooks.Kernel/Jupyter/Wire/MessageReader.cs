@@ -1,4 +1,4 @@
-using System.Text;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -51,7 +51,7 @@ internal sealed class MessageReader(MessageSigner signer)
         else if (Text(root, "msg_type") is not { Length: > 0 } type)
             refusal = "its header has no msg_type";
         else
-            return new MessageHeader(id, Text(root, "session") ?? "", type, Text(root, "subshell_id"));
+            return new MessageHeader(id, Text(root, "session") ?? "", type, Text(root, "subshell_id"), Date(root));
         return null;
     }
 
@@ -71,6 +71,9 @@ internal sealed class MessageReader(MessageSigner signer)
     }
 
     private static string? Text(JsonElement root, string name) => root.TextOrNull(name);
+
+    private static DateTimeOffset? Date(JsonElement root) =>
+        DateTimeOffset.TryParse(Text(root, "date"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date) ? date : null;
 
     private static IncomingMessage? Refuse(string why, out string refusal)
     {

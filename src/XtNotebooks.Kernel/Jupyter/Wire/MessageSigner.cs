@@ -10,22 +10,27 @@ internal sealed class MessageSigner : IDisposable
     internal const int Remembered = 65536;
 
     private readonly Lock gate = new();
-    private readonly IncrementalHash? hash;
+    private IncrementalHash? hash;
+    private readonly bool signs;
     private readonly HashSet<UInt128> seen = [];
     private readonly Queue<UInt128> order = new();
 
     /// <param name="key">The shared secret; empty for no signatures.</param>
     /// <param name="algorithm">The hash of the HMAC.</param>
-    public MessageSigner(byte[] key, HashAlgorithmName algorithm) =>
-        hash = key.Length == 0 ? null : IncrementalHash.CreateHMAC(algorithm, key);
+    public MessageSigner(byte[] key, HashAlgorithmName algorithm)
+    {
+        signs = key.Length > 0;
+        hash = signs ? IncrementalHash.CreateHMAC(algorithm, key) : null;
+    }
 
     /// <summary>The signature of the frames as ASCII hex; empty where messages are not signed.</summary>
     public byte[] Sign(params ReadOnlySpan<byte[]> frames)
     {
-        if (hash is null)
-            return [];
         lock (gate)
         {
+            // Also after the kernel's end, when a thread that a cell left behind still writes.
+            if (hash is null)
+                return [];
             foreach (var frame in frames)
                 hash.AppendData(frame);
             var digest = hash.GetHashAndReset();
@@ -38,12 +43,12 @@ internal sealed class MessageSigner : IDisposable
     /// <summary>Whether the signature is right and was never seen before.</summary>
     public SignatureCheck Check(ReadOnlySpan<byte> signature, params ReadOnlySpan<byte[]> frames)
     {
-        if (hash is null)
+        if (!signs)
             return SignatureCheck.Good;
         if (signature.IsEmpty)
             return SignatureCheck.Unsigned;
         var expected = Sign(frames);
-        if (!CryptographicOperations.FixedTimeEquals(signature, expected))
+        if (expected.Length == 0 || !CryptographicOperations.FixedTimeEquals(signature, expected))
             return SignatureCheck.Wrong;
         // The first 128 bits of a genuine HMAC tell messages apart as well as all of it.
         UInt128.TryParse(expected.AsSpan(0, 32), System.Globalization.NumberStyles.HexNumber, null, out var mark);
@@ -58,7 +63,14 @@ internal sealed class MessageSigner : IDisposable
         return SignatureCheck.Good;
     }
 
-    public void Dispose() => hash?.Dispose();
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            hash?.Dispose();
+            hash = null;
+        }
+    }
 }
 
 internal enum SignatureCheck
