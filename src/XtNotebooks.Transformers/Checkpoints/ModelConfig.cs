@@ -1,0 +1,64 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace XtNotebooks.Transformers;
+
+/// <summary>What a model was built from, as keyword arguments that upstream's classes accept, under the names of these classes.</summary>
+internal static class ModelConfig
+{
+    private const string Net = nameof(TransformerWrapper);
+
+    /// <returns>{"TransformerWrapper": {…}, "Decoder": {…}}, with an "AutoregressiveWrapper" where there is one; or {"XTransformer": {…}}.</returns>
+    public static JsonObject Of(nn.Module model) => model switch
+    {
+        TransformerWrapper net => OfNet(net),
+        AutoregressiveWrapper wrapper => OfWrapper(wrapper),
+        XTransformer both => new JsonObject { [nameof(XTransformer)] = XTransformerArguments.Write(both.Options) },
+        _ => throw new ArgumentException(
+            $"A checkpoint directory holds a {Net}, an {nameof(AutoregressiveWrapper)} or an {nameof(XTransformer)}, not a {model.GetType().Name}; save its weights with SaveSafetensors."),
+    };
+
+    /// <summary>Builds the model that a configuration describes, with random weights.</summary>
+    /// <exception cref="ArgumentException">An argument is unknown or impossible; the message names it.</exception>
+    public static nn.Module Create(JsonObject config)
+    {
+        if (config[nameof(XTransformer)] is { } both) return new XTransformer(XTransformerArguments.Read(Element(both)));
+        var (stack, arguments) = config[nameof(Decoder)] is { } decoder
+            ? ((Func<AttentionLayersOptions, AttentionLayers>)(o => new Decoder(o)), decoder)
+            : (o => new Encoder(o), config[nameof(Encoder)] ?? throw Missing($"{nameof(Decoder)} or {nameof(Encoder)}"));
+        var layers = stack(UpstreamArguments.Read<AttentionLayersOptions>(Element(arguments)));
+        var options = UpstreamArguments.Read<TransformerWrapperOptions>(Element(config[Net] ?? throw Missing(Net)));
+        var net = new TransformerWrapper(options with { AttnLayers = layers });
+        if (config[nameof(AutoregressiveWrapper)] is not JsonObject wrapper) return net;
+        return new AutoregressiveWrapper(
+            net, (long?)wrapper["ignore_index"] ?? -100, (long?)wrapper["pad_value"] ?? 0, (double?)wrapper["mask_prob"] ?? 0);
+    }
+
+    /// <summary>The module whose weights a checkpoint holds: an autoregressive wrapper has none of its own, so its keys need no prefix.</summary>
+    public static nn.Module Weights(nn.Module model) => model is AutoregressiveWrapper wrapper ? wrapper.Net : model;
+
+    private static JsonObject OfNet(TransformerWrapper net)
+    {
+        var arguments = UpstreamArguments.Write(net.Options);
+        // Upstream has no defaults for these.
+        arguments["num_tokens"] = net.Options.NumTokens;
+        arguments["max_seq_len"] = net.Options.MaxSeqLen;
+        return new JsonObject { [Net] = arguments, [net.AttnLayers.Causal ? nameof(Decoder) : nameof(Encoder)] = UpstreamArguments.Write(net.AttnLayers.Options) };
+    }
+
+    private static JsonObject OfWrapper(AutoregressiveWrapper wrapper)
+    {
+        var config = OfNet(wrapper.Net);
+        config[nameof(AutoregressiveWrapper)] = new JsonObject
+        {
+            ["ignore_index"] = wrapper.IgnoreIndex,
+            ["pad_value"] = wrapper.PadValue,
+            ["mask_prob"] = wrapper.MaskProb,
+        };
+        return config;
+    }
+
+    private static JsonElement Element(JsonNode node) => JsonSerializer.SerializeToElement(node);
+
+    private static ArgumentException Missing(string what) => new($"it has no {what}");
+}

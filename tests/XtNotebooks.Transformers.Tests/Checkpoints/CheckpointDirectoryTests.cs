@@ -1,0 +1,196 @@
+using System.Text.Json.Nodes;
+using XtNotebooks.Transformers.Tests.Native;
+
+namespace XtNotebooks.Transformers.Tests.Checkpoints;
+
+/// <summary>Checkpoint directories: a training goes on from them to the bit, and nothing but a whole checkpoint is ever there.</summary>
+public sealed class CheckpointDirectoryTests : IDisposable
+{
+    private readonly DisposeScope _scope = NewDisposeScope();
+    private readonly TemporaryFolder _folder = new();
+
+    private CheckpointDirectory Directory => new(_folder["run"]);
+
+    [Fact]
+    public void A_resumed_training_repeats_the_uninterrupted_one_to_the_bit()
+    {
+        var (wrapper, optimizer) = Training();
+        for (var i = 0; i < 3; i++) Step(wrapper, optimizer);
+        Directory.Save(wrapper, 3, optimizer);
+        var uninterrupted = Enumerable.Range(0, 4).Select(_ => Step(wrapper, optimizer)).ToArray();
+
+        var resumed = (AutoregressiveWrapper)Directory.CreateModel();
+        var newOptimizer = optim.Adam(resumed.parameters(), 1.0); // the saved learning rate comes back, too
+        random.manual_seed(12345);
+        Assert.Equal(3, Directory.Restore(resumed, newOptimizer).Step);
+        Assert.Equal(uninterrupted, Enumerable.Range(0, 4).Select(_ => Step(resumed, newOptimizer)));
+        foreach (var (key, value) in wrapper.state_dict()) Assert.True(Same(value, resumed.state_dict()[key]), key);
+    }
+
+    [Fact]
+    public void A_tokenizer_is_given_back_as_it_came()
+    {
+        Directory.Save(Training().Wrapper, 7, tokenizer: """{"chars": "abc"}""");
+        var saved = Directory.ReadProgress();
+        Assert.Equal(7, saved.Step);
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse("""{"chars":"abc"}"""), JsonNode.Parse(saved.Tokenizer!)));
+    }
+
+    [Fact]
+    public void A_tokenizer_that_is_not_JSON_is_refused_before_anything_is_written()
+    {
+        Assert.Contains("must be JSON", Assert.Throws<ArgumentException>(() => Directory.Save(Training().Wrapper, 0, tokenizer: "abc")).Message);
+        Assert.False(Directory.Exists);
+    }
+
+    [Fact]
+    public void A_new_checkpoint_leaves_only_its_own_files()
+    {
+        var (wrapper, optimizer) = Training();
+        Directory.Save(wrapper, 1, optimizer);
+        Directory.Save(wrapper, 2, optimizer);
+        var files = System.IO.Directory.GetFiles(Directory.FullPath).Select(Path.GetFileName).Order().ToArray();
+        Assert.Equal(3, files.Length);
+        Assert.Equal("checkpoint.json", files[0]);
+        Assert.All(files[1..], f => Assert.Contains("-000002-", f));
+    }
+
+    [Fact]
+    public void A_write_that_was_interrupted_leaves_the_checkpoint_before()
+    {
+        var (wrapper, optimizer) = Training();
+        Directory.Save(wrapper, 1, optimizer);
+        // What a crash leaves behind: files of a later step that no manifest names.
+        _folder.File("run/weights-000002-00000000.safetensors", [1, 2, 3]);
+        _folder.File("run/state-000002-00000000.safetensors.0.tmp", [1, 2, 3]);
+        Assert.Equal(1, Directory.Restore(wrapper, optimizer).Step);
+        Directory.Save(wrapper, 3, optimizer);
+        Assert.Equal(3, System.IO.Directory.GetFiles(Directory.FullPath).Length);
+    }
+
+    [Fact]
+    public void Weights_that_do_not_fit_change_neither_model_nor_optimizer_nor_generator()
+    {
+        var (wrapper, optimizer) = Training();
+        Step(wrapper, optimizer);
+        Directory.Save(wrapper, 1, optimizer);
+        var (larger, itsOptimizer) = Training(numTokens: 20);
+        var before = larger.state_dict().ToDictionary(p => p.Key, p => p.Value.clone());
+        var generator = random.get_rng_state();
+
+        var error = Assert.Throws<CheckpointException>(() => Directory.Restore(larger, itsOptimizer));
+        Assert.Contains("nothing was changed", error.Message);
+        Assert.All(before, p => Assert.True(Same(p.Value, larger.state_dict()[p.Key]), p.Key));
+        Assert.True(Same(generator, random.get_rng_state()));
+
+        var weightsAlone = Assert.Throws<CheckpointException>(() => Directory.Restore(larger));
+        Assert.Contains("2 misshapen: to_logits.weight (expected [20, 16], found [12, 16]), token_emb.emb.weight", weightsAlone.Message);
+    }
+
+    [Fact]
+    public void Another_kind_of_optimizer_is_refused_by_name()
+    {
+        var (wrapper, optimizer) = Training();
+        Directory.Save(wrapper, 1, optimizer);
+        var error = Assert.Throws<CheckpointException>(() => Directory.Restore(wrapper, optim.SGD(wrapper.parameters(), 0.1)));
+        Assert.Contains("Adam", error.Message);
+        Assert.Contains("SGD", error.Message);
+    }
+
+    [Fact]
+    public void A_checkpoint_without_an_optimizer_says_so_when_one_is_asked_for()
+    {
+        var (wrapper, optimizer) = Training();
+        Directory.Save(wrapper, 1);
+        Assert.Contains("without an optimizer", Assert.Throws<CheckpointException>(() => Directory.Restore(wrapper, optimizer)).Message);
+        Assert.Equal(1, Directory.Restore(wrapper).Step);
+    }
+
+    [Theory]
+    [InlineData("{", "is damaged")]
+    [InlineData("[]", "not a JSON object")]
+    [InlineData("""{"format": "other"}""", "its format is 'other'")]
+    [InlineData("""{"format": "xt-notebooks-checkpoint-1", "step": "x"}""", "'step'")]
+    [InlineData("""{"format": "xt-notebooks-checkpoint-1", "step": 1, "weights": "../w", "state": "s"}""", "must be a file name")]
+    [InlineData("""{"format": "xt-notebooks-checkpoint-1", "step": 1, "weights": "gone.safetensors", "state": "s"}""", "no file")]
+    public void A_damaged_manifest_is_one_readable_error(string manifest, string says)
+    {
+        _folder.File("run/checkpoint.json", System.Text.Encoding.UTF8.GetBytes(manifest));
+        Assert.Contains(says, Assert.Throws<CheckpointException>(() => Directory.CreateModel()).Message);
+    }
+
+    [Fact]
+    public void An_option_that_does_not_exist_here_is_named()
+    {
+        Directory.Save(Training().Wrapper, 1);
+        var path = Path.Combine(Directory.FullPath, "checkpoint.json");
+        File.WriteAllText(path, File.ReadAllText(path).Replace("\"depth\"", "\"attn_from_the_future\": true, \"depth\""));
+        Assert.Contains("attn_from_the_future", Assert.Throws<CheckpointException>(() => Directory.CreateModel()).Message);
+    }
+
+    [Fact]
+    public void A_directory_without_a_checkpoint_says_so() =>
+        Assert.Contains("not a checkpoint directory", Assert.Throws<CheckpointException>(() => Directory.CreateModel()).Message);
+
+    [Fact]
+    public void Anybodys_module_is_refused_with_what_to_do_instead() =>
+        Assert.Contains("SaveSafetensors", Assert.Throws<ArgumentException>(() => Directory.Save(nn.Linear(2, 2), 0)).Message);
+
+    [Fact]
+    public void Double_precision_stays_double()
+    {
+        var net = Training().Wrapper.Net;
+        net.to(ScalarType.Float64);
+        Directory.Save(net, 0);
+        var parameters = Directory.CreateModel().parameters().ToArray();
+        Assert.Equal(net.parameters().Count(), parameters.Length);
+        Assert.All(parameters, p => Assert.Equal(ScalarType.Float64, p.dtype));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_pickle_is_answered_with_the_lines_of_Python_that_convert_it(bool byName)
+    {
+        var path = _folder.File(byName ? "net.pt" : "net.safetensors", byName ? [1] : "PK\u0003\u0004…"u8.ToArray());
+        var message = Assert.Throws<CheckpointException>(() => Training().Wrapper.Net.LoadSafetensors(path)).Message;
+        Assert.Equal(3, message.Split('\n').Count(l => l.StartsWith("    ", StringComparison.Ordinal)));
+        Assert.Contains("weights_only=True", message);
+        Assert.Contains("removeprefix(\"net.\")", message);
+        Assert.Contains("clone()", message); // safetensors refuses tensors that share memory
+    }
+
+    private static (AutoregressiveWrapper Wrapper, optim.Optimizer Optimizer) Training(int numTokens = 12)
+    {
+        set_num_threads(1);
+        random.manual_seed(0);
+        var net = new TransformerWrapper(new()
+        {
+            NumTokens = numTokens,
+            MaxSeqLen = 8,
+            AttnLayers = new Decoder(new() { Dim = 16, Depth = 1, Heads = 2, AttnDimHead = 8, AttnDropout = 0.1, FfDropout = 0.1 }),
+        });
+        var wrapper = new AutoregressiveWrapper(net, ignoreIndex: 0);
+        return (wrapper, optim.Adam(wrapper.parameters(), 1e-2));
+    }
+
+    // Dropout and data are drawn from torch's generator: a resume without it would show.
+    private static float Step(AutoregressiveWrapper wrapper, optim.Optimizer optimizer)
+    {
+        using var scope = NewDisposeScope();
+        wrapper.train();
+        var loss = wrapper.forward(randint(12, [4, 8], dtype: ScalarType.Int64));
+        optimizer.zero_grad();
+        loss.backward();
+        optimizer.step();
+        return loss.item<float>();
+    }
+
+    private static bool Same(Tensor a, Tensor b) => a.eq(b).all().item<bool>();
+
+    public void Dispose()
+    {
+        _scope.Dispose();
+        _folder.Dispose();
+    }
+}
