@@ -3,7 +3,7 @@ using System.Collections;
 namespace XtNotebooks.Data;
 
 /// <summary>Made-up padded batches, without end, on which the padding discrepancy shows within seconds; the same seed gives the same batches.</summary>
-public sealed class SyntheticBatches : IEnumerable<PaddedBatch>
+public sealed record SyntheticBatches : IEnumerable<PaddedBatch>
 {
     private const int TrainingStream = 0, HeldOutStream = 1;
 

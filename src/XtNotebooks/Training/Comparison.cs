@@ -1,0 +1,84 @@
+using TorchSharp;
+using XtNotebooks.Data;
+using static TorchSharp.torch;
+
+namespace XtNotebooks.Training;
+
+/// <summary>Models that began with the same weights, saw the same batches, and learned under different losses.</summary>
+/// <typeparam name="TModel">The models' type.</typeparam>
+public sealed class ComparedModels<TModel> : IDisposable where TModel : nn.Module
+{
+    internal ComparedModels(TrainingComparison comparison, IReadOnlyDictionary<string, TModel> models) => (Comparison, Models) = (comparison, models);
+
+    /// <summary>The numbers; they outlive the models.</summary>
+    public TrainingComparison Comparison { get; }
+
+    /// <summary>The trained models by their setting's name.</summary>
+    public IReadOnlyDictionary<string, TModel> Models { get; }
+
+    /// <summary>The run of a setting.</summary>
+    public TrainingRun this[string setting] => Comparison[setting];
+
+    /// <summary>Frees the models.</summary>
+    public void Dispose()
+    {
+        foreach (var model in Models.Values)
+            model.Dispose();
+    }
+}
+
+internal static class Comparison
+{
+    public static ComparedModels<TModel> Of<TModel>(
+        Func<TModel> create, IEnumerable<PaddedBatch> batches, IReadOnlyList<LossSetting> settings, int steps,
+        TrainerOptions options, CancellationToken cancellationToken) where TModel : nn.Module<Tensor, Tensor>
+    {
+        ArgumentNullException.ThrowIfNull(create);
+        ArgumentNullException.ThrowIfNull(batches);
+        ArgumentNullException.ThrowIfNull(settings);
+        if (settings.Select(setting => setting.Name).Distinct().Count() != settings.Count)
+            throw new ArgumentException("Two settings have the same name; rename one: setting with { Name = \"…\" }.");
+        var owned = batches is not IReadOnlyCollection<PaddedBatch>;
+        var shared = batches.Take(steps * options.Accumulation).ToList();
+        var runs = new List<TrainingRun>();
+        var models = new Dictionary<string, TModel>();
+        Dictionary<string, Tensor>? initial = null;
+        try
+        {
+            foreach (var setting in settings)
+            {
+                var model = create();
+                initial = Begin(model, initial);
+                models[setting.Name] = model;
+                using var trainer = new Trainer(TrainedModel.From(model), shared, setting, options);
+                runs.Add(trainer.Train(steps, cancellationToken));
+                if (cancellationToken.IsCancellationRequested)
+                    break;
+            }
+            return new(new TrainingComparison(runs), models);
+        }
+        finally
+        {
+            foreach (var tensor in initial?.Values ?? Enumerable.Empty<Tensor>())
+                tensor.Dispose();
+            if (owned)
+                shared.ForEach(batch => batch.Dispose());
+        }
+    }
+
+    // The first model's weights are kept; each later one gets them.
+    private static Dictionary<string, Tensor> Begin(nn.Module model, Dictionary<string, Tensor>? initial)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        if (initial is null)
+            return model.state_dict().ToDictionary(pair => pair.Key, pair => pair.Value.detach().clone().DetachFromDisposeScope());
+        foreach (var (name, tensor) in model.state_dict())
+        {
+            if (!initial.TryGetValue(name, out var weight) || !weight.shape.SequenceEqual(tensor.shape))
+                throw new ArgumentException($"The models to compare are not alike: {name} is not in the first one or of another shape; make them all the same way.");
+            tensor.copy_(weight);
+        }
+        return initial;
+    }
+}

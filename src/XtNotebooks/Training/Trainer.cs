@@ -1,0 +1,262 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using XtNotebooks.Data;
+using XtNotebooks.Transformers;
+using static TorchSharp.torch;
+
+namespace XtNotebooks.Training;
+
+/// <summary>Trains any model on padded batches and records what its loss is made of.</summary>
+/// <remarks>
+/// <para>Seeded, and on one thread (<c>torch.set_num_threads(1)</c>) repeatable to the bit. A run that is cancelled, or that stops for a reason, leaves
+/// model, optimizer and <see cref="Run"/> usable; <see cref="Train"/> may be called again and goes on.</para>
+/// <para>Batches of a list stay the caller's; batches that a sequence makes as it goes are freed after their step.</para>
+/// </remarks>
+public sealed class Trainer : IDisposable
+{
+    private readonly TrainedModel model;
+    private readonly LossSetting setting;
+    private readonly TrainerOptions options;
+    private readonly IEnumerator<PaddedBatch> batches;
+    private readonly bool ownsBatches;
+    private readonly optim.Optimizer optimizer;
+    private readonly Parameter[] parameters;
+    private readonly List<TrainingStep> steps = [];
+    private readonly List<TrainingEvaluation> evaluations = [];
+    private TimeSpan spent;
+    private int planned;
+
+    /// <summary>Prepares a run; nothing is computed yet.</summary>
+    /// <exception cref="ArgumentException">An option is out of range, or the model has no parameter to train.</exception>
+    public Trainer(TrainedModel model, IEnumerable<PaddedBatch> batches, LossSetting setting, TrainerOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(batches);
+        ArgumentNullException.ThrowIfNull(setting);
+        (this.model, this.setting, this.options) = (model, setting, options ?? new());
+        this.options.Check();
+        parameters = [.. model.Module.parameters().Where(parameter => parameter.requires_grad)];
+        if (parameters.Length == 0)
+            throw new ArgumentException("The model has no parameter that requires a gradient; there is nothing to train.");
+        this.batches = batches.GetEnumerator();
+        ownsBatches = batches is not IReadOnlyCollection<PaddedBatch>;
+        optimizer = this.options.Optimizer(parameters, this.options.LearningRate);
+        Run = Snapshot(TrainingEnd.Completed, "");
+    }
+
+    /// <summary>What happened so far.</summary>
+    public TrainingRun Run { get; private set; }
+
+    /// <summary>The optimizer, with its state.</summary>
+    public optim.Optimizer Optimizer => optimizer;
+
+    /// <summary>Goes on from the newest checkpoint in <see cref="TrainerOptions.CheckpointFolder"/>: weights, optimizer, random generator and run are as
+    /// they were there, and the batches seen until there are drawn and left out.</summary>
+    /// <returns>The run until there; unchanged where the folder has none.</returns>
+    /// <exception cref="CheckpointException">A file is damaged or does not fit the model; the message says which.</exception>
+    public TrainingRun Resume()
+    {
+        if (steps.Count > 0)
+            throw new InvalidOperationException("Resume before the first step; this trainer has already taken some.");
+        var folder = options.CheckpointFolder ?? throw new ArgumentException($"Resuming needs a {nameof(TrainerOptions.CheckpointFolder)}; give one.");
+        if (Checkpoint.Load(folder, model.Module, optimizer) is { } run)
+        {
+            steps.AddRange(run.Steps);
+            evaluations.AddRange(run.Evaluations);
+            spent = run.Duration;
+            for (var drawn = 0; drawn < steps.Count * options.Accumulation && batches.MoveNext(); drawn++)
+            {
+                if (ownsBatches)
+                    batches.Current.Dispose();
+            }
+            Run = Snapshot(TrainingEnd.Completed, "");
+        }
+        return Run;
+    }
+
+    /// <summary>Takes <paramref name="count"/> further steps.</summary>
+    /// <returns>The whole run, earlier steps included. It says why it ended: all steps taken, cancelled, a loss that is not finite, nothing to learn.</returns>
+    public TrainingRun Train(int count, CancellationToken cancellationToken = default)
+    {
+        if (count < 1)
+            throw new ArgumentException($"A run needs at least one step, but {count} were asked for.");
+        planned = steps.Count + count;
+        if (steps.Count == 0 && options.Seed is { } seed)
+            manual_seed(seed).Dispose();
+        var start = options.Time.GetTimestamp();
+        var before = spent;
+        model.Module.train();
+        var stop = new Stop(TrainingEnd.Completed, "");
+        try
+        {
+            while (steps.Count < planned && stop.End == TrainingEnd.Completed)
+            {
+                if (Due(steps.Count))
+                    Evaluate();
+                stop = cancellationToken.IsCancellationRequested
+                    ? new(TrainingEnd.Cancelled, $"Cancelled after step {steps.Count} of {planned}; model and run are as that step left them.")
+                    : StopsEarly() ?? Step();
+            }
+            if (options.HeldOut.Count > 0 && stop.End is not (TrainingEnd.NotFinite or TrainingEnd.Cancelled) && evaluations.LastOrDefault()?.Step != steps.Count)
+                Evaluate();
+        }
+        finally
+        {
+            // An exception of the caller's own loss leaves a whole run too.
+            spent = before + options.Time.GetElapsedTime(start);
+            Run = Snapshot(stop.End, stop.Reason);
+        }
+        return Run;
+    }
+
+    /// <summary>Frees the optimizer; the model stays the caller's.</summary>
+    public void Dispose()
+    {
+        batches.Dispose();
+        optimizer.Dispose();
+    }
+
+    /// <summary>Trains models that begin with the same weights on the same batches, one for each setting.</summary>
+    /// <param name="create">Makes the model; called once for each setting. All get the first one's weights.</param>
+    /// <param name="batches">The first <paramref name="steps"/> batches (times accumulation) are drawn once and shown to all.</param>
+    /// <param name="settings">What to compare, each under a name of its own.</param>
+    /// <param name="steps">Steps for each.</param>
+    /// <param name="options">The same for all.</param>
+    /// <param name="cancellationToken">Ends the run in progress; settings not begun are left out.</param>
+    /// <typeparam name="TModel">The model's type.</typeparam>
+    public static ComparedModels<TModel> Compare<TModel>(
+        Func<TModel> create, IEnumerable<PaddedBatch> batches, IReadOnlyList<LossSetting> settings, int steps,
+        TrainerOptions? options = null, CancellationToken cancellationToken = default)
+        where TModel : nn.Module<Tensor, Tensor> => Comparison.Of(create, batches, settings, steps, options ?? new(), cancellationToken);
+
+    private Stop Step()
+    {
+        using var scope = NewDisposeScope();
+        var start = options.Time.GetTimestamp();
+        var rate = options.LearningRate * (options.Schedule?.Invoke(steps.Count + 1) ?? 1);
+        if (options.Schedule is not null)
+        {
+            foreach (var group in optimizer.ParamGroups)
+                group.LearningRate = rate;
+        }
+        var drawn = Draw();
+        if (drawn.Count == 0)
+            return new(TrainingEnd.OutOfBatches, $"The batches ended after step {steps.Count} of {planned}.");
+        try
+        {
+            var sums = new StepSums();
+            optimizer.zero_grad();
+            var weights = Weights(drawn);
+            if (weights is null)
+                return new(TrainingEnd.NothingToLearn, NothingToLearn());
+            foreach (var (batch, weight) in drawn.Zip(weights))
+            {
+                using var inner = NewDisposeScope();
+                var output = setting.Loss(model, batch);
+                var loss = output.Loss.to(ScalarType.Float64).item<double>();
+                if (!double.IsFinite(loss))
+                    return NotFinite(batch, output, loss);
+                sums.Add(batch, weight, loss, options.RecordSplit ? output.Logits : null);
+                (weight == 1 ? output.Loss : output.Loss * weight).backward();
+            }
+            var norm = options.ClipNorm is { } limit ? nn.utils.clip_grad_norm_(parameters, limit)
+                : options.RecordGradientNorm ? GradientNorm() : (double?)null;
+            if (norm is { } n && !double.IsFinite(n))
+                return new(TrainingEnd.NotFinite, $"The gradient of step {steps.Count + 1} is not finite, first in {NonFinite.First(model.Module, gradients: true) ?? "no parameter"}; "
+                    + "the weights are as step " + steps.Count + " left them. Lower the learning rate or clip the gradient.");
+            optimizer.step();
+            steps.Add(sums.ToStep(steps.Count + 1) with { LearningRate = rate, GradientNorm = norm, Duration = options.Time.GetElapsedTime(start) });
+        }
+        finally
+        {
+            if (ownsBatches || options.Device is not null)
+                drawn.ForEach(batch => batch.Dispose());
+        }
+        if (options.CheckpointEvery > 0 && steps.Count % options.CheckpointEvery == 0)
+            Checkpoint.Save(options.CheckpointFolder!, model.Module, optimizer, Snapshot(TrainingEnd.Completed, ""));
+        options.OnStep?.Invoke(new(setting.Name, steps[^1], planned, evaluations.LastOrDefault()));
+        return new(TrainingEnd.Completed, "");
+    }
+
+    private List<PaddedBatch> Draw()
+    {
+        var drawn = new List<PaddedBatch>();
+        while (drawn.Count < options.Accumulation && batches.MoveNext())
+        {
+            var batch = batches.Current;
+            drawn.Add(options.Device is { } device ? batch.To(device) : batch);
+            if (options.Device is not null && ownsBatches)
+                batch.Dispose();
+        }
+        return drawn;
+    }
+
+    // The mean over all batches' targets is each batch's mean, weighted by how many it counts; null where there are none at all.
+    private double[]? Weights(List<PaddedBatch> drawn)
+    {
+        if (drawn.Count == 1)
+            return [1];
+        var counts = drawn.Select(batch => setting.Counted?.Invoke(batch) ?? batch.Batch * (batch.Seq - 1)).ToArray();
+        var total = counts.Sum();
+        if (total == 0)
+            return null;
+        // A batch that counts nothing has NaN for a mean: it must not be asked.
+        for (var i = drawn.Count - 1; i >= 0; i--)
+        {
+            if (counts[i] == 0)
+                drawn.RemoveAt(i);
+        }
+        return [.. counts.Where(count => count > 0).Select(count => (double)count / total)];
+    }
+
+    private Stop NotFinite(PaddedBatch batch, LossOutput output, double loss)
+    {
+        if (setting.Counted?.Invoke(batch) == 0)
+            return new(TrainingEnd.NothingToLearn, NothingToLearn());
+        var where = NonFinite.First(model.Module, gradients: false) is { } parameter ? $"the weights of {parameter} are not finite since the step before"
+            : output.Logits is { } logits && logits.isfinite().all().item<bool>() ? "the logits are finite: it is the loss, whose targets may all be ignored"
+            : "the weights are finite: the forward pass overflows";
+        return new(TrainingEnd.NotFinite, $"The loss of step {steps.Count + 1} is {(double.IsNaN(loss) ? "not a number" : "infinite")}; {where}. "
+            + $"The batch is {batch}. Lower the learning rate or clip the gradient.");
+    }
+
+    private string NothingToLearn() =>
+        $"Nothing to learn from in step {steps.Count + 1}: every target of its batch is ignored under \"{setting.Name}\"; leave out rows without a token.";
+
+    private double GradientNorm()
+    {
+        using var scope = NewDisposeScope();
+        return Math.Sqrt(parameters.Where(p => p.grad is not null).Sum(p => p.grad!.square().sum().to(ScalarType.Float64).item<double>()));
+    }
+
+    private bool Due(int step) =>
+        options.EvaluateEvery > 0 && options.HeldOut.Count > 0 && step % options.EvaluateEvery == 0 && evaluations.LastOrDefault()?.Step != step;
+
+    private Stop? StopsEarly()
+    {
+        if (options.EarlyStopAfter is not { } patience || evaluations.Count <= patience)
+            return null;
+        var best = evaluations.MinBy(evaluation => evaluation.RealLoss)!;
+        return evaluations.Count - 1 - evaluations.IndexOf(best) >= patience
+            ? new(TrainingEnd.StoppedEarly, FormattableString.Invariant(
+                $"Stopped after step {steps.Count}: the held-out real-token loss has not gone below {best.RealLoss:0.000} of step {best.Step} in {patience} looks."))
+            : null;
+    }
+
+    private void Evaluate() => evaluations.Add(Evaluation.Of(model, options.HeldOut, options.Device, steps.Count));
+
+    private TrainingRun Snapshot(TrainingEnd end, string reason) => new()
+    {
+        Name = setting.Name,
+        Steps = [.. steps],
+        Evaluations = [.. evaluations],
+        PlannedSteps = planned,
+        End = end,
+        EndReason = reason,
+        Device = parameters[0].device.ToString(),
+        Seed = options.Seed,
+        Duration = spent,
+    };
+
+    private readonly record struct Stop(TrainingEnd End, string Reason);
+}

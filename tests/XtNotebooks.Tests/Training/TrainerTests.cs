@@ -1,0 +1,243 @@
+using TorchSharp;
+using XtNotebooks.Data;
+using XtNotebooks.Training;
+using static TorchSharp.torch;
+
+namespace XtNotebooks.Tests.Training;
+
+public sealed class TrainerTests
+{
+    private static TrainingRun Train(LossSetting setting, int steps = 10, TrainerOptions? options = null, int seed = 0, CancellationToken token = default)
+    {
+        using var net = Tiny.Net(seed);
+        using var trainer = new Trainer(TrainedModel.From(net), Tiny.Motif(), setting, options);
+        return trainer.Train(steps, token);
+    }
+
+    private static IEnumerable<double> Reported(TrainingRun run) => run.Steps.Select(step => step.ReportedLoss);
+
+    [Fact]
+    public void A_run_learns_and_records_what_its_loss_is_made_of()
+    {
+        var run = Train(LossSetting.WrapperDefaults, steps: 60);
+        Assert.Equal((TrainingEnd.Completed, 60, 60), (run.End, run.Steps.Count, run.PlannedSteps));
+        Assert.True(run.Last(10).Reported < run.Steps[0].ReportedLoss - 0.3);
+        Assert.All(run.Steps, step =>
+        {
+            var whole = (step.RealTokens * step.RealLoss!.Value + step.PadTokens * step.PadLoss!.Value) / (step.RealTokens + step.PadTokens);
+            Assert.Equal(step.ReportedLoss, whole, 1e-5);
+            Assert.Equal(1e-3, step.LearningRate);
+        });
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_run_to_the_bit() =>
+        Assert.Equal(Reported(Train(LossSetting.IgnorePads)), Reported(Train(LossSetting.IgnorePads)));
+
+    [Fact]
+    public void By_hand_and_by_the_wrapper_are_the_same_to_the_bit_where_they_are_the_same_computation()
+    {
+        var ignoring = Reported(Train(LossSetting.IgnorePads)).ToList();
+        Assert.Equal(ignoring, Reported(Train(LossSetting.Manual)));
+        Assert.Equal(ignoring, Reported(Train(LossSetting.Lens)));
+        Assert.Equal(Reported(Train(LossSetting.WrapperDefaults)), Reported(Train(LossSetting.ManualWithoutIgnore)));
+        // n - 1 tokens instead of n: the same mathematics, other shapes, so other rounding.
+        Assert.All(ignoring.Zip(Reported(Train(LossSetting.ManualShort))), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
+    }
+
+    [Fact]
+    public void Settings_that_count_pads_report_less_and_start_from_the_same_real_token_loss()
+    {
+        var (counting, ignoring) = (Train(LossSetting.WrapperDefaults, steps: 40), Train(LossSetting.IgnorePads, steps: 40));
+        Assert.Equal(ignoring.Steps[0].RealLoss!.Value, counting.Steps[0].RealLoss!.Value, 1e-6);
+        Assert.True(counting.Last(10).Reported < ignoring.Last(10).Reported);
+    }
+
+    [Fact]
+    public void A_mask_hides_pads_from_attention_yet_counts_them()
+    {
+        var run = Train(LossSetting.Mask, steps: 1);
+        var whole = (run.Steps[0].RealTokens * run.Steps[0].RealLoss!.Value + run.Steps[0].PadTokens * run.Steps[0].PadLoss!.Value)
+            / (run.Steps[0].RealTokens + run.Steps[0].PadTokens);
+        Assert.Equal(whole, run.Steps[0].ReportedLoss, 1e-5);
+        Assert.NotEqual(Train(LossSetting.WrapperDefaults, steps: 1).Steps[0].ReportedLoss, run.Steps[0].ReportedLoss);
+    }
+
+    [Theory]
+    [InlineData("wrapper's defaults")]
+    [InlineData("ignoreIndex: pad")]
+    [InlineData("lens:")]
+    public void The_settings_do_the_same_to_a_model_that_is_not_ours(string name)
+    {
+        var setting = new[] { LossSetting.WrapperDefaults, LossSetting.IgnorePads, LossSetting.Lens }.Single(s => s.Name == name);
+        using var bigram = new Bigram();
+        using var trainer = new Trainer(TrainedModel.From(bigram), Tiny.Motif(), setting);
+        var step = trainer.Train(1).Steps[0];
+        var expected = name == "wrapper's defaults"
+            ? (step.RealTokens * step.RealLoss!.Value + step.PadTokens * step.PadLoss!.Value) / (step.RealTokens + step.PadTokens)
+            : step.RealLoss!.Value;
+        Assert.Equal(expected, step.ReportedLoss, 1e-5);
+    }
+
+    [Fact]
+    public void Anybodys_loss_is_minimised()
+    {
+        using var bigram = new Bigram();
+        var smoothed = LossSetting.From("smoothed", (logits, targets) =>
+            nn.functional.cross_entropy(logits.transpose(1, 2), targets, ignore_index: 0, label_smoothing: 0.1));
+        using var trainer = new Trainer(TrainedModel.From(bigram), Tiny.Motif(), smoothed, new() { LearningRate = 0.05 });
+        var run = trainer.Train(30);
+        Assert.True(run.Steps[^1].ReportedLoss < run.Steps[0].ReportedLoss);
+        Assert.Equal("smoothed", run.Name);
+    }
+
+    [Fact]
+    public void A_cancelled_run_is_whole_and_goes_on()
+    {
+        using var net = Tiny.Net();
+        using var stop = new CancellationTokenSource();
+        using var trainer = new Trainer(TrainedModel.From(net), Tiny.Motif(), LossSetting.IgnorePads,
+            new() { OnStep = progress => { if (progress.Step.Step == 4) stop.Cancel(); } });
+        var partial = trainer.Train(10, stop.Token);
+        Assert.Equal((TrainingEnd.Cancelled, 4), (partial.End, partial.Steps.Count));
+        Assert.StartsWith("Cancelled after step 4 of 10", partial.EndReason);
+        var whole = trainer.Train(6, CancellationToken.None);
+        Assert.Equal(Reported(Train(LossSetting.IgnorePads)), Reported(whole));
+    }
+
+    [Fact]
+    public void Progress_and_records_do_not_change_the_result()
+    {
+        var seen = 0;
+        var watched = Train(LossSetting.IgnorePads, options: new() { OnStep = _ => seen++, RecordGradientNorm = true, HeldOut = [.. Tiny.Motif().HeldOut(2)], EvaluateEvery = 3 });
+        Assert.Equal(10, seen);
+        Assert.Equal(Reported(Train(LossSetting.IgnorePads, options: new() { RecordSplit = false })), Reported(watched));
+        Assert.All(watched.Steps, step => Assert.True(step.GradientNorm > 0));
+        Assert.Equal([0, 3, 6, 9, 10], watched.Evaluations.Select(evaluation => evaluation.Step));
+    }
+
+    [Fact]
+    public void A_batch_with_every_target_ignored_stops_with_a_sentence()
+    {
+        using var net = Tiny.Net();
+        using var batch = PaddedBatch.From([[5L], [7L]], padId: 0, length: 8);
+        using var trainer = new Trainer(TrainedModel.From(net), [batch], LossSetting.IgnorePads);
+        var run = trainer.Train(1);
+        Assert.Equal(TrainingEnd.NothingToLearn, run.End);
+        Assert.Equal("Nothing to learn from in step 1: every target of its batch is ignored under \"ignoreIndex: pad\"; leave out rows without a token.", run.EndReason);
+        Assert.Empty(run.Steps);
+    }
+
+    [Fact]
+    public void A_loss_that_is_not_a_number_stops_with_the_step_the_batch_and_the_place()
+    {
+        using var net = Tiny.Net();
+        using var trainer = new Trainer(TrainedModel.From(net), Tiny.Motif(), LossSetting.IgnorePads,
+            new() { OnStep = p => { if (p.Step.Step == 2) { using (no_grad()) net.state_dict()["token_emb.emb.weight"].fill_(float.NaN); } } });
+        var run = trainer.Train(5);
+        Assert.Equal((TrainingEnd.NotFinite, 2), (run.End, run.Steps.Count));
+        Assert.StartsWith("The loss of step 3 is not a number; the weights of token_emb.emb.weight are not finite since the step before.", run.EndReason);
+        Assert.Contains("PaddedBatch [4, 16]", run.EndReason);
+    }
+
+    [Fact]
+    public void Batches_that_end_before_the_steps_do_are_told()
+    {
+        using var net = Tiny.Net();
+        using var batch = PaddedBatch.From([[5L, 6, 7]], padId: 0);
+        using var trainer = new Trainer(TrainedModel.From(net), [batch, batch], LossSetting.IgnorePads);
+        var run = trainer.Train(5);
+        Assert.Equal((TrainingEnd.OutOfBatches, 2), (run.End, run.Steps.Count));
+        Assert.Equal("The batches ended after step 2 of 5.", run.EndReason);
+        Assert.False(batch.Ids.IsInvalid);
+    }
+
+    [Fact]
+    public void Accumulated_steps_are_those_of_one_large_batch()
+    {
+        // Unequal rows: the mean of the two means is another number.
+        long[][] rows = [[5, 6, 7, 8, 9, 10], [5, 6], [3, 4, 5], [7, 8]];
+        using var whole = PaddedBatch.From(rows, padId: 0, length: 8);
+        using var first = PaddedBatch.From(rows[..1], padId: 0, length: 8);
+        using var rest = PaddedBatch.From(rows[1..], padId: 0, length: 8);
+        using var large = Tiny.Net();
+        using var small = Tiny.Net();
+        using var one = new Trainer(TrainedModel.From(large), [whole], LossSetting.IgnorePads);
+        using var two = new Trainer(TrainedModel.From(small), [first, rest], LossSetting.IgnorePads, new() { Accumulation = 2 });
+        Assert.Equal(one.Train(1).Steps[0].ReportedLoss, two.Train(1).Steps[0].ReportedLoss, 1e-6);
+        foreach (var ((_, a), (_, b)) in large.named_parameters().Zip(small.named_parameters()))
+            Assert.True(a.allclose(b, atol: 2e-5), "the step differs");
+    }
+
+    [Fact]
+    public void A_part_of_an_accumulated_step_that_counts_nothing_does_not_spoil_it()
+    {
+        using var real = PaddedBatch.From([[5L, 6, 7]], padId: 0, length: 4);
+        using var empty = PaddedBatch.From([[5L]], padId: 0, length: 4);
+        using var net = Tiny.Net();
+        using var trainer = new Trainer(TrainedModel.From(net), [real, empty], LossSetting.IgnorePads, new() { Accumulation = 2 });
+        Assert.True(double.IsFinite(trainer.Train(1).Steps[0].ReportedLoss));
+    }
+
+    [Fact]
+    public void Schedules_and_clipping_are_followed_and_recorded()
+    {
+        var run = Train(LossSetting.IgnorePads, options: new() { Schedule = Schedules.Cosine(10, warmup: 2), ClipNorm = 0.1 });
+        Assert.Equal(0.5e-3, run.Steps[0].LearningRate, 1e-9);
+        Assert.Equal(1e-3, run.Steps[1].LearningRate, 1e-9);
+        Assert.Equal(0, run.Steps[^1].LearningRate, 1e-9);
+        Assert.All(run.Steps, step => Assert.True(step.GradientNorm > 0.1));
+    }
+
+    [Fact]
+    public void It_stops_early_when_held_out_loss_no_longer_falls()
+    {
+        var run = Train(LossSetting.IgnorePads, steps: 50,
+            options: new() { LearningRate = 1, HeldOut = [.. Tiny.Motif().HeldOut(1)], EvaluateEvery = 1, EarlyStopAfter = 3 });
+        Assert.True(run.End is TrainingEnd.StoppedEarly && run.Steps.Count < 50, run.EndReason);
+        Assert.StartsWith("Stopped after step", run.EndReason);
+    }
+
+    [Fact]
+    public void A_resumed_run_is_the_same_to_the_bit()
+    {
+        var folder = Directory.CreateTempSubdirectory("xt-checkpoints-").FullName;
+        try
+        {
+            var options = new TrainerOptions { CheckpointEvery = 5, CheckpointFolder = folder };
+            Train(LossSetting.IgnorePads, steps: 6, options);
+            using var net = Tiny.Net(seed: 99);
+            using var trainer = new Trainer(TrainedModel.From(net), Tiny.Motif(), LossSetting.IgnorePads, options);
+            Assert.Equal(5, trainer.Resume().Steps.Count);
+            Assert.Equal(Reported(Train(LossSetting.IgnorePads)), Reported(trainer.Train(5)));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void It_leaves_no_tensor_behind()
+    {
+        using var net = Tiny.Net();
+        using var trainer = new Trainer(TrainedModel.From(net), Tiny.Motif(), LossSetting.IgnorePads, new() { RecordGradientNorm = true });
+        trainer.Train(2);
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        trainer.Train(5);
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+
+    [Fact]
+    public void Options_that_make_no_sense_are_refused_with_a_sentence()
+    {
+        using var net = Tiny.Net();
+        var model = TrainedModel.From(net);
+        Assert.Equal("LearningRate must be positive, but is -1.", Refusal(new() { LearningRate = -1 }));
+        Assert.Contains("EarlyStopAfter needs HeldOut", Refusal(new() { EarlyStopAfter = 2 }));
+        Assert.Contains("CheckpointFolder", Refusal(new() { CheckpointEvery = 2 }));
+
+        string Refusal(TrainerOptions options) =>
+            Assert.Throws<ArgumentException>(() => new Trainer(model, Tiny.Motif(), LossSetting.IgnorePads, options)).Message;
+    }
+}
