@@ -1,0 +1,132 @@
+using System.Text.Json;
+
+namespace XtNotebooks.Transformers.Tests.Models;
+
+/// <summary>Options that exclude each other are refused by name, and none is ever ignored.</summary>
+public sealed class OptionsTests
+{
+    public static TheoryData<string, string, string> Exclusive => new()
+    {
+        { """{"use_rmsnorm":true,"use_scalenorm":true}""", "UseRmsnorm", "UseScalenorm" },
+        { """{"use_derf":true,"use_dynamic_tanh":true}""", "UseDerf", "UseDynamicTanh" },
+        { """{"sandwich_norm":true,"pre_norm":false}""", "SandwichNorm", "PreNorm" },
+        { """{"use_dynamic_tanh":true,"pre_norm":false}""", "UseDynamicTanh", "PreNorm" },
+        { """{"rotary_pos_emb":true,"polar_pos_emb":true}""", "RotaryPosEmb", "PolarPosEmb" },
+        { """{"rotary_pos_emb":true,"rotary_emb_dim":10}""", "RotaryEmbDim", "AttnDimHead" },
+        { """{"alibi_pos_bias":true,"rel_pos_bias":true}""", "AlibiPosBias", "RelPosBias" },
+        { """{"alibi_pos_bias":true,"attn_data_dependent_alibi":true}""", "AlibiPosBias", "AttnDataDependentAlibi" },
+        { """{"alibi_pos_bias":true,"alibi_num_heads":3}""", "AlibiNumHeads", "Heads" },
+        { """{"rel_pos_bias":true,"rel_pos_num_buckets":200}""", "RelPosNumBuckets", "RelPosMaxDistance" },
+        { """{"attn_flash":true,"rel_pos_bias":true}""", "AttnFlash", "RelPosBias" },
+        { """{"attn_flash":true,"dynamic_pos_bias":true}""", "AttnFlash", "DynamicPosBias" },
+        { """{"attn_flash":true,"residual_attn":true}""", "AttnFlash", "ResidualAttn" },
+        { """{"attn_flash":true,"attn_sigmoid":true}""", "Flash", "Sigmoid" },
+        { """{"attn_flash":true,"attn_pre_talking_heads":true}""", "Flash", "PreTalkingHeads" },
+        { """{"attn_flash":true,"attn_sparse_topk":2}""", "Flash", "SparseTopk" },
+        { """{"attn_flash":true,"attn_use_cope":true}""", "Flash", "UseCope" },
+        { """{"attn_flash":true,"attn_selective":true}""", "Flash", "Selective" },
+        { """{"attn_flash":true,"attn_softclamp_logits":true}""", "Flash", "SoftclampLogits" },
+        { """{"attn_flash":true,"attn_head_learned_sink":true}""", "Flash", "HeadLearnedSink" },
+        { """{"attn_flash":true,"attn_cog_signed":true}""", "Flash", "CogSigned" },
+        { """{"attn_hard":true,"attn_sigmoid":true}""", "Hard", "Sigmoid" },
+        { """{"attn_one_kv_head":true,"attn_kv_heads":1}""", "OneKvHead", "KvHeads" },
+        { """{"heads":4,"attn_kv_heads":3}""", "Heads", "KvHeads" },
+        { """{"attn_qk_rmsnorm":true,"attn_k_rmsnorm":true}""", "QkRmsnorm", "KRmsnorm" },
+        { """{"attn_qk_norm":true,"attn_qk_norm_groups":3}""", "DimHead", "QkNormGroups" },
+        { """{"attn_qk_norm":true,"attn_qk_norm_groups":4}""", "DimHead", "QkNormGroups" },
+        { """{"attn_value_rmsnorm":true,"attn_value_dim_head":4}""", "ValueRmsnorm", "ValueDimHead" },
+        { """{"ff_relu_squared":true,"ff_solu":true}""", "ReluSquared", "Solu" },
+        { """{"ff_glu_mult_bias":true}""", "GluMultBias", "Glu" },
+        { """{"weight_tie_layers":true,"par_ratio":2}""", "WeightTieLayers", "ParRatio" },
+        { """{"sandwich_coef":3}""", "SandwichCoef", "Depth" },
+        { """{"par_ratio":9}""", "ParRatio", "Depth" },
+        { """{"only_cross":true}""", "OnlyCross", "CrossAttend" },
+        { """{"num_residual_streams":2,"gate_residual":true}""", "NumResidualStreams", "GateResidual" },
+        { """{"gate_residual":true,"orthog_residual":true}""", "GateResidual", "OrthogResidual" },
+        { """{"integrate_layers":true,"layer_dropout":0.5}""", "IntegrateLayers", "LayerDropout" },
+        { """{"learned_reinject_input_gate":true}""", "LearnedReinjectInputGate", "ReinjectInput" },
+        { """{"qkv_receive_diff_residuals":true}""", "QkvReceiveDiffResiduals", "NumResidualStreams" },
+        { """{"custom_layers":["a","c"]}""", "CustomLayers", "CrossAttend" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Exclusive))]
+    public void Options_that_exclude_each_other_are_both_named(string arguments, string first, string second)
+    {
+        var options = SmallModels.Layers;
+        using var json = JsonDocument.Parse(arguments);
+        options = options with { };
+        foreach (var argument in json.RootElement.EnumerateObject()) UpstreamArguments.Set(options, argument.Name, argument.Value);
+        var message = Assert.Throws<ArgumentException>(() => new Decoder(options)).Message;
+        Assert.Contains(first, message, StringComparison.Ordinal);
+        Assert.Contains(second, message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"average_pool_embed":true,"use_cls_token":true}""", "AveragePoolEmbed", "UseClsToken")]
+    [InlineData("""{"tie_embedding":true,"return_only_embed":true}""", "TieEmbedding", "ReturnOnlyEmbed")]
+    [InlineData("""{"tie_embedding":true,"logits_dim":5}""", "TieEmbedding", "LogitsDim")]
+    [InlineData("""{"tie_embedding":true,"emb_dim":16}""", "TieEmbedding", "EmbDim")]
+    [InlineData("""{"memory_tokens_interspersed_every":2}""", "MemoryTokensInterspersedEvery", "NumMemoryTokens")]
+    public void Wrapper_options_that_exclude_each_other_are_both_named(string arguments, string first, string second)
+    {
+        using var decoder = new Decoder(SmallModels.Layers);
+        var options = new TransformerWrapperOptions { NumTokens = 17, MaxSeqLen = 16, AttnLayers = decoder };
+        using var json = JsonDocument.Parse(arguments);
+        foreach (var argument in json.RootElement.EnumerateObject()) UpstreamArguments.Set(options, argument.Name, argument.Value);
+        var message = Assert.Throws<ArgumentException>(() => new TransformerWrapper(options)).Message;
+        Assert.Contains(first, message, StringComparison.Ordinal);
+        Assert.Contains(second, message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("attn_use_cope")]
+    [InlineData("attn_selective")]
+    [InlineData("rotary_xpos")]
+    public void What_needs_causality_is_refused_in_an_encoder(string argument)
+    {
+        var options = SmallModels.Layers with { };
+        UpstreamArguments.Set(options, argument, JsonDocument.Parse("true").RootElement);
+        Assert.Contains("Causal", Assert.Throws<ArgumentException>(() => new Encoder(options)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_argument_that_is_not_built_is_never_ignored()
+    {
+        using var json = JsonDocument.Parse("""{"attn_hybrid_module":true}""");
+        var message = Assert.Throws<ArgumentException>(() => UpstreamArguments.Read<AttentionLayersOptions>(json.RootElement)).Message;
+        Assert.Contains("attn_hybrid_module", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_argument_of_the_wrong_type_is_named()
+    {
+        using var json = JsonDocument.Parse("""{"depth":"two"}""");
+        Assert.Contains("depth", Assert.Throws<ArgumentException>(() => UpstreamArguments.Read<AttentionLayersOptions>(json.RootElement)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_layer_option_reaches_its_layer_and_has_its_default()
+    {
+        // Options that a stack decides by itself.
+        string[] own = ["Dim", "Heads", "Causal", "DimContext", "DimOut", "RotateNumHeads", "LearnedValueResidualMix", "QkvReceiveDiffResiduals"];
+        foreach (var (type, defaults, prefix) in new[] { (typeof(AttentionOptions), (object)new AttentionOptions(), "Attn"), (typeof(FeedForwardOptions), new FeedForwardOptions(), "Ff") })
+            foreach (var property in type.GetProperties().Where(p => !own.Contains(p.Name)))
+            {
+                var given = typeof(AttentionLayersOptions).GetProperty(prefix + property.Name);
+                Assert.True(given is not null, $"AttentionLayersOptions has no {prefix}{property.Name}.");
+                Assert.Equal(property.GetValue(defaults), given.GetValue(new AttentionLayersOptions()));
+            }
+    }
+
+    [Theory]
+    [InlineData("AttnDimHead", "attn_dim_head")]
+    [InlineData("L2normEmbed", "l2norm_embed")]
+    [InlineData("AttnL2Distance", "attn_l2_distance")]
+    [InlineData("AttnKRmsnorm", "attn_k_rmsnorm")]
+    public void Names_go_both_ways(string pascal, string snake)
+    {
+        Assert.Equal(snake, UpstreamArguments.Snake(pascal));
+        Assert.Equal(pascal, UpstreamArguments.Pascal(snake));
+    }
+}
