@@ -45,7 +45,7 @@ internal static class HtmlText
     private static void Dictionary(StringBuilder html, IDictionary dictionary)
     {
         html.Append(Open).Append("<thead><tr><th>key</th><th>value</th></tr></thead>");
-        foreach (var entry in dictionary.Cast<DictionaryEntry>().Take(MostRows))
+        foreach (var entry in Members.Entries(dictionary).Take(MostRows))
             Row(html, PlainText.Of(entry.Key), Cell(entry.Value));
         html.Append("</table>");
         Note(html, dictionary.Count, MostRows, "entries");

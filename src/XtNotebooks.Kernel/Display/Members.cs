@@ -15,6 +15,14 @@ internal static class Members
 
     public static IReadOnlyList<Member> Of(object value) => Cache.GetValue(value.GetType(), Find);
 
+    /// <summary>A dictionary's entries; enumerated as a plain sequence it gives pairs of its own type.</summary>
+    public static IEnumerable<DictionaryEntry> Entries(IDictionary dictionary)
+    {
+        var entries = dictionary.GetEnumerator();
+        while (entries.MoveNext())
+            yield return entries.Entry;
+    }
+
     /// <summary>Whether it is shown by its items. Records and objects with many properties of their own are not, even if they can be enumerated.</summary>
     public static bool IsSequence(object value) => value is IEnumerable and not string;
 

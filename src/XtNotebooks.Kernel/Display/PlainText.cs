@@ -52,7 +52,7 @@ internal static class PlainText
                 writer.Append(exception);
                 break;
             case IDictionary dictionary:
-                Items(writer, $"{TypeNames.Short(value.GetType())} ({dictionary.Count})", dictionary.Cast<DictionaryEntry>(), entry =>
+                Items(writer, $"{TypeNames.Short(value.GetType())} ({dictionary.Count})", Members.Entries(dictionary), entry =>
                 {
                     Write(writer, entry.Key, level + 1, path);
                     writer.Append(": ");

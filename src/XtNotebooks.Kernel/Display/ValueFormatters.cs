@@ -27,14 +27,15 @@ internal sealed class ValueFormatters
         if (value is not null)
         {
             AddRegistered(value, data);
-            if (data.Count == 0)
+            // Plotly.NET's own formatter needs a network.
+            if (data.Count == 0 && !PlotlyFigures.TryAdd(value, data))
                 TypeFormatterSources.Add(value, data);
             if (data.Count == 0)
                 KnownFormats.Add(value, data);
         }
         if (!data.ContainsKey("text/plain"))
-            data["text/plain"] = PlainText.Of(value);
-        if (data.Count == 1 && HtmlText.Of(value) is { } html)
+            data["text/plain"] = Try(() => PlainText.Of(value), value?.GetType()) ?? TypeNames.Short(value!.GetType());
+        if (data.Count == 1 && Try(() => HtmlText.Of(value), value?.GetType()) is { } html)
             data["text/html"] = html;
         return new MimeBundle(data);
     }
@@ -56,15 +57,15 @@ internal sealed class ValueFormatters
         }
     }
 
-    private static string? Try(Func<string?> format, Type type)
+    private static string? Try(Func<string?> format, Type? type)
     {
         try
         {
             return format();
         }
-        catch (Exception exception)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            Console.Error.WriteLine($"The formatter for {TypeNames.Short(type)} failed: {exception.GetType().Name}: {exception.Message}");
+            Console.Error.WriteLine($"The formatter for {TypeNames.Short(type ?? typeof(object))} failed: {exception.GetType().Name}: {exception.Message}");
             return null;
         }
     }

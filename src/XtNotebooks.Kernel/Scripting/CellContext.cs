@@ -15,4 +15,7 @@ internal sealed class CellContext(CodeSession session, CellRequest request, ICel
     public CellRequest Request { get; } = request;
     public ICellOutput Output { get; } = output;
     public CancellationToken CancellationToken { get; } = cancellationToken;
+
+    /// <summary>The line, from 1, of the magic that runs now.</summary>
+    public int MagicLine { get; set; }
 }

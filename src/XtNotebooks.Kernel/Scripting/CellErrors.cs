@@ -11,6 +11,7 @@ internal static partial class CellErrors
     private const int MostFrames = 20;
     private const int MostDiagnostics = 10;
     private const int LongestLine = 200;
+    private const int LongestMessage = 2000;
 
     /// <summary>Compile errors, the first one as the message.</summary>
     public static CellError FromDiagnostics(IEnumerable<Diagnostic> diagnostics, string cell)
@@ -24,11 +25,18 @@ internal static partial class CellErrors
         if (errors.Count > MostDiagnostics)
             traceback.Add($"… and {errors.Count - MostDiagnostics} more errors");
         var line = first.Location.IsInSource && first.Location.GetLineSpan().Path == cell ? LineOf(first) : (int?)null;
-        return new CellError("CompilationError", $"{Where(first)}{first.Id}: {first.GetMessage()}", traceback, line);
+        return new CellError("CompilationError", $"{Where(first)}{first.Id}: {MessageOf(first)}", traceback, line);
+    }
+
+    /// <summary>Code that is nested too deep to be compiled.</summary>
+    public static CellError TooDeep(string cell, int line)
+    {
+        var message = $"{cell}, line {line}: the brackets are nested more than {CodeNesting.Deepest} deep, which cannot be compiled; break the code into parts.";
+        return new CellError("CompilationError", message, [message], line);
     }
 
     /// <summary>A warning, briefly.</summary>
-    public static string FromWarning(Diagnostic warning) => $"{Where(warning)}warning {warning.Id}: {warning.GetMessage()}\n";
+    public static string FromWarning(Diagnostic warning) => $"{Where(warning)}warning {warning.Id}: {MessageOf(warning)}\n";
 
     /// <summary>What a cell threw.</summary>
     /// <param name="exception">The exception, with its stack.</param>
@@ -108,7 +116,7 @@ internal static partial class CellErrors
 
     private static IEnumerable<string> Describe(Diagnostic diagnostic, string severity)
     {
-        yield return $"{Where(diagnostic)}{severity} {diagnostic.Id}: {diagnostic.GetMessage()}";
+        yield return $"{Where(diagnostic)}{severity} {diagnostic.Id}: {MessageOf(diagnostic)}";
         if (!diagnostic.Location.IsInSource)
             yield break;
         var span = diagnostic.Location.GetLineSpan();
@@ -124,6 +132,11 @@ internal static partial class CellErrors
         yield return "    " + shown;
         yield return "    " + new string(' ', column - from) + new string('^', length);
     }
+
+    /// <summary>A message that quotes a name of megabytes is cut.</summary>
+    private static string MessageOf(Diagnostic diagnostic) => diagnostic.GetMessage() is var message && message.Length > LongestMessage
+        ? message[..LongestMessage] + "…"
+        : message;
 
     private static string Where(Diagnostic diagnostic) =>
         diagnostic.Location.IsInSource ? $"{diagnostic.Location.GetLineSpan().Path}, line {LineOf(diagnostic)}: " : "";

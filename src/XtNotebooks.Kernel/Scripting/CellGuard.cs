@@ -66,6 +66,22 @@ public static class CellGuard
         return awaitable;
     }
 
+    /// <summary>What a query reads, item by item with a check.</summary>
+    public static IEnumerable<T> Items<T>(IEnumerable<T> sequence)
+    {
+        ArgumentNullException.ThrowIfNull(sequence);
+        return Checked(sequence);
+
+        static IEnumerable<T> Checked(IEnumerable<T> sequence)
+        {
+            foreach (var item in sequence)
+            {
+                Check();
+                yield return item;
+            }
+        }
+    }
+
     /// <summary>An asynchronous stream that ends with an interrupt.</summary>
     public static async IAsyncEnumerable<T> Each<T>(IAsyncEnumerable<T> stream)
     {

@@ -1,24 +1,80 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using XtNotebooks.Extensibility;
+using XtNotebooks.Kernel.Magics;
+using XtNotebooks.Kernel.Scripting.Language;
 
 namespace XtNotebooks.Kernel.Scripting;
 
 internal sealed partial class CodeSession
 {
-    public Task<CompletionReply> CompleteAsync(string code, int position, CancellationToken cancellationToken) =>
-        Task.FromResult(new CompletionReply(position, position, []));
+    /// <summary>Loaded by the first question, because most cells ask none.</summary>
+    private readonly Lazy<LanguageService> _language = new(() => new LanguageService());
 
-    public Task<MimeBundle?> InspectAsync(string code, int position, bool detailed, CancellationToken cancellationToken) =>
-        Task.FromResult<MimeBundle?>(null);
+    public async Task<CompletionReply> CompleteAsync(string code, int position, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(code);
+        position = Math.Clamp(position, 0, code.Length);
+        if (new DirectiveCompletion(Magics, Notebook, Options.WorkingDirectory).TryComplete(code, position) is { } reply)
+            return reply;
+        if (CodeNesting.FindTooDeep(code) is not null)
+            return new CompletionReply(position, position, []);
+        return await Task.Run(() => _language.Value.CompleteAsync(WithoutDirectives(code), position, _chain, cancellationToken), cancellationToken);
+    }
+
+    public async Task<MimeBundle?> InspectAsync(string code, int position, bool detailed, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(code);
+        position = Math.Clamp(position, 0, code.Length);
+        var start = position == 0 ? 0 : code.LastIndexOf('\n', position - 1) + 1;
+        var end = code.IndexOf('\n', start);
+        var line = code[start..(end < 0 ? code.Length : end)].Trim();
+        if (line.StartsWith("#!", StringComparison.Ordinal))
+            return Magics.Find(MagicLine.NameOf(line)) is { } magic ? MimeBundle.Text(MagicHelp.Of(magic)) : null;
+        if (CodeNesting.FindTooDeep(code) is not null)
+            return null;
+        var text = await Task.Run(() => _language.Value.InspectAsync(WithoutDirectives(code), position, _chain, cancellationToken), cancellationToken);
+        if (text is null)
+            return null;
+        var name = NameAt(code, position);
+        return detailed && name.Length > 0 && Variables.TryGet(name, out var variable)
+            ? MimeBundle.Text($"{text}\n\nValue: {Display.PlainText.Of(variable.Value)}")
+            : MimeBundle.Text(text);
+    }
+
+    /// <summary>The C# of a cell in its place: lines that are no C# become blank.</summary>
+    private static string WithoutDirectives(string code)
+    {
+        if (!code.Contains('#', StringComparison.Ordinal))
+            return code;
+        var blanked = CellDirectives.Read(code).Code.Split('\n')
+            .Select(line => line.TrimStart().StartsWith("#!", StringComparison.Ordinal) ? new string(' ', line.Length) : line);
+        return string.Join('\n', blanked);
+    }
+
+    private static string NameAt(string code, int position)
+    {
+        int start = position, end = position;
+        while (start > 0 && SyntaxFacts.IsIdentifierPartCharacter(code[start - 1]))
+            start--;
+        while (end < code.Length && SyntaxFacts.IsIdentifierPartCharacter(code[end]))
+            end++;
+        return code[start..end];
+    }
+
+    /// <summary>Comments, verbatim and raw strings that are not closed yet.</summary>
+    private static readonly string[] OpenTextErrors = ["CS1035", "CS1039", "CS8997"];
 
     public Completeness IsComplete(string code, out string indent)
     {
+        ArgumentNullException.ThrowIfNull(code);
         indent = "";
-        var parts = code.Split('\n');
-        var text = string.Join('\n', parts.Select(line => line.StartsWith("#!", StringComparison.Ordinal) ? "" : line));
+        if (CodeNesting.FindTooDeep(code) is not null)
+            return Completeness.Invalid;
+        // Text that belongs to a magic is no C# to be completed.
+        var text = string.Join('\n', CellParts.Split(code, Magics).Where(part => part.Magic is null).Select(part => CellDirectives.Read(part.Text).Code));
         var tree = CSharpSyntaxTree.ParseText(text, SubmissionChain.ParseOptions);
-        if (SyntaxFactory.IsCompleteSubmission(tree))
+        if (SyntaxFactory.IsCompleteSubmission(tree) && !tree.GetDiagnostics().Any(diagnostic => OpenTextErrors.Contains(diagnostic.Id)))
             return tree.GetDiagnostics().Any(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error) ? Completeness.Invalid : Completeness.Complete;
         var root = tree.GetRoot();
         var depth = Math.Max(0, root.DescendantTokens().Sum(token => token.Kind() switch

@@ -7,15 +7,12 @@ namespace XtNotebooks.Kernel.Scripting;
 
 internal sealed partial class CodeSession
 {
-    /// <summary>Runs C# as part of a cell; its trailing value, unformatted.</summary>
-    public async Task<object?> RunNestedAsync(CellContext cell, string code)
-    {
-        Submission submission;
-        lock (_compiling)
-            submission = Compile(code, PathOf(cell.Request), cell.Output, cell.CancellationToken);
-        Variables.Add(submission);
-        return await submission.Run();
-    }
+    /// <summary>Runs C# that stands below a magic; its trailing value, unformatted.</summary>
+    /// <param name="cell">The cell.</param>
+    /// <param name="code">The code.</param>
+    /// <param name="linesBefore">How many lines of the cell stand before it.</param>
+    public Task<object?> RunNestedAsync(CellContext cell, string code, int linesBefore) =>
+        RunCodeForValueAsync(cell, new string('\n', linesBefore) + code);
 
     public void SetVariable(string name, object? value, Type type)
     {
@@ -55,8 +52,9 @@ internal sealed partial class CodeSession
             Reference(location);
     }
 
-    private async Task RunMagicAsync(CellContext cell, string text, string body)
+    private async Task RunMagicAsync(CellContext cell, string text, int lineNumber, string body)
     {
+        cell.MagicLine = lineNumber;
         var line = MagicLine.Parse(text);
         var magic = Magics.Require(line.Name);
         if (line.Words.Contains("--help"))

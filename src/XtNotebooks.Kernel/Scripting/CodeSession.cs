@@ -83,6 +83,8 @@ internal sealed partial class CodeSession : ICodeSession
         await _disposed.CancelAsync();
         _disposed.Dispose();
         Packages.Dispose();
+        if (_language.IsValueCreated)
+            _language.Value.Dispose();
     }
 
     /// <summary>An exception in the reader's terms.</summary>
@@ -141,6 +143,8 @@ internal sealed partial class CodeSession : ICodeSession
         {
             lock (_sources)
                 _sources[PathOf(cell.Request)] = cell.Request.Code;
+            if (CodeNesting.FindTooDeep(cell.Request.Code) is { } line)
+                throw new CompilationFailedException(CellErrors.TooDeep(PathOf(cell.Request), line));
             var value = await RunPartsAsync(cell);
             return new CellResult(CellStatus.Ok, cell.Request.Silent ? null : value, null);
         }
@@ -172,14 +176,17 @@ internal sealed partial class CodeSession : ICodeSession
             value = null;
             cell.CancellationToken.ThrowIfCancellationRequested();
             if (part.Magic is { } line)
-                await RunMagicAsync(cell, line, part.Text);
+                await RunMagicAsync(cell, line, part.Line, part.Text);
             else
                 value = await RunCodeAsync(cell, part.Text);
         }
         return value;
     }
 
-    private async Task<MimeBundle?> RunCodeAsync(CellContext cell, string code)
+    private async Task<MimeBundle?> RunCodeAsync(CellContext cell, string code) =>
+        await RunCodeForValueAsync(cell, code) is { } value ? Formatters.Format(value) : null;
+
+    private async Task<object?> RunCodeForValueAsync(CellContext cell, string code)
     {
         code = await AddReferencesAsync(cell, code);
         if (string.IsNullOrWhiteSpace(code))
@@ -188,8 +195,7 @@ internal sealed partial class CodeSession : ICodeSession
         lock (_compiling)
             submission = Compile(code, PathOf(cell.Request), cell.Output, cell.CancellationToken);
         Variables.Add(submission);
-        var result = await submission.Run();
-        return result is null ? null : Formatters.Format(result);
+        return await submission.Run();
     }
 
     private Submission Compile(string code, string path, ICellOutput output, CancellationToken cancellationToken)

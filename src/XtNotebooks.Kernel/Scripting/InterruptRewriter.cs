@@ -15,11 +15,19 @@ internal sealed class InterruptRewriter : CSharpSyntaxRewriter
     private static readonly StatementSyntax EnterStatement = ParseStatement($"{Guard}.Enter();");
     private static readonly ExpressionSyntax AwaitGuard = ParseExpression($"{Guard}.Await");
     private static readonly ExpressionSyntax EachGuard = ParseExpression($"{Guard}.Each");
+    private static readonly ExpressionSyntax ItemsGuard = ParseExpression($"{Guard}.Items");
 
     /// <summary>Tells a lambda's delegate from an expression tree; null to leave lambdas without braces as they are.</summary>
     private readonly Func<LambdaExpressionSyntax, LambdaKind>? _kindOf;
 
-    private InterruptRewriter(Func<LambdaExpressionSyntax, LambdaKind>? kindOf) => _kindOf = kindOf;
+    /// <summary>Whether what a query reads is a plain sequence, which may be read through a check; null to leave queries as they are.</summary>
+    private readonly Func<ExpressionSyntax, bool>? _isSequence;
+
+    private InterruptRewriter(Func<LambdaExpressionSyntax, LambdaKind>? kindOf, Func<ExpressionSyntax, bool>? isSequence)
+    {
+        _kindOf = kindOf;
+        _isSequence = isSequence;
+    }
 
     private enum LambdaKind
     {
@@ -37,12 +45,14 @@ internal sealed class InterruptRewriter : CSharpSyntaxRewriter
     {
         var root = (CSharpSyntaxNode)tree.GetRoot(cancellationToken);
         Func<LambdaExpressionSyntax, LambdaKind>? kindOf = null;
-        if (compile is not null && root.DescendantNodes().OfType<LambdaExpressionSyntax>().Any(lambda => lambda.ExpressionBody is not null))
+        Func<ExpressionSyntax, bool>? isSequence = null;
+        if (compile is not null && root.DescendantNodes().Any(node => node is QueryExpressionSyntax or LambdaExpressionSyntax { ExpressionBody: not null }))
         {
             var model = compile().GetSemanticModel(tree);
             kindOf = lambda => KindOf(model, lambda, cancellationToken);
+            isSequence = source => IsSequence(model, source, cancellationToken);
         }
-        var rewritten = new InterruptRewriter(kindOf).Visit(root);
+        var rewritten = new InterruptRewriter(kindOf, isSequence).Visit(root);
         return rewritten == root ? tree : CSharpSyntaxTree.Create((CSharpSyntaxNode)rewritten, (CSharpParseOptions)tree.Options, tree.FilePath, Encoding.UTF8);
     }
 
@@ -85,6 +95,12 @@ internal sealed class InterruptRewriter : CSharpSyntaxRewriter
     {
         var visited = (AwaitExpressionSyntax)base.VisitAwaitExpression(node)!;
         return visited.WithExpression(Call(AwaitGuard, visited.Expression));
+    }
+
+    public override SyntaxNode? VisitFromClause(FromClauseSyntax node)
+    {
+        var visited = (FromClauseSyntax)base.VisitFromClause(node)!;
+        return _isSequence?.Invoke(node.Expression) == true ? visited.WithExpression(Call(ItemsGuard, visited.Expression)) : visited;
     }
 
     public override SyntaxNode? VisitMethodDeclaration(MethodDeclarationSyntax node)
@@ -187,6 +203,18 @@ internal sealed class InterruptRewriter : CSharpSyntaxRewriter
             return type.Name == "Expression" ? LambdaKind.Tree : LambdaKind.Unknown;
         var isAsync = lambda.AsyncKeyword.IsKind(SyntaxKind.AsyncKeyword);
         return invoke.ReturnsVoid || (isAsync && invoke.ReturnType is INamedTypeSymbol { Arity: 0 }) ? LambdaKind.Void : LambdaKind.Value;
+    }
+
+    /// <summary>LINQ to objects: what a provider translates, or runs in parallel, keeps its own type.</summary>
+    private static bool IsSequence(SemanticModel model, ExpressionSyntax source, CancellationToken cancellationToken)
+    {
+        if (model.GetTypeInfo(source, cancellationToken).Type is not { } type || type.TypeKind is TypeKind.Error or TypeKind.Dynamic)
+            return false;
+        var contracts = type.AllInterfaces.Append(type).ToList();
+        return contracts.Any(contract => contract.OriginalDefinition.SpecialType == SpecialType.System_Collections_Generic_IEnumerable_T)
+            && !contracts.Any(contract => contract.Name is "IQueryable" or "ParallelQuery" or "IAsyncEnumerable")
+            && type.BaseType?.Name != "ParallelQuery"
+            && !type.GetMembers("Select").Any();
     }
 
     private static bool IsVoid(TypeSyntax returnType, SyntaxTokenList modifiers) =>

@@ -10,7 +10,7 @@ namespace XtNotebooks.Kernel.Scripting;
 /// <summary>The chain of compiled cells: each one sees what the earlier ones declared.</summary>
 internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceReferenceResolver sources)
 {
-    private static readonly string[] DefaultUsings =
+    public static IReadOnlyList<string> DefaultUsings { get; } =
     [
         "System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Net.Http", "System.Text", "System.Threading",
         "System.Threading.Tasks", "XtNotebooks.Extensibility", "XtNotebooks.Kernel", "XtNotebooks.Kernel.NotebookFunctions",
@@ -24,11 +24,15 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
     private object?[] _instances = new object?[1 << 16];
 
     private readonly List<MetadataReference> _newReferences = [.. PlatformReferences.Load()];
+    private readonly List<MetadataReference> _usedReferences = [];
     private CSharpCompilation? _previous;
     private int _count;
 
     /// <summary>The last submission that compiled; null before the first.</summary>
     public CSharpCompilation? Last => _previous;
+
+    /// <summary>Everything that cells may refer to.</summary>
+    public IReadOnlyList<MetadataReference> References => [.. _usedReferences, .. _newReferences];
 
     /// <summary>References that the next submission adds; references and usings flow down the chain, so each is passed once only.</summary>
     public void AddReference(MetadataReference reference) => _newReferences.Add(reference);
@@ -51,7 +55,7 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
             new CSharpCompilationOptions(
                 OutputKind.DynamicallyLinkedLibrary,
                 scriptClassName: $"Submission#{_count}",
-                usings: previous is null ? DefaultUsings : [],
+                usings: previous is null ? DefaultUsings : null,
                 optimizationLevel: OptimizationLevel.Release,
                 allowUnsafe: true,
                 concurrentBuild: false,
@@ -74,6 +78,7 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
         // Using directives alone count, though there is nothing to emit.
         var submission = result.Success && compilation.GetEntryPoint(cancellationToken) is { } entry ? Load(entry, assembly, symbols) : Submission.Empty;
         _previous = compilation;
+        _usedReferences.AddRange(_newReferences);
         _newReferences.Clear();
         _count++;
         if (_count + 2 > _instances.Length)

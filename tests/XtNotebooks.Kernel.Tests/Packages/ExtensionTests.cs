@@ -73,8 +73,8 @@ public sealed class ExtensionTests
         await notebook.Value("#r \"nuget: Count.Extension\"");
         Assert.Equal("There is no magic #!coutn; did you mean #!count?", (await notebook.Error("#!coutn --to 3")).Message);
         Assert.Equal("#!count has no option --too; did you mean --to?", (await notebook.Error("#!count --too 3")).Message);
-        Assert.Equal("#!count needs --to: The last number.", (await notebook.Error("#!count")).Message);
-        Assert.Contains("--to expects a whole number, and no variable 'many' is declared", (await notebook.Error("#!count --to many")).Message, StringComparison.Ordinal);
+        Assert.Equal("#!count needs --to: the last number.", (await notebook.Error("#!count")).Message);
+        Assert.Equal("--to expects a whole number, not 'many'.", (await notebook.Error("#!count --to many")).Message);
         await notebook.Value("#!count --help");
         Assert.Contains("Counts.", notebook.Output.Stdout, StringComparison.Ordinal);
         Assert.Contains("--to  The last number. (a whole number; required)", notebook.Output.Stdout, StringComparison.Ordinal);

@@ -1,0 +1,159 @@
+using System.IO.Compression;
+using System.Net;
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace XtNotebooks.Kernel.Display;
+
+/// <summary>Figures of Plotly.NET and XPlot.Plotly, drawn without a network. The libraries are the notebook's, so they are used by reflection.</summary>
+/// <remarks>
+/// Plotly.NET carries the drawing script; each figure's HTML holds it, compressed, in an element that runs nothing, so every output draws by
+/// itself. A page that shows several may keep the first element of a <c>data-xt-script</c> name and drop the others. XPlot.Plotly carries no
+/// script: its figures use that of a Plotly.NET the notebook has loaded, and say so where there is none.
+/// </remarks>
+internal static class PlotlyFigures
+{
+    private const string PlotlyNet = "Plotly.NET";
+    private const string XPlot = "XPlot.Plotly";
+    private const string Json = "application/vnd.plotly.v1+json";
+
+    private static readonly Lock Packing = new();
+    private static (string Name, string Payload)? s_script;
+
+    public static bool TryAdd(object value, Dictionary<string, string> data)
+    {
+        var figure = BaseTypes(value.GetType()).Select(type => (type.Namespace, type.Name) switch
+        {
+            (PlotlyNet, "GenericChart") => FromPlotlyNet(type, value),
+            (XPlot, "PlotlyChart") => FromXPlot(type, value),
+            _ => null,
+        }).FirstOrDefault(json => json is not null);
+        if (figure is null)
+            return false;
+        var text = Describe(figure);
+        data[Json] = figure.ToJsonString();
+        data["text/plain"] = text;
+        data["text/html"] = Html(figure, text, Script(value.GetType().Assembly));
+        return true;
+    }
+
+    private static IEnumerable<Type> BaseTypes(Type type)
+    {
+        for (var current = type; current is not null; current = current.BaseType)
+            yield return current;
+    }
+
+    private static JsonObject? FromPlotlyNet(Type type, object value)
+    {
+        var module = type.Assembly.GetType("Plotly.NET.GenericChartModule") ?? type.Assembly.GetType("Plotly.NET.GenericChart");
+        var write = module?.GetMethods(BindingFlags.Public | BindingFlags.Static)
+            .FirstOrDefault(method => method.Name == "toFigureJson" && method.GetParameters() is [var only] && only.ParameterType.IsInstanceOfType(value));
+        return write?.Invoke(null, [value]) is string json ? Parse(json) : null;
+    }
+
+    /// <summary>XPlot writes its figure into a script and nowhere else.</summary>
+    private static JsonObject? FromXPlot(Type type, object value)
+    {
+        if (type.GetMethod("GetPlottingJS", Type.EmptyTypes)?.Invoke(value, null) is not string script || Statement(script, "var data = ") is not { } data)
+            return null;
+        var figure = new JsonObject { ["data"] = JsonNode.Parse(data) };
+        if (Statement(script, "var layout = ") is { } layout && Parse(layout) is { } parsed)
+            figure["layout"] = parsed;
+        return figure;
+    }
+
+    private static string? Statement(string script, string start)
+    {
+        var from = script.IndexOf(start, StringComparison.Ordinal);
+        if (from < 0)
+            return null;
+        from += start.Length;
+        // JSON escapes line ends, so a statement ends with its line.
+        var to = script.IndexOf('\n', from);
+        return (to < 0 ? script[from..] : script[from..to]).TrimEnd().TrimEnd(';') is { Length: > 0 } text && text != "\"\"" ? text : null;
+    }
+
+    private static JsonObject? Parse(string json)
+    {
+        try
+        {
+            return JsonNode.Parse(json) as JsonObject;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The script's name with its version, and the script compressed; null where no loaded assembly has it.</summary>
+    private static (string Name, string Payload)? Script(Assembly figures)
+    {
+        lock (Packing)
+        {
+            if (s_script is not null)
+                return s_script;
+            var owner = figures.GetName().Name == PlotlyNet
+                ? figures
+                : AppDomain.CurrentDomain.GetAssemblies().FirstOrDefault(assembly => assembly.GetName().Name == PlotlyNet);
+            var resource = owner?.GetManifestResourceNames().FirstOrDefault(name =>
+                name.StartsWith("Plotly.NET.plotly-", StringComparison.Ordinal) && name.EndsWith(".min.js", StringComparison.Ordinal));
+            if (resource is null)
+                return null;
+            using var source = owner!.GetManifestResourceStream(resource)!;
+            using var packed = new MemoryStream();
+            using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true))
+                source.CopyTo(gzip);
+            var version = resource["Plotly.NET.plotly-".Length..^".min.js".Length];
+            s_script = ($"plotly.js/{version}", Convert.ToBase64String(packed.GetBuffer(), 0, (int)packed.Length));
+            return s_script;
+        }
+    }
+
+    private static string Describe(JsonObject figure)
+    {
+        var traces = figure["data"] as JsonArray ?? [];
+        var title = figure["layout"]?["title"] switch
+        {
+            JsonObject node => (string?)node["text"],
+            JsonValue node => node.ToString(),
+            _ => null,
+        };
+        var names = traces.OfType<JsonObject>().Take(10).Select(trace => $"{trace["name"]?.ToString() ?? "trace"} ({trace["type"]?.ToString() ?? "scatter"})");
+        return $"{title ?? "Plotly figure"}: {string.Join(", ", names)}{(traces.Count > 10 ? $" and {traces.Count - 10} more" : "")}";
+    }
+
+    private static string Html(JsonObject figure, string text, (string Name, string Payload)? script)
+    {
+        var encoded = WebUtility.HtmlEncode(text);
+        if (script is not { } found)
+            return $"<p>{encoded}</p><p>This figure is not drawn, because XPlot.Plotly brings no script of its own: reference Plotly.NET too.</p>";
+        var id = "xt-plot-" + Guid.NewGuid().ToString("N");
+        // '<' is the only sign that could end the element early; JSON reads its escape as the same character.
+        var json = figure.ToJsonString().Replace("<", "\\u003c", StringComparison.Ordinal);
+        return $"<div id=\"{id}\"><p class=\"still\">{encoded}</p></div>\n"
+            + $"<script type=\"text/plain\" data-xt-script=\"{found.Name}\">{found.Payload}</script>\n"
+            + "<script>" + Draw.Replace("PLACE", id, StringComparison.Ordinal)
+                .Replace("NAME", found.Name, StringComparison.Ordinal)
+                .Replace("FIGURE", json, StringComparison.Ordinal) + "</script>";
+    }
+
+    // The text stays where anything fails. AMD loaders and a Plotly that the page has already are not touched.
+    private const string Draw = """
+        (()=>{const name='NAME',root=document.getElementById('PLACE'),figure=FIGURE;
+        const all=window.xtScripts=window.xtScripts||{};
+        const unpack=async()=>{
+        const holder=document.querySelector('script[data-xt-script="'+name+'"]');
+        const bytes=Uint8Array.from(atob(holder.textContent.trim()),c=>c.charCodeAt(0));
+        const text=await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).text();
+        const run=document.createElement('script'),slot='xt'+Math.random().toString(36).slice(2);
+        run.textContent='(function(){var define,module={exports:{}},exports=module.exports;'+text+'\n;window.'+slot+'=module.exports})()';
+        document.head.append(run);run.remove();
+        const made=window[slot];delete window[slot];return made};
+        (all[name]=all[name]||unpack()).then(async plotly=>{
+        const live=document.createElement('div');root.append(live);
+        await plotly.newPlot(live,figure.data,figure.layout,Object.assign({responsive:true,displaylogo:false},figure.config));
+        root.querySelector('.still').hidden=true;
+        }).catch(e=>{delete all[name];console.error(e)})})();
+        """;
+}

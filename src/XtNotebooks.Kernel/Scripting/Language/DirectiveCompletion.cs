@@ -1,0 +1,117 @@
+using XtNotebooks.Extensibility;
+using XtNotebooks.Kernel.Magics;
+
+namespace XtNotebooks.Kernel.Scripting.Language;
+
+/// <summary>Completion of lines that are no C#: magics with their options and values, package names, file paths.</summary>
+internal sealed class DirectiveCompletion(MagicTable magics, INotebook notebook, string workingDirectory)
+{
+    private const int MostMatches = 200;
+
+    /// <summary>Null where the line at the position is C#.</summary>
+    public CompletionReply? TryComplete(string code, int position)
+    {
+        var start = position == 0 ? 0 : code.LastIndexOf('\n', position - 1) + 1;
+        var line = code[start..position];
+        if (line.TrimStart().StartsWith("#!", StringComparison.Ordinal))
+            return Magic(line, start, position);
+        var quote = line.IndexOf('"', StringComparison.Ordinal);
+        if (quote < 0 || !line.TrimStart().StartsWith('#') || line.IndexOf('"', quote + 1) >= 0)
+            return null;
+        var text = line[(quote + 1)..];
+        return text.StartsWith("nuget:", StringComparison.OrdinalIgnoreCase)
+            ? Package(text, start + quote + 1, position)
+            : Files(text, start + quote + 1, position);
+    }
+
+    private CompletionReply Magic(string line, int start, int position)
+    {
+        var word = line[(line.LastIndexOfAny([' ', '\t']) + 1)..];
+        var from = start + line.Length - word.Length;
+        var name = MagicLine.NameOf(line);
+        if (word.StartsWith("#!", StringComparison.Ordinal))
+        {
+            return Reply(from, position, magics.All.Where(magic => magic.Name.StartsWith(word, StringComparison.Ordinal))
+                .Select(magic => new CompletionMatch(magic.Name, "magic", magic.Summary)));
+        }
+        if (magics.Find(name) is not { } found)
+            return Reply(position, position, []);
+        var before = line[..(line.Length - word.Length)].Trim().Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
+        var previous = found.Options.FirstOrDefault(option => option.Name == before[^1]);
+        if (word.StartsWith('-') || (word.Length == 0 && (previous is null || previous.Type == typeof(bool)) && !found.Options.Any(option => option.Positional)))
+        {
+            return Reply(from, position, found.Options.Where(option => option.Name.StartsWith(word, StringComparison.Ordinal) && !before.Contains(option.Name))
+                .Select(option => new CompletionMatch(option.Name, "option", option.Summary))
+                .Append(new CompletionMatch("--help", "option", "Tells how the magic is called."))
+                .Where(match => match.Text.StartsWith(word, StringComparison.Ordinal)));
+        }
+        var asked = previous ?? found.Options.FirstOrDefault(option => option.Positional);
+        return Reply(from, position, asked is null ? [] : Values(asked).Where(match => match.Text.StartsWith(word, StringComparison.OrdinalIgnoreCase)));
+    }
+
+    private IEnumerable<CompletionMatch> Values(MagicOption option)
+    {
+        var type = Nullable.GetUnderlyingType(option.Type) ?? option.Type;
+        var suggested = (option.Complete?.Invoke(notebook) ?? []).Select(value => new CompletionMatch(value, "value", ""));
+        var named = type.IsEnum ? Enum.GetNames(type).Select(name => new CompletionMatch(MagicHelp.Kebab(name), "enum", "")) : [];
+        var variables = notebook.Variables.Where(variable => type.IsAssignableFrom(variable.Type))
+            .Select(variable => new CompletionMatch(variable.Name, "instance", Display.TypeNames.Short(variable.Type)));
+        return suggested.Concat(named).Concat(variables).DistinctBy(match => match.Text);
+    }
+
+    /// <summary>Packages that the machine has already, so that no network is asked.</summary>
+    private static CompletionReply Package(string text, int start, int position)
+    {
+        var packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } set
+            ? set
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        var body = text["nuget:".Length..];
+        var comma = body.IndexOf(',', StringComparison.Ordinal);
+        var typed = (comma < 0 ? body : body[(comma + 1)..]).TrimStart();
+        var folder = comma < 0 ? packages : Path.Combine(packages, body[..comma].Trim().ToLowerInvariant());
+        if (!Directory.Exists(folder))
+            return Reply(position, position, []);
+        var names = Directory.EnumerateDirectories(folder)
+            .Where(path => Path.GetFileName(path).StartsWith(typed, StringComparison.OrdinalIgnoreCase))
+            .OrderBy(path => path, StringComparer.Ordinal)
+            .Take(MostMatches)
+            .Select(path => comma < 0 ? ProperName(path) : Path.GetFileName(path));
+        return Reply(position - typed.Length, position, names.Select(name => new CompletionMatch(name, comma < 0 ? "package" : "version", "")));
+    }
+
+    /// <summary>The cache's folders are in lower case; the file of the package's description has its name as its author writes it.</summary>
+    private static string ProperName(string folder)
+    {
+        var id = Path.GetFileName(folder);
+        foreach (var version in Directory.EnumerateDirectories(folder))
+        {
+            var nuspec = Path.Combine(version, id + ".nuspec");
+            if (!File.Exists(nuspec))
+                continue;
+            var text = File.ReadAllText(nuspec);
+            var from = text.IndexOf("<id>", StringComparison.OrdinalIgnoreCase);
+            var to = from < 0 ? -1 : text.IndexOf("</id>", from, StringComparison.OrdinalIgnoreCase);
+            if (to > 0)
+                return text[(from + 4)..to].Trim();
+        }
+        return id;
+    }
+
+    private CompletionReply Files(string text, int start, int position)
+    {
+        var slash = text.LastIndexOf('/') + 1;
+        var typed = text[slash..];
+        var folder = Path.GetFullPath(text[..slash], workingDirectory);
+        if (!Directory.Exists(folder))
+            return Reply(position, position, []);
+        var matches = new DirectoryInfo(folder).EnumerateFileSystemInfos()
+            .Where(entry => entry.Name.StartsWith(typed, StringComparison.OrdinalIgnoreCase) && (typed.StartsWith('.') || !entry.Name.StartsWith('.')))
+            .Where(entry => entry is DirectoryInfo || entry.Extension is ".dll" or ".cs" or ".csx" or ".nupkg")
+            .OrderBy(entry => entry.Name, StringComparer.Ordinal)
+            .Take(MostMatches)
+            .Select(entry => new CompletionMatch(entry is DirectoryInfo ? entry.Name + "/" : entry.Name, entry is DirectoryInfo ? "folder" : "file", ""));
+        return Reply(start + slash, position, matches);
+    }
+
+    private static CompletionReply Reply(int start, int end, IEnumerable<CompletionMatch> matches) => new(start, end, [.. matches]);
+}

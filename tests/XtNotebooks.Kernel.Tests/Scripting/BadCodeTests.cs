@@ -1,0 +1,52 @@
+using System.Text;
+
+namespace XtNotebooks.Kernel.Tests.Scripting;
+
+public sealed class BadCodeTests
+{
+    [Fact]
+    public async Task Code_of_five_megabytes_is_compiled_or_refused_but_never_fatal()
+    {
+        await using var notebook = new Notebook();
+        Assert.Equal("5000000", await notebook.Value($"\"{new string('x', 5_000_000)}\".Length"));
+        var error = await notebook.Error("/*" + new string('x', 5_000_000) + "*/ missing");
+        Assert.All(error.Traceback, line => Assert.True(line.Length < 3_000));
+    }
+
+    [Fact]
+    public async Task A_NUL_in_code_is_a_compile_error()
+    {
+        await using var notebook = new Notebook();
+        Assert.Equal("CompilationError", (await notebook.Error("var a = 1;\0 a")).Name);
+    }
+
+    [Theory]
+    [InlineData("(", ")", 20_000)]
+    [InlineData("{", "}", 20_000)]
+    [InlineData("[", "]", 5_000)]
+    public async Task Code_nested_too_deep_is_an_error(string open, string close, int depth)
+    {
+        await using var notebook = new Notebook();
+        var code = new StringBuilder().Insert(0, open, depth).Append('1').Insert(0, "var x = ").ToString() + string.Concat(Enumerable.Repeat(close, depth)) + ";";
+        var error = await notebook.Error(code);
+        Assert.NotEmpty(error.Message);
+        Assert.Equal("2", await notebook.Value("1 + 1"));
+    }
+
+    [Fact]
+    public async Task Half_a_surrogate_pair_and_odd_line_ends_do_no_harm()
+    {
+        await using var notebook = new Notebook();
+        Assert.Equal("1", await notebook.Value("\"\ud800\".Length"));
+        Assert.Equal("3", await notebook.Value("var a = 1;\r\nvar b = 2;\r\na + b"));
+    }
+
+    [Fact]
+    public async Task An_empty_cell_and_one_of_comments_have_no_value()
+    {
+        await using var notebook = new Notebook();
+        Assert.Null(await notebook.Value(""));
+        Assert.Null(await notebook.Value("// nothing"));
+        Assert.Null(await notebook.Value("\n\n"));
+    }
+}

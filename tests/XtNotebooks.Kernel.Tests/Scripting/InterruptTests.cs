@@ -1,0 +1,101 @@
+using XtNotebooks.Kernel.Scripting;
+
+namespace XtNotebooks.Kernel.Tests.Scripting;
+
+public sealed class InterruptTests
+{
+    [Theory]
+    [InlineData("while (true) { }")]
+    [InlineData("for (;;) ;")]
+    [InlineData("do n++; while (true);")]
+    [InlineData("again: n++; goto again;")]
+    [InlineData("foreach (var i in Forever()) n = i;")]
+    [InlineData("while (true) { try { Thread.Sleep(5); throw new Exception(); } catch { } }")]
+    [InlineData("while (true) { try { while (true) n++; } catch { } finally { n = 0; } }")]
+    [InlineData("Enumerable.Range(0, int.MaxValue).Select(i => i + 1L).Where(i => i < 0).Count()")]
+    [InlineData("(from i in Forever() where i < 0 select i).Count()")]
+    [InlineData("Thread.Sleep(Timeout.Infinite);")]
+    [InlineData("new ManualResetEventSlim().Wait();")]
+    [InlineData("lock (typeof(string)) Task.Delay(-1).Wait();")]
+    [InlineData("await Task.Delay(-1);")]
+    [InlineData("while (true) await Task.Delay(1);")]
+    [InlineData("await Task.Delay(1); Thread.Sleep(Timeout.Infinite);")]
+    [InlineData("await Task.Run(() => { while (true) n++; });")]
+    [InlineData("await new TaskCompletionSource<int>().Task")]
+    [InlineData("int Deep(int level) => level == 0 ? 0 : Deep(level - 1) + Deep(level - 1); Deep(200)")]
+    [InlineData("await foreach (var i in Slowly()) n = i;")]
+    [InlineData("Action spin = () => { while (true) n++; }; spin();")]
+    [InlineData("Parallel.For(0, 8, i => { while (true) n++; });")]
+    public async Task Code_that_never_ends_is_stopped_and_its_variables_are_kept(string code)
+    {
+        await using var notebook = new Notebook(new CodeSessionOptions { AbandonAfter = TimeSpan.FromSeconds(20) });
+        await notebook.Value("""
+            long n = 0; var kept = 41; var begun = new TaskCompletionSource();
+            IEnumerable<long> Forever() { while (true) yield return 1; }
+            async IAsyncEnumerable<int> Slowly() { await Task.Delay(-1); yield return 1; }
+            """);
+        using var interrupt = new CancellationTokenSource();
+        var running = notebook.Run("kept = 42; begun.SetResult();\n" + code, cancellationToken: interrupt.Token);
+        await notebook.Run("await begun.Task;", beside: true, output: new RecordedOutput(), cancellationToken: TestContext.Current.CancellationToken);
+        await Task.Delay(30, TestContext.Current.CancellationToken);
+        await interrupt.CancelAsync();
+        var result = await running;
+        Assert.Equal(CellStatus.Interrupted, result.Status);
+        Assert.StartsWith("The cell was interrupted", result.Error!.Message, StringComparison.Ordinal);
+        Assert.Equal("42", await notebook.Value("kept"));
+        Assert.Equal("3", await notebook.Value("var sum = 0; foreach (var i in new[] { 1, 2 }) sum += i; sum"));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_stopped_is_left_behind_and_the_session_goes_on()
+    {
+        await using var notebook = new Notebook(new CodeSessionOptions { AbandonAfter = TimeSpan.FromMilliseconds(100) });
+        await notebook.Value("var begun = new TaskCompletionSource(); var kept = 1;");
+        using var interrupt = new CancellationTokenSource();
+        // Only the framework's code runs here: no check, no wait.
+        var running = notebook.Run("begun.SetResult(); kept = 2; Enumerable.Repeat(0.5, int.MaxValue).Sum()", cancellationToken: interrupt.Token);
+        await notebook.Run("await begun.Task;", beside: true, output: new RecordedOutput(), cancellationToken: TestContext.Current.CancellationToken);
+        await interrupt.CancelAsync();
+        var result = await running;
+        Assert.Equal(CellStatus.Interrupted, result.Status);
+        Assert.Contains("left behind", result.Error!.Message, StringComparison.Ordinal);
+        Assert.Equal("2", await notebook.Value("kept"));
+    }
+
+    [Theory]
+    [InlineData("int Endless(int n) => Endless(n + 1) + 1; Endless(0)")]
+    [InlineData("int Endless(int n) { return Endless(n + 1) + 1; } Endless(0)")]
+    [InlineData("Func<int, int> endless = null; endless = n => endless(n + 1) + 1; endless(0)")]
+    [InlineData("class Loop { public int Value => Value + 1; } new Loop().Value")]
+    public async Task Endless_recursion_is_an_error_of_the_cell(string code)
+    {
+        await using var notebook = new Notebook();
+        var error = await notebook.Error(code);
+        Assert.Equal("System.InsufficientExecutionStackException", error.Name);
+        Assert.True(error.Traceback.Count < 100);
+        Assert.Equal("2", await notebook.Value("1 + 1"));
+    }
+
+    [Fact]
+    public async Task Expression_trees_stay_expression_trees_and_lambdas_keep_their_meaning()
+    {
+        await using var notebook = new Notebook();
+        Assert.Equal("x => (x + 1)", await notebook.Value("using System.Linq.Expressions;\nExpression<Func<int, int>> tree = x => x + 1; tree.ToString()"));
+        Assert.Equal("True 6", await notebook.Value("""
+            var list = new List<int>(); Action<int> add = i => list.Add(i); add(1);
+            Func<Task<int>> later = async () => await Task.FromResult(5); Func<Task> nothing = async () => await Task.Yield();
+            await nothing(); Func<int> fail = () => throw new Exception(); ref int First(int[] a) => ref a[0];
+            $"{list.Count == 1} {await later() + First([1])}"
+            """));
+        Assert.Equal("2", await notebook.Value("new[] { 1, 2, 3 }.AsQueryable().Where(i => i == 2).First()"));
+        Assert.Equal("9", await notebook.Value("(from i in new[] { 1, 2 } from j in new List<int> { 1, 2 } let k = i * j orderby k select k).Sum()"));
+    }
+
+    [Fact]
+    public async Task An_exception_on_a_thread_of_its_own_is_told_and_survived()
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("var thread = new Thread(() => throw new InvalidOperationException(\"lost\")); thread.Start(); thread.Join();");
+        Assert.Equal("2", await notebook.Value("1 + 1"));
+    }
+}

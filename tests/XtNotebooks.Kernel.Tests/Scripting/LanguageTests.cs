@@ -1,0 +1,96 @@
+using XtNotebooks.Kernel.Scripting;
+
+namespace XtNotebooks.Kernel.Tests.Scripting;
+
+public sealed class LanguageTests
+{
+    private static async Task<CompletionReply> Complete(Notebook notebook, string codeWithCaret)
+    {
+        var position = codeWithCaret.IndexOf('|', StringComparison.Ordinal);
+        return await notebook.Session.CompleteAsync(codeWithCaret.Remove(position, 1), position, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Completion_knows_what_earlier_cells_declared()
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("using System.Globalization;\nvar wordCount = 3; string Shout(string text) => text.ToUpper();");
+        await notebook.Value("record Point(int Left, int Top); var corner = new Point(1, 2); var both = new { Alpha = 1, Beta = \"b\" };");
+        var names = await Complete(notebook, "1 + wordC|");
+        Assert.Contains(names.Matches, match => match.Text == "wordCount" && match.Kind == "instance");
+        Assert.Equal((4, 9), (names.Start, names.End));
+        Assert.Contains((await Complete(notebook, "corner.L|")).Matches, match => match.Text == "Left");
+        Assert.Contains((await Complete(notebook, "both.|")).Matches, match => match.Text == "Beta");
+        Assert.Contains((await Complete(notebook, "Shout(\"a\").ToUpp|")).Matches, match => match.Text == "ToUpper" && match.Kind == "function");
+        Assert.Contains((await Complete(notebook, "CultureInf|")).Matches, match => match.Text == "CultureInfo");
+        Assert.Contains((await Complete(notebook, "displ|")).Matches, match => match.Text == "display");
+        Assert.Contains((await Complete(notebook, "#!time\ncorner.T|")).Matches, match => match.Text == "Top");
+    }
+
+    [Fact]
+    public async Task Completion_of_magics_offers_names_options_and_values()
+    {
+        await using var notebook = new Notebook();
+        Assert.Contains((await Complete(notebook, "#!ti|")).Matches, match => match.Text == "#!time");
+        Assert.Contains((await Complete(notebook, "#!memory --c|")).Matches, match => match.Text == "--collect");
+        var help = await Complete(notebook, "var a = 1;\n#!help #!wh|");
+        Assert.Equal(["#!who", "#!whos"], help.Matches.Select(match => match.Text));
+        Assert.Equal(18, help.Start);
+    }
+
+    [Fact]
+    public async Task Completion_of_references_offers_files()
+    {
+        using var feed = new Packages.TestFeed();
+        await File.WriteAllTextAsync(Path.Combine(feed.Folder, "tools.csx"), "", TestContext.Current.CancellationToken);
+        await using var notebook = new Notebook(feed.Options);
+        var reply = await Complete(notebook, "#load \"to|");
+        Assert.Equal(["tools.csx"], reply.Matches.Select(match => match.Text));
+        Assert.Equal(7, reply.Start);
+    }
+
+    [Fact]
+    public async Task Inspection_tells_signature_documentation_and_value()
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("/// <summary>Doubles.</summary>\nint Twice(int n) => 2 * n; var answer = 42;");
+        var method = await notebook.Session.InspectAsync("Console.WriteLine", 12, detailed: false, TestContext.Current.CancellationToken);
+        Assert.Contains("Console.WriteLine", method!.Data["text/plain"], StringComparison.Ordinal);
+        Assert.Contains("Writes", method.Data["text/plain"], StringComparison.Ordinal);
+        var twice = await notebook.Session.InspectAsync("Twice(1", 7, detailed: false, TestContext.Current.CancellationToken);
+        Assert.Contains("int Twice(int n)", twice!.Data["text/plain"], StringComparison.Ordinal);
+        var answer = await notebook.Session.InspectAsync("answer", 6, detailed: true, TestContext.Current.CancellationToken);
+        Assert.Contains("Value: 42", answer!.Data["text/plain"], StringComparison.Ordinal);
+        var magic = await notebook.Session.InspectAsync("#!time", 3, detailed: false, TestContext.Current.CancellationToken);
+        Assert.Contains("how long", magic!.Data["text/plain"], StringComparison.Ordinal);
+        Assert.Null(await notebook.Session.InspectAsync("", 0, detailed: false, TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData("var a = 1;", "Complete", "")]
+    [InlineData("1 + 1", "Complete", "")]
+    [InlineData("for (var i = 0; i < 3; i++)\n{", "Incomplete", "    ")]
+    [InlineData("int F(int n) {\n    if (n > 0) {", "Incomplete", "        ")]
+    [InlineData("\"\"\"\nopen", "Incomplete", "")]
+    [InlineData("var 1a = ;", "Invalid", "")]
+    [InlineData("#!time\n1 + 1", "Complete", "")]
+    [InlineData("#!html\n<p>{</p>", "Complete", "")]
+    [InlineData("#r \"nuget: Some.Package\"\n1", "Complete", "")]
+    public async Task Whether_a_cell_is_complete(string code, string expected, string expectedIndent)
+    {
+        await using var notebook = new Notebook();
+        Assert.Equal(expected, notebook.Session.IsComplete(code, out var indent).ToString());
+        Assert.Equal(expectedIndent, indent);
+    }
+
+    [Fact]
+    public async Task Expressions_are_evaluated_each_for_itself()
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("var a = 20;");
+        var results = await notebook.Session.EvaluateAsync(
+            new Dictionary<string, string> { ["sum"] = "a + 1", ["bad"] = "missing" }, TestContext.Current.CancellationToken);
+        Assert.Equal("21", results["sum"].Value!.Data["text/plain"]);
+        Assert.Equal("CompilationError", results["bad"].Error!.Name);
+    }
+}
