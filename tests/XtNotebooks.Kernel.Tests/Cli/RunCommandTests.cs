@@ -7,7 +7,7 @@ using XtNotebooks.Kernel.Tests.Notebooks;
 namespace XtNotebooks.Kernel.Tests.Cli;
 
 /// <remarks>One class, so that its tests run one after the other: a run changes the process's current directory.</remarks>
-public sealed class RunCommandTests : IDisposable
+public sealed partial class RunCommandTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
     private readonly FakeSession session = new();
