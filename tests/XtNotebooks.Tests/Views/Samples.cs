@@ -80,6 +80,24 @@ internal static class Samples
     public static TrainingComparison Comparison(int steps = 60) => new(
         [Run("manual", steps, 1.28, 1.28, 5.5), Run("wrapper's defaults", steps, 0.87, 1.46, 0.13), Run("mask:", steps, 0.88, 1.47, 0.14)]);
 
+    /// <summary>A tensor of any shape made by a formula, so that it is the same everywhere.</summary>
+    public static TensorView Numbers(params long[] shape)
+    {
+        using var scope = NewDisposeScope();
+        var n = shape.Aggregate(1L, (a, b) => a * b);
+        var values = Enumerable.Range(0, (int)n).Select(i => (float)Math.Round(Math.Sin(i * 0.37) * (1 + i % 7 * 0.2), 4)).ToArray();
+        if (n > 20)
+            (values[3], values[11]) = (9, -9);
+        return TensorView.From(tensor(values, shape));
+    }
+
+    public static TensorView Odd()
+    {
+        using var scope = NewDisposeScope();
+        return TensorView.From(tensor(new[] { 1f, -2f, float.NaN, float.PositiveInfinity, 0.5f, float.NegativeInfinity }, [2, 3]),
+            new() { AxisNames = ["row", "token"], AxisLabels = new Dictionary<int, IReadOnlyList<string>> { [1] = ["the", " cat", "\n"] } });
+    }
+
     public static IEnumerable<(string Name, IView View)> All =>
     [
         ("loss-mask-defaults", LossMask(-100)),
@@ -87,6 +105,9 @@ internal static class Samples
         ("chart-compare", Chart()),
         ("training-run", Run("wrapper's defaults", 120, 0.87, 1.46, 0.13).ToChart()),
         ("training-comparison", Comparison(120).ToChart()),
+        ("tensor-matrix", Numbers(24, 60)),
+        ("tensor-facets", Numbers(2, 5, 8, 16)),
+        ("tensor-odd", Odd()),
         ("loss-breakdown", new LossBreakdownView(Breakdown())),
     ];
 }

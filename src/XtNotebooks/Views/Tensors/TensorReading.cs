@@ -1,0 +1,133 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace XtNotebooks.Views;
+
+/// <summary>Reads a tensor's numbers where it lies; only single values and a histogram are copied.</summary>
+internal static class TensorReading
+{
+    private const int Bins = 12;
+    private const long HistogramLimit = 1 << 20;
+
+    public static TensorSummary Summarize(Tensor source)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var x = source.detach();
+        var kind = Kind(source);
+        var summary = new TensorSummary
+        {
+            Shape = source.shape,
+            DType = Short(source.dtype),
+            Kind = kind,
+            Device = source.device_type == DeviceType.CPU ? "cpu" : source.device.ToString(),
+            Count = source.numel(),
+            Bytes = source.numel() * source.element_size(),
+            RequiresGrad = source.requires_grad,
+            HasGrad = source.is_leaf && source.grad is { IsInvalid: false },
+            Contiguous = source.is_contiguous(),
+        };
+        if (summary.Count == 0 || kind == TensorKind.Complex || source.device_type == DeviceType.META)
+            return summary;
+        return kind switch
+        {
+            TensorKind.Boolean => summary with { Mean = x.count_nonzero().item<long>() / (double)summary.Count },
+            TensorKind.WholeNumber => Integers(summary, x),
+            _ => Floats(summary, x),
+        };
+    }
+
+    public static TensorKind Kind(Tensor x) =>
+        x.dtype == ScalarType.Bool ? TensorKind.Boolean
+        : x.is_complex() ? TensorKind.Complex
+        : x.is_floating_point() ? TensorKind.FloatingPoint
+        : TensorKind.WholeNumber;
+
+    private static TensorSummary Integers(TensorSummary summary, Tensor x)
+    {
+        var (min, max) = (x.min().to(int64).item<long>(), x.max().to(int64).item<long>());
+        return summary with { Min = min, Max = max, Mean = x.sum(int64).item<long>() / (double)summary.Count };
+    }
+
+    private static TensorSummary Floats(TensorSummary summary, Tensor x)
+    {
+        if (x.dtype is ScalarType.Float16 or ScalarType.BFloat16)
+            x = x.to(float32);
+        // NaN and infinity show in the extremes; only then are they counted and set aside.
+        var (min, max) = aminmax(x);
+        var (low, high) = (min.to(float64).item<double>(), max.to(float64).item<double>());
+        if (!double.IsFinite(low) || !double.IsFinite(high))
+        {
+            var infinite = x.isinf();
+            var positive = infinite.logical_and(x.gt(0)).count_nonzero().item<long>();
+            summary = summary with
+            {
+                NaNs = x.isnan().count_nonzero().item<long>(),
+                PositiveInfinities = positive,
+                NegativeInfinities = infinite.count_nonzero().item<long>() - positive,
+            };
+            x = x.masked_select(x.isfinite());
+            if (x.numel() == 0)
+                return summary;
+            (low, high) = (x.min().to(float64).item<double>(), x.max().to(float64).item<double>());
+        }
+        var (mean, deviation) = Moments(x);
+        var sample = Thin(x);
+        return summary with
+        {
+            Min = low,
+            Max = high,
+            Mean = mean,
+            Deviation = x.numel() > 1 ? deviation : null,
+            Histogram = x.numel() < Bins || low == high ? [] : Count(sample, low, high),
+            HistogramOver = sample.numel(),
+        };
+    }
+
+    /// <summary>Mean and deviation in one pass of the device's own reduction.</summary>
+    private static (double Mean, double Deviation) Moments(Tensor x)
+    {
+        if (x.numel() == 1)
+            return (x.to(float64).item<double>(), double.NaN);
+        var (deviation, mean) = std_mean(x, unbiased: true);
+        return (mean.to(float64).item<double>(), deviation.to(float64).item<double>());
+    }
+
+    private static long[] Count(Tensor sample, double low, double high)
+    {
+        var values = sample.to(float32).cpu().contiguous().data<float>().ToArray();
+        var bins = new long[Bins];
+        foreach (var value in values)
+            bins[Math.Clamp((int)((value - low) / (high - low) * Bins), 0, Bins - 1)]++;
+        return bins;
+    }
+
+    /// <summary>Every k-th element along the longest dimensions, without copying, until a million or fewer are left.</summary>
+    private static Tensor Thin(Tensor x)
+    {
+        while (x.numel() > HistogramLimit)
+        {
+            var dim = Enumerable.Range(0, x.shape.Length).MaxBy(d => x.shape[d]);
+            var step = Math.Min(x.shape[dim], (x.numel() + HistogramLimit - 1) / HistogramLimit);
+            x = x.slice(dim, 0, x.shape[dim], step);
+        }
+        return x;
+    }
+
+    private static string Short(ScalarType type) => type switch
+    {
+        ScalarType.Float32 => "f32",
+        ScalarType.Float64 => "f64",
+        ScalarType.Float16 => "f16",
+        ScalarType.BFloat16 => "bf16",
+        ScalarType.Int64 => "i64",
+        ScalarType.Int32 => "i32",
+        ScalarType.Int16 => "i16",
+        ScalarType.Int8 => "i8",
+        ScalarType.Byte => "u8",
+        ScalarType.Bool => "bool",
+        ScalarType.ComplexFloat32 => "c64",
+        ScalarType.ComplexFloat64 => "c128",
+        _ => type.ToString(),
+    };
+}

@@ -1,0 +1,76 @@
+using TorchSharp;
+using XtNotebooks.Extensibility;
+
+namespace XtNotebooks.Views;
+
+/// <summary>A tensor to look at: one line of numbers, and its elements as coloured cells, any rank as nested facets.</summary>
+[TypeFormatterSource(typeof(ViewFormatterSource))]
+public sealed record TensorView : IView
+{
+    /// <summary>A heading; null for none.</summary>
+    public string? Title { get; init; }
+
+    /// <summary>The tensor in numbers.</summary>
+    public required TensorSummary Summary { get; init; }
+
+    /// <summary>The axes, outermost first, with the indices that are shown of each; null stands for those left out.</summary>
+    public required IReadOnlyList<TensorAxis> Axes { get; init; }
+
+    /// <summary>The shown elements in row-major order of the shown indices; booleans are 0 and 1.</summary>
+    public required IReadOnlyList<double> Values { get; init; }
+
+    /// <summary>The size at which colours are full: three deviations from zero, or the largest element where that is less.</summary>
+    public double Scale { get; init; }
+
+    /// <summary>Looks at a tensor on any device; only what is shown is copied.</summary>
+    /// <exception cref="ArgumentException">The tensor was disposed of, or an option does not fit its shape.</exception>
+    public static TensorView From(torch.Tensor tensor, TensorViewOptions? options = null) => TensorSampling.Read(tensor, options ?? new());
+
+    /// <inheritdoc/>
+    public string ToHtml() => TensorHtml.Write(this);
+
+    /// <inheritdoc/>
+    public string ToText() => (Title is null ? "" : Title + "\n") + Summary.Line + "\n";
+
+    /// <summary>Shows every tensor of the notebook this way.</summary>
+    public static void Register(INotebook notebook)
+    {
+        ArgumentNullException.ThrowIfNull(notebook);
+        notebook.RegisterFormatter(typeof(torch.Tensor), "text/html", value => value is torch.Tensor { IsInvalid: false } t ? From(t).ToHtml() : null);
+        notebook.RegisterFormatter(typeof(torch.Tensor), "text/plain", value => value switch
+        {
+            torch.Tensor { IsInvalid: false } t => TensorReading.Summarize(t).Line,
+            torch.Tensor => "a tensor that was disposed of",
+            _ => null,
+        });
+    }
+}
+
+/// <summary>One dimension of a tensor.</summary>
+/// <param name="Name">For example "seq".</param>
+/// <param name="Size">Its size.</param>
+/// <param name="Shown">The indices that are shown; null stands for those left out.</param>
+/// <param name="Labels">A label for each index, for example token texts; null for the numbers.</param>
+public sealed record TensorAxis(string Name, long Size, IReadOnlyList<int?> Shown, IReadOnlyList<string>? Labels = null);
+
+/// <summary>What a tensor view is told besides the tensor.</summary>
+public sealed record TensorViewOptions
+{
+    /// <summary>A heading; null for none.</summary>
+    public string? Title { get; init; }
+
+    /// <summary>Names of the axes, outermost first; null for "dim 0" and so on.</summary>
+    public IReadOnlyList<string>? AxisNames { get; init; }
+
+    /// <summary>Labels of indices by axis, for example token texts for the last one.</summary>
+    public IReadOnlyDictionary<int, IReadOnlyList<string>>? AxisLabels { get; init; }
+
+    /// <summary>Rows of a facet shown at most.</summary>
+    public int MaxRows { get; init; } = 24;
+
+    /// <summary>Columns of a facet shown at most.</summary>
+    public int MaxColumns { get; init; } = 48;
+
+    /// <summary>Facets shown at most along each outer axis.</summary>
+    public int MaxFacets { get; init; } = 4;
+}

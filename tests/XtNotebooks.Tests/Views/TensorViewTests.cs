@@ -1,0 +1,155 @@
+using TorchSharp;
+using XtNotebooks.Views;
+using static TorchSharp.torch;
+
+namespace XtNotebooks.Tests.Views;
+
+public sealed class TensorViewTests : IDisposable
+{
+    private readonly DisposeScope scope = NewDisposeScope();
+
+    public void Dispose() => scope.Dispose();
+
+    [Fact]
+    public void One_line_tells_shape_type_range_mean_and_deviation()
+    {
+        var line = TensorView.From(tensor(new[] { 1f, 2f, 3f, 4f })).Summary.Line;
+        Assert.Equal("tensor[4] f32 n=4 x∈[1, 4] μ=2.5 σ=1.291", line);
+    }
+
+    [Fact]
+    public void Many_elements_get_a_spark_histogram_that_counts_every_one()
+    {
+        var summary = TensorView.From(linspace(-1, 1, 1200)).Summary;
+        Assert.Equal(1200, summary.Histogram.Sum());
+        Assert.All(summary.Histogram, n => Assert.InRange(n, 99, 101));
+        Assert.Equal(12, summary.Spark.Length);
+    }
+
+    [Fact]
+    public void NaN_and_infinities_are_counted_named_and_left_out_of_the_moments()
+    {
+        var view = Samples.Odd();
+        Assert.Equal((1, 1, 1), (view.Summary.NaNs, view.Summary.PositiveInfinities, view.Summary.NegativeInfinities));
+        Assert.Equal((-2, 1), (view.Summary.Min!.Value, view.Summary.Max!.Value));
+        Assert.Equal(-1 / 6.0, view.Summary.Mean!.Value, 6);
+        Assert.Contains("⚠ 1 NaN ⚠ 1 +∞ ⚠ 1 -∞", view.ToText(), StringComparison.Ordinal);
+        Assert.Equal("tensor[3] f32 n=3 ⚠ 3 NaN", TensorView.From(full(3, float.NaN)).Summary.Line);
+    }
+
+    [Fact]
+    public void All_zero_booleans_whole_numbers_empty_and_scalar_tensors_are_kinds_of_their_own()
+    {
+        Assert.Equal("tensor[2, 3] f32 n=6 all zero", TensorView.From(zeros(2, 3)).Summary.Line);
+        Assert.Equal("tensor[4] bool n=4 25 % true", TensorView.From(tensor(new[] { true, false, false, false })).Summary.Line);
+        Assert.Equal("tensor[3] i64 n=3 x∈[1, 9] μ=4", TensorView.From(tensor(new[] { 1L, 2, 9 })).Summary.Line);
+        Assert.Equal("tensor[0, 4] f32 n=0", TensorView.From(zeros(0, 4)).Summary.Line);
+        Assert.Equal("tensor[] f32 x∈[2, 2]", TensorView.From(tensor(2f)).Summary.Line);
+        Assert.StartsWith("tensor[2] c64", TensorView.From(zeros(2, ScalarType.ComplexFloat32)).Summary.Line, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float64, "f64")]
+    [InlineData(ScalarType.BFloat16, "bf16")]
+    [InlineData(ScalarType.Float16, "f16")]
+    public void Every_floating_type_is_read(ScalarType type, string name)
+    {
+        var summary = TensorView.From(tensor(new[] { 1f, 2f, 3f }).to(type)).Summary;
+        Assert.Equal((name, 2.0, 1.0), (summary.DType, summary.Mean!.Value, summary.Deviation!.Value));
+    }
+
+    [Fact]
+    public void Gradients_and_permuted_dimensions_are_told()
+    {
+        var x = ones(2, 3, requires_grad: true);
+        Assert.EndsWith("requires_grad", TensorView.From(x).Summary.Line, StringComparison.Ordinal);
+        x.sum().backward();
+        Assert.Contains("grad✓", TensorView.From(x).Summary.Line, StringComparison.Ordinal);
+        Assert.Contains("strided", TensorView.From(ones(2, 3).t()).Summary.Line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_cells_hold_the_tensors_own_values_at_their_indices()
+    {
+        var x = arange(0, 2 * 3 * 4, ScalarType.Float32).reshape(2, 3, 4);
+        Assert.Equal(Enumerable.Range(0, 24).Select(i => (double)i), TensorView.From(x).Values);
+
+        var wide = arange(0, 100 * 200, ScalarType.Float32).reshape(100, 200);
+        var view = TensorView.From(wide);
+        var rows = view.Axes[0].Shown.OfType<int>().ToList();
+        var columns = view.Axes[1].Shown.OfType<int>().ToList();
+        Assert.Equal((24, 48), (rows.Count, columns.Count));
+        Assert.Equal(rows.SelectMany(r => columns.Select(c => r * 200.0 + c)), view.Values);
+        Assert.Equal((0, 99, 0, 199), (rows[0], rows[^1], columns[0], columns[^1]));
+        Assert.Contains("1,152 of 20,000 elements are shown", view.ToHtml(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Values_beyond_three_deviations_are_marked_and_not_the_scale()
+    {
+        var x = zeros(40, 40);
+        x[0, 0] = 100;
+        x[0, 1] = -100;
+        var view = TensorView.From(x);
+        Assert.InRange(view.Scale, 3.5 * 3 * 0.9, 100 * 0.9);
+        Assert.Contains("▴", view.ToHtml(), StringComparison.Ordinal);
+        Assert.Contains("▾", view.ToHtml(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_view_keeps_its_numbers_when_the_tensor_is_gone()
+    {
+        TensorView view;
+        using (var x = ones(3, 3))
+            view = TensorView.From(x);
+        Assert.Contains("tensor[3, 3]", view.ToHtml(), StringComparison.Ordinal);
+        var gone = ones(1);
+        gone.Dispose();
+        Assert.StartsWith("This tensor was disposed of", Assert.Throws<ArgumentException>(() => TensorView.From(gone)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Tensors_of_any_rank_and_size_stay_under_200_kB_and_leak_nothing()
+    {
+        foreach (var shape in new long[][] { [], [1], [5000], [300, 300], [8, 40, 40], [8, 8, 64, 64], [4, 4, 4, 4, 4], [2, 2, 2, 2, 2, 2, 2] })
+        {
+            var x = randn(shape);
+            var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+            SafeHtml.Check(TensorView.From(x).ToHtml());
+            Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+        }
+    }
+
+    [Fact]
+    public void Labels_cannot_break_out_of_the_page()
+    {
+        var view = TensorView.From(ones(1, 2), new()
+        {
+            Title = SafeHtml.Attack,
+            AxisNames = [SafeHtml.Attack, SafeHtml.Attack],
+            AxisLabels = new Dictionary<int, IReadOnlyList<string>> { [1] = [SafeHtml.Attack, SafeHtml.Attack] },
+        });
+        SafeHtml.Check(view.ToHtml());
+        Assert.Throws<ArgumentException>(() => TensorView.From(ones(1, 2), new() { AxisNames = ["a"] }));
+        Assert.Throws<ArgumentException>(() => TensorView.From(ones(1, 2), new() { AxisLabels = new Dictionary<int, IReadOnlyList<string>> { [1] = ["a"] } }));
+    }
+
+    [Fact]
+    public void Looks_as_expected()
+    {
+        Snapshot.Matches(Samples.Odd().ToHtml(), "tensor-odd.html");
+        Snapshot.Matches(Samples.Numbers(2, 3, 4, 5).ToHtml(), "tensor-facets.html");
+    }
+
+    [Fact]
+    public void The_notebook_shows_tensors_and_disposed_ones_in_words()
+    {
+        var notebook = new RecordingNotebook();
+        TensorView.Register(notebook);
+        Assert.Contains("tensor[2]", notebook.Formatters[(typeof(Tensor), "text/html")](ones(2)), StringComparison.Ordinal);
+        var gone = ones(1);
+        gone.Dispose();
+        Assert.Equal("a tensor that was disposed of", notebook.Formatters[(typeof(Tensor), "text/plain")](gone));
+        Assert.Null(notebook.Formatters[(typeof(Tensor), "text/html")](gone));
+    }
+}
