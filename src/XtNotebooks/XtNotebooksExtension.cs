@@ -17,6 +17,7 @@ public sealed class XtNotebooksExtension : INotebookExtension
         notebook.AddReport(new("tensors", ReportKind.Memory, LiveTensors));
         foreach (var magic in Magics.All)
             notebook.AddMagic(magic);
+        Views.ViewMagics.RegisterFormatters(notebook);
         try
         {
             LibTorch.EnsureLoaded(notebook.NativeLibraryDirectories);

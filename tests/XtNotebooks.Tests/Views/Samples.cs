@@ -1,5 +1,6 @@
 using XtNotebooks.Losses;
 using XtNotebooks.Training;
+using XtNotebooks.Transformers;
 using XtNotebooks.Views;
 using static TorchSharp.torch;
 
@@ -91,6 +92,52 @@ internal static class Samples
         return TensorView.From(tensor(values, shape));
     }
 
+    /// <summary>A model that has learned half of a sentence.</summary>
+    public static LogitsView Logits()
+    {
+        using var scope = NewDisposeScope();
+        const string text = "the cat sat on the mat__";
+        var targets = tensor(text.Skip(1).Select(c => c == '_' ? 0L : c == ' ' ? 27 : c - 'a' + 1).ToArray());
+        var logits = zeros(text.Length - 1, 28);
+        for (var i = 0; i < text.Length - 1; i++)
+        {
+            logits[i, (i * 5) % 28] = 1.5f;
+            logits[i, targets[i].item<long>()] += i % 4 == 0 ? -1f : i * 0.35f;
+        }
+        return LogitsView.From(logits, targets, new() { Title = "step 100", PadId = 0, TopP = 0.8, Token = id => id == 27 ? " " : Letter(id) });
+    }
+
+    public static AttentionMaskView AttentionMask() =>
+        AttentionMaskView.From([0L, 0, 5, 13, 13, 1], padId: 0, token: Letter) with { Title = "Left padding, no mask" };
+
+    public static AttentionView Attention()
+    {
+        using var scope = NewDisposeScope();
+        var maps = Enumerable.Range(0, 2).Select(layer =>
+        {
+            var scores = zeros(1, 4, 16, 16);
+            for (var head = 0; head < 4; head++)
+            {
+                for (var q = 0; q < 16; q++)
+                {
+                    for (var k = 0; k < 16; k++)
+                        scores[0, head, q, k] = k > q ? -1e9f : head == 0 ? (k == q - 1 ? 5 : 0) : head == 1 ? (k == 0 ? 3 : 0) : (float)Math.Sin(q * (k + layer + head));
+                }
+            }
+            return scores.softmax(-1);
+        }).ToList();
+        return AttentionView.From(maps, tokens: [.. "the cat sat on m".Select(c => c.ToString())]);
+    }
+
+    public static ModelView Model()
+    {
+        using var scope = NewDisposeScope();
+        return ModelView.From(new TransformerWrapper(new()
+        {
+            NumTokens = 256, MaxSeqLen = 256, AttnLayers = new Decoder(new() { Dim = 256, Depth = 6, Heads = 8, RotaryPosEmb = true }),
+        }));
+    }
+
     public static TensorView Odd()
     {
         using var scope = NewDisposeScope();
@@ -108,6 +155,10 @@ internal static class Samples
         ("tensor-matrix", Numbers(24, 60)),
         ("tensor-facets", Numbers(2, 5, 8, 16)),
         ("tensor-odd", Odd()),
+        ("logits", Logits()),
+        ("attention-mask", AttentionMask()),
+        ("attention", Attention()),
+        ("model", Model()),
         ("loss-breakdown", new LossBreakdownView(Breakdown())),
     ];
 }

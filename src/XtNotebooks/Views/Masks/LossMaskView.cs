@@ -1,4 +1,5 @@
 using TorchSharp;
+using XtNotebooks.Data;
 using XtNotebooks.Extensibility;
 
 namespace XtNotebooks.Views;
@@ -41,6 +42,20 @@ public sealed record LossMaskView : IView
     /// <inheritdoc cref="From(torch.Tensor, long?, long, LossMaskOptions?)"/>
     public static LossMaskView From(IReadOnlyList<long[]> ids, long? padId, long ignoreIndex = -100, LossMaskOptions? options = null) =>
         LossMaskReading.Read(ids, padId, ignoreIndex, options ?? new());
+
+    /// <summary>Looks at a padded batch, which knows its pad id, lengths and side.</summary>
+    /// <inheritdoc cref="From(torch.Tensor, long?, long, LossMaskOptions?)"/>
+    public static LossMaskView From(PaddedBatch batch, long ignoreIndex = -100, LossMaskOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        return From(batch.Ids, batch.PadId, ignoreIndex, (options ?? new()) with
+        {
+            Lengths = LengthsOf(batch),
+            PaddedLeft = batch.Side == PaddingSide.Left,
+        });
+    }
+
+    internal static IReadOnlyList<int> LengthsOf(PaddedBatch batch) => [.. TensorRows.Ids(batch.Lengths)[0].Select(n => (int)n)];
 
     /// <inheritdoc/>
     public string ToHtml() => LossMaskHtml.Write(this);

@@ -114,7 +114,7 @@ internal static class TensorReading
         return x;
     }
 
-    private static string Short(ScalarType type) => type switch
+    internal static string Short(ScalarType type) => type switch
     {
         ScalarType.Float32 => "f32",
         ScalarType.Float64 => "f64",

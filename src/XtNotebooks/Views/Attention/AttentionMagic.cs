@@ -1,0 +1,51 @@
+using XtNotebooks.Extensibility;
+using XtNotebooks.Transformers;
+using static TorchSharp.torch;
+
+namespace XtNotebooks.Views;
+
+/// <summary><c>#!xt-attention</c>: the attention maps of a model for one row of a batch.</summary>
+internal static class AttentionMagic
+{
+    public static MagicCommand Command { get; } = new()
+    {
+        Name = "#!xt-attention",
+        Summary = "Draws the attention maps of every layer and head for one row of a batch.",
+        Options =
+        [
+            MagicInputs.Ids,
+            new() { Name = "--model", Summary = "A TransformerWrapper, or the wrapper around it; without flash attention.", Type = typeof(object), Required = true },
+            new() { Name = "--row", Summary = "Which row of the batch, from 0.", Type = typeof(int), Default = 0 },
+            new() { Name = "--mask", Summary = "The mask given to the model, [batch, seq], true where a key may be seen.", Type = typeof(Tensor) },
+            MagicInputs.PadId, MagicInputs.Tokenizer, MagicInputs.Title, MagicInputs.As("attention"),
+        ],
+        Examples = ["#!xt-attention batch --model net --row 2 --tokenizer tokenizer"],
+        Run = static (call, _) => MagicInputs.Show(call, () => Read(call)),
+    };
+
+    private static AttentionView Read(MagicCall call)
+    {
+        var net = call.Require<object>("--model") switch
+        {
+            TransformerWrapper wrapper => wrapper,
+            AutoregressiveWrapper { Net: TransformerWrapper inner } => inner,
+            var other => throw new MagicException(
+                $"--model is a {other.GetType().Name}; give a TransformerWrapper, or show other models' maps with AttentionView.From(maps)."),
+        };
+        var ids = MagicInputs.Batch(call);
+        if (ids.dim() == 1)
+            ids = ids.unsqueeze(0);
+        var row = call.Require<int>("--row");
+        if (row < 0 || row >= ids.shape[0])
+            throw new MagicException($"--row {row} is no row of the batch; it has rows 0 to {ids.shape[0] - 1}.");
+        using var _ = no_grad();
+        var one = ids.slice(0, row, row + 1, 1);
+        var mask = call.Get<Tensor>("--mask")?.slice(0, row, row + 1, 1);
+        var values = TensorRows.Ids(one)[0];
+        var pad = MagicInputs.Pad(call);
+        var token = MagicInputs.Token(call);
+        return AttentionView.From(net.Trace(one, new TransformerInputs { Mask = mask }), 0,
+            token is null ? null : [.. values.Select(token)],
+            pad is null ? null : [.. values.Select(id => id != pad)]) with { Title = call.Get<string>("--title") };
+    }
+}

@@ -1,0 +1,106 @@
+using System.Globalization;
+
+namespace XtNotebooks.Views;
+
+/// <summary>Draws strips of tokens; radio buttons choose what the colour means, without a script.</summary>
+internal static class LogitsHtml
+{
+    private const int Worst = 8;
+
+    public static string Write(IReadOnlyList<LogitsView> views)
+    {
+        var html = new HtmlWriter();
+        var summary = string.Join(" ", views.Select(LogitsText.Summary));
+        var mode = views.Count > 0 ? views[0].Mode : LogitsMode.Loss;
+        var group = ViewFrame.Id("mode", summary, string.Concat(views.SelectMany(v => v.Tokens).Select(t => t.Text)));
+        foreach (var choice in Enum.GetValues<LogitsMode>())
+        {
+            var (id, name) = ($"{group}-{choice}", choice.ToString().ToLowerInvariant());
+            html.Add($"<input type=\"radio\" name=\"{group}\" id=\"{id}\" class=\"m-{name}\"{(choice == mode ? new Html(" checked") : default)}><label for=\"{id}\">{name}</label>\n");
+        }
+        foreach (var view in views)
+            Strip(html, view);
+        html.Add(GridScript.Line);
+        if (views.Count > 0)
+            Legend(html, views[0]);
+        foreach (var view in views)
+            Costliest(html, view);
+        return ViewFrame.Render("logits", "Logits: " + summary, Css.Value, html.Done(), GridScript.For("{}"));
+    }
+
+    private static void Strip(HtmlWriter html, LogitsView view)
+    {
+        html.Add($"<div class=\"strips\">");
+        if (view.Title is not null)
+            html.Add($"<p><strong>{view.Title}</strong></p>\n");
+        html.Add($"<p>{LogitsText.Summary(view)}</p>\n<table class=\"grid\"><tbody>\n");
+        foreach (var row in view.Tokens.GroupBy(t => t.Row))
+        {
+            html.Add($"<tr><th data-t=\"row {row.Key}\">{row.Key}");
+            foreach (var token in row)
+                html.Add(Cell(view, token));
+            html.Add($"</tr>\n");
+        }
+        html.Add($"</tbody></table>");
+        if (view.Count > view.Tokens.Count)
+            html.Add($"<p class=\"muted\">{Words.Number(view.Tokens.Count)} of {Words.Count(view.Count, "position")} are shown; the sentence counts all of them.</p>");
+        html.Add($"</div>\n");
+    }
+
+    private static Html Cell(LogitsView view, LogitsToken token)
+    {
+        var kind = token.State switch { TargetState.Ignored => " i", TargetState.PadCounts => " p", _ => "" };
+        var surprise = token.Loss - token.Entropy;
+        var colours = $"l{Level(token.Loss, view)} e{Level(token.Entropy, view)} {(surprise < 0 ? "u" : "s")}{Level(Math.Abs(surprise), view)}";
+        return Html.Of($"<td class=\"{colours}{kind}{(token.Cut ? " cut" : "")}\" data-d=\"{LogitsText.Detail(view, token)}\">{token.Text}");
+    }
+
+    private static int Level(double value, LogitsView view) =>
+        double.IsFinite(value) ? (int)Math.Round(Math.Clamp(value / view.BlindGuess, 0, 1) * 10) : 0;
+
+    private static void Legend(HtmlWriter html, LogitsView view)
+    {
+        html.Add($"<p class=\"muted\">Colour from 0 to {Words.Nats(view.BlindGuess)} nats, the cost of a blind guess among {Words.Number(view.NumTokens)} tokens; surprise is loss less entropy, blue below zero.");
+        if (view.Tokens.Any(t => t.State == TargetState.PadCounts))
+            html.Add($" Dashed: a pad that counts.");
+        if (view.Tokens.Any(t => t.State == TargetState.Ignored))
+            html.Add($" Struck out: ignored.");
+        if (view.TopP is { } p)
+            html.Add($" Underlined: top_p = {p} would never give it.");
+        html.Add($"</p>\n");
+    }
+
+    private static void Costliest(HtmlWriter html, LogitsView view)
+    {
+        var worst = view.Tokens.Where(t => t.State != TargetState.Ignored && double.IsFinite(t.Loss)).OrderByDescending(t => t.Loss).Take(Worst).ToList();
+        if (worst.Count == 0)
+            return;
+        html.Add($"<details><summary>The costliest tokens{(view.Title is null ? "" : " of " + view.Title)}</summary>");
+        html.Add(new ViewTable(["token", "row", "position", "loss, nats", "share", "rank", "the model's guesses"],
+            [.. worst.Select(t => (IReadOnlyList<string>)
+            [
+                t.Text, t.Row.ToString(CultureInfo.InvariantCulture), t.Position.ToString(CultureInfo.InvariantCulture), Words.Nats(t.Loss),
+                Words.Percent(t.ShareOfLoss), Words.Number(t.Rank), LogitsText.Guesses(t),
+            ])]).ToHtml());
+        html.Add($"</details>\n");
+    }
+
+    private static readonly Lazy<string> Css = new(() => """
+        .xt-logits input{position:absolute;opacity:0;width:1px;height:1px}
+        .xt-logits label{display:inline-block;padding:.1em .7em;margin:0 4px .5em 0;border:1px solid var(--line);border-radius:1em;cursor:pointer;color:var(--muted)}
+        .xt-logits input:checked+label{color:var(--fg);border-color:var(--focus);font-weight:600}
+        .xt-logits input:focus-visible+label{outline:2px solid var(--focus)}
+        .xt-logits .grid{display:block;overflow-x:auto}
+        .xt-logits .grid tbody{display:block}
+        .xt-logits .grid tr{display:block;margin:2px 0}
+        .xt-logits .grid th{display:inline-block;font-weight:400;font-size:10px;min-width:2em;padding:0 .4em}
+        .xt-logits .grid td{--a:0%;--c:var(--pad);display:inline-block;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;padding:.05em .22em;margin:0 1px 2px 0;border-radius:3px;white-space:pre;cursor:default;box-shadow:inset 0 0 0 1px var(--line);background:color-mix(in srgb,var(--c) var(--a),var(--bg))}
+        .xt-logits .grid td.i{color:var(--muted);text-decoration:line-through}
+        .xt-logits .grid td.p{box-shadow:none;outline:1.5px dashed var(--warn);outline-offset:-1.5px}
+        .xt-logits .grid td.cut{text-decoration:underline 2px;text-underline-offset:3px}
+        .xt-logits .say{min-height:3em;max-width:none}
+        .xt-logits summary{cursor:pointer;color:var(--muted)}
+        .xt-logits .numbers td:last-child,.xt-logits .numbers th:last-child{text-align:left}
+        """ + string.Concat(Enumerable.Range(1, 10).Select(i => $".xt-logits .m-loss:checked~.strips .l{i},.xt-logits .m-entropy:checked~.strips .e{i},.xt-logits .m-surprise:checked~.strips .s{i}{{--a:{i * 5}%!important}}"
+            + $".xt-logits .m-surprise:checked~.strips .u{i}{{--c:var(--real)!important;--a:{i * 5}%!important}}")));
+}

@@ -1,0 +1,84 @@
+using System.Globalization;
+using XtNotebooks.Losses;
+using static TorchSharp.torch;
+
+namespace XtNotebooks.Views;
+
+/// <summary>Reads what a model thought of each token.</summary>
+internal static class LogitsReading
+{
+    public static LogitsView Read(Tensor logits, Tensor targets, LogitsOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(logits);
+        ArgumentNullException.ThrowIfNull(targets);
+        if (options.TopP is <= 0 or > 1)
+            throw new ArgumentException($"TopP is {options.TopP}; a nucleus holds a share above 0 and up to 1.", nameof(options));
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        if (logits.dim() == 2 && targets.dim() == 1)
+            (logits, targets) = (logits.unsqueeze(0), targets.unsqueeze(0));
+        logits = logits.detach();
+        var losses = TokenLosses.PerToken(logits, targets, options.IgnoreIndex);                     // [batch, seq]
+        var (seq, numTokens) = (targets.shape[1], logits.shape[2]);
+        var counted = targets.ne(options.IgnoreIndex).count_nonzero().item<long>();
+        var sum = losses.to(float64).sum().item<double>();
+
+        var shown = (int)Math.Min(targets.numel(), options.MaxTokens);
+        return new LogitsView
+        {
+            Title = options.Title,
+            Tokens = shown == 0 ? [] : Tokens(
+                logits.reshape(-1, numTokens).slice(0, 0, shown, 1), targets.to(logits.device).reshape(-1).slice(0, 0, shown, 1), seq, sum, options),
+            Count = targets.numel(),
+            Counted = counted,
+            MeanLoss = counted > 0 ? sum / counted : null,
+            NumTokens = numTokens,
+            Mode = options.Mode,
+            TopP = options.TopP,
+        };
+    }
+
+    private static List<LogitsToken> Tokens(Tensor logits, Tensor targets, long seq, double sum, LogitsOptions options)
+    {
+        var n = (int)targets.shape[0];
+        var logProbs = nn.functional.log_softmax(logits.to(float32), dim: -1);                       // [n, numTokens]
+        var probs = logProbs.exp();
+        // 0 · -∞ counts as nothing.
+        var entropy = Array(probs.mul(logProbs.clamp_min(-1e4)).sum(-1).neg());
+        var known = targets.ge(0).logical_and(targets.lt(logits.shape[1]));
+        var own = logProbs.gather(1, targets.where(known, zeros_like(targets)).unsqueeze(1));        // [n, 1]
+        var nll = Array(own.neg());
+        var rank = Array(logProbs.gt(own).sum(-1).to(float32));
+        var k = (int)Math.Min(options.TopK, logits.shape[1]);
+        var (top, ids) = probs.topk(k, -1);
+        var (topProbs, topIds) = (Array(top), Array(ids.to(float64)));
+        var kept = options.TopP is { } p ? Array(Nucleus(probs, p)) : null;
+        var target = targets.cpu().data<long>().ToArray();
+        var valid = known.cpu().data<bool>().ToArray();
+
+        return [.. Enumerable.Range(0, n).Select(i =>
+        {
+            var state = target[i] == options.IgnoreIndex ? TargetState.Ignored
+                : target[i] == options.PadId ? TargetState.PadCounts
+                : TargetState.Counts;
+            return new LogitsToken(
+                (int)(i / seq), (int)(i % seq), valid[i] ? Text(target[i]) : target[i].ToString(CultureInfo.InvariantCulture), state,
+                valid[i] ? nll[i] : double.NaN, entropy[i], valid[i] ? (long)rank[i] + 1 : 0,
+                state == TargetState.Ignored || sum == 0 ? 0 : nll[i] / sum,
+                [.. Enumerable.Range(i * k, k).Select(c => new LogitsCandidate(Text((long)topIds[c]), topProbs[c]))],
+                kept is null ? null : (long)kept[i]);
+        })];
+
+        string Text(long id) => options.Token is { } token ? HtmlText.Visible(token(id)) : id.ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>How many candidates stay: the likeliest ones up to and including the one with which their sum reaches the share.</summary>
+    private static Tensor Nucleus(Tensor probs, double share)
+    {
+        var (sorted, _) = probs.sort(-1, descending: true);
+        var before = sorted.cumsum(-1) - sorted;
+        return before.lt(share).sum(-1).to(float32);
+    }
+
+    private static double[] Array(Tensor values) => values.to(float64).cpu().contiguous().data<double>().ToArray();
+}

@@ -1,0 +1,40 @@
+using TorchSharp;
+using XtNotebooks.Data;
+using XtNotebooks.Extensibility;
+using XtNotebooks.Losses;
+
+namespace XtNotebooks.Views;
+
+/// <summary><c>#!xt-loss</c>: what a reported loss is made of.</summary>
+internal static class LossMagic
+{
+    public static MagicCommand Command { get; } = new()
+    {
+        Name = "#!xt-loss",
+        Summary = "Takes the loss of a batch apart: real tokens, pads that count, and what other settings would have reported.",
+        Options =
+        [
+            MagicInputs.Ids with { Required = false },
+            MagicInputs.Model,
+            new() { Name = "--logits", Summary = "Logits [batch, seq, numTokens] in place of a model.", Type = typeof(torch.Tensor) },
+            new() { Name = "--targets", Summary = "Targets [batch, seq] that belong to --logits.", Type = typeof(torch.Tensor) },
+            MagicInputs.PadId, MagicInputs.IgnoreIndex, MagicInputs.Tokenizer, MagicInputs.As("breakdown"),
+        ],
+        Examples = ["#!xt-loss batch --model net --ignore-index 0", "#!xt-loss --logits logits --targets targets --pad-id 0"],
+        Run = static (call, _) => MagicInputs.Show(call, () =>
+        {
+            var (logits, targets) = Inputs(call);
+            return LossBreakdown.From(logits, targets, MagicInputs.Pad(call), call.Require<long>("--ignore-index"),
+                new() { TokenClass = call.Get<ITokenizer>("--tokenizer") is { } tokenizer ? tokenizer.ClassOf : null });
+        }),
+    };
+
+    private static (torch.Tensor Logits, torch.Tensor Targets) Inputs(MagicCall call)
+    {
+        if (call.Get<torch.Tensor>("--logits") is { } logits)
+            return (logits, call.Get<torch.Tensor>("--targets") ?? throw new MagicException("--logits needs the --targets that belong to it."));
+        if (call.Values.GetValueOrDefault("--ids") is null)
+            throw new MagicException("Give a batch and a --model, or --logits and --targets.");
+        return MagicInputs.Forward(call, MagicInputs.Batch(call));
+    }
+}

@@ -1,0 +1,74 @@
+using System.Globalization;
+
+namespace XtNotebooks.Views;
+
+/// <summary>Draws a model as a tree that opens and closes by itself, without a script.</summary>
+internal static class ModelHtml
+{
+    private const int MaxNodes = 400;
+
+    public static string Write(ModelView view)
+    {
+        var html = new HtmlWriter();
+        if (view.Title is not null)
+            html.Add($"<p><strong>{view.Title}</strong></p>\n");
+        html.Add($"<p class=\"lead\">{view.Sentence}</p>\n");
+        if (view.Options.Count > 0)
+        {
+            html.Add($"<p>Not the default: ");
+            html.Add(Html.Join(", ", view.Options.Select(o => Html.Of($"<code title=\"default: {o.Default}\">{o.Name} = {o.Value}</code>"))));
+            html.Add($"</p>\n");
+        }
+        var left = MaxNodes;
+        html.Add($"<div class=\"tree\">\n");
+        Node(html, view.Root, view.Root, depth: 0, ref left);
+        html.Add($"</div>\n");
+        if (left <= 0)
+            html.Add($"<p class=\"muted\">Modules beyond the first {MaxNodes} are left out; the numbers count them.</p>\n");
+        return ViewFrame.Render("model", "Model: " + view.Sentence, Css, html.Done());
+    }
+
+    /// <summary>"6.5 M".</summary>
+    public static string Big(long value) => value switch
+    {
+        >= 1_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{value / 1e9:0.##} G"),
+        >= 1_000_000 => string.Create(CultureInfo.InvariantCulture, $"{value / 1e6:0.##} M"),
+        >= 10_000 => string.Create(CultureInfo.InvariantCulture, $"{value / 1e3:0.#} k"),
+        _ => Words.Number(value),
+    };
+
+    private static void Node(HtmlWriter html, ModelNode node, ModelNode root, int depth, ref int left)
+    {
+        if (left-- <= 0)
+            return;
+        var leaf = node.Children.Count == 0 && node.Own.Count == 0;
+        html.Add(leaf ? new Html("<div class=\"leaf\">") : new Html(depth < 2 ? "<details open><summary>" : "<details><summary>"));
+        html.Add($"<b>{node.Name}</b> {node.Type}");
+        if (node.Count > 1)
+            html.Add($" <span class=\"times\">× {node.Count} alike</span>");
+        if (node.Parameters > 0)
+        {
+            var share = root.Parameters == 0 ? 0 : node.Parameters * (double)node.Count / root.Parameters;
+            html.Add($" <span class=\"muted\">{Big(node.Parameters)} parameters{(node.Count > 1 ? " each" : "")}, {Words.Percent(share)}, {TensorSummary.Size(node.Bytes)}{(node.FlopsPerToken > 0 ? $", {Big(node.FlopsPerToken)} FLOPs a token" : "")}</span>");
+            html.Add($"<span class=\"share\" aria-hidden=\"true\"><i style=\"width:{Math.Min(1, share) * 100:0.#}%\"></i></span>");
+        }
+        html.Add(leaf ? new Html("</div>\n") : new Html("</summary>\n"));
+        if (leaf)
+            return;
+        foreach (var p in node.Own)
+            html.Add($"<div class=\"leaf\"><code>{p.Name}</code> [{string.Join(", ", p.Shape)}] {p.DType}{(p.Trainable ? "" : ", fixed")}</div>\n");
+        foreach (var child in node.Children)
+            Node(html, child, root, depth + 1, ref left);
+        html.Add($"</details>\n");
+    }
+
+    private const string Css = """
+        .xt-model .tree{line-height:1.65}
+        .xt-model details,.xt-model .leaf{padding-left:1.2em;border-left:1px solid var(--line);margin-left:.3em}
+        .xt-model .tree>details{border:0;margin:0;padding:0}
+        .xt-model summary{cursor:pointer}
+        .xt-model .times{color:var(--focus)}
+        .xt-model .share{display:inline-block;width:70px;height:8px;margin-left:.6em;background:var(--soft);border-radius:2px}
+        .xt-model .share i{display:block;height:8px;background:var(--real);border-radius:2px}
+        """;
+}

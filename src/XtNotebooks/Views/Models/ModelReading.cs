@@ -1,0 +1,72 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace XtNotebooks.Views;
+
+/// <summary>Walks a module; no tensor is copied.</summary>
+internal static class ModelReading
+{
+    public static ModelView Read(nn.Module module, object? options)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        options ??= module.GetType().GetProperty("Options")?.GetValue(module);
+        return new ModelView
+        {
+            Root = Node("model", module, []),
+            Options = options is null ? [] : ModelOptions.Changed(options),
+        };
+    }
+
+    private static ModelNode Node(string name, nn.Module module, HashSet<IntPtr> seen)
+    {
+        var own = new List<ModelParameter>();
+        long parameters = 0, trainable = 0, bytes = 0, flops = 0;
+        foreach (var (key, parameter) in module.named_parameters(recurse: false))
+        {
+            own.Add(new ModelParameter(key, parameter.shape, TensorReading.Short(parameter.dtype), parameter.requires_grad));
+            // Tied weights are one tensor in two places, and cost one memory but two products.
+            if (parameter.dim() == 2 && !IsTable(module))
+                flops += 2 * parameter.numel();
+            if (!seen.Add(parameter.Handle))
+                continue;
+            parameters += parameter.numel();
+            trainable += parameter.requires_grad ? parameter.numel() : 0;
+            bytes += parameter.numel() * parameter.element_size();
+        }
+        foreach (var (key, buffer) in module.named_buffers(recurse: false))
+        {
+            own.Add(new ModelParameter(key, buffer.shape, TensorReading.Short(buffer.dtype), Trainable: false));
+            bytes += buffer.numel() * buffer.element_size();
+        }
+        var children = module.named_children().Select(child => Node(child.name, child.module, seen)).ToList();
+        return new ModelNode(
+            name, TypeName(module.GetType()),
+            parameters + children.Sum(c => c.Parameters), trainable + children.Sum(c => c.Trainable),
+            bytes + children.Sum(c => c.Bytes), flops + children.Sum(c => c.FlopsPerToken),
+            own, Folded(children));
+    }
+
+    /// <summary>An embedding is looked up, not multiplied.</summary>
+    private static bool IsTable(nn.Module module) => module.GetType().Name.Contains("Embedding", StringComparison.Ordinal);
+
+    /// <summary>Neighbours that look alike in all but their names become one with a count.</summary>
+    private static List<ModelNode> Folded(List<ModelNode> nodes)
+    {
+        var folded = new List<ModelNode>();
+        foreach (var node in nodes)
+        {
+            if (folded.Count > 0 && node.Children.Count > 0 && Same(folded[^1], node))
+                folded[^1] = folded[^1] with { Count = folded[^1].Count + 1 };
+            else
+                folded.Add(node);
+        }
+        return folded;
+    }
+
+    private static bool Same(ModelNode a, ModelNode b) =>
+        a.Type == b.Type && a.Parameters == b.Parameters && a.FlopsPerToken == b.FlopsPerToken
+        && a.Own.Count == b.Own.Count && a.Own.Zip(b.Own).All(p => p.First.Shape.SequenceEqual(p.Second.Shape))
+        && a.Children.Count == b.Children.Count && a.Children.Zip(b.Children).All(p => p.First.Count == p.Second.Count && Same(p.First, p.Second));
+
+    private static string TypeName(Type type) => type.Name.Split('`')[0];
+}

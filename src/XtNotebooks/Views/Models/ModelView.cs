@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Text;
+using TorchSharp;
+using XtNotebooks.Extensibility;
+
+namespace XtNotebooks.Views;
+
+/// <summary>A model as a tree: modules, shapes, parameters, cost and memory, and the options that differ from the defaults.</summary>
+[TypeFormatterSource(typeof(ViewFormatterSource))]
+public sealed record ModelView : IView
+{
+    /// <summary>A heading; null for none.</summary>
+    public string? Title { get; init; }
+
+    /// <summary>The model itself, its parts below it.</summary>
+    public required ModelNode Root { get; init; }
+
+    /// <summary>Options of the model that are not the default, by name; empty where it has none or tells none.</summary>
+    public required IReadOnlyList<ModelOption> Options { get; init; }
+
+    /// <summary>Looks at any TorchSharp module.</summary>
+    /// <param name="module">The model; it is only read.</param>
+    /// <param name="options">The record it was built from, if it has no property <c>Options</c> of its own.</param>
+    public static ModelView From(torch.nn.Module module, object? options = null) => ModelReading.Read(module, options);
+
+    /// <summary>Shows every module of the notebook this way.</summary>
+    public static void Register(INotebook notebook)
+    {
+        ArgumentNullException.ThrowIfNull(notebook);
+        foreach (var formatter in ViewFormatters.For<torch.nn.Module>(module => From(module)))
+            notebook.RegisterFormatter(typeof(torch.nn.Module), formatter.MimeType, formatter.Write);
+    }
+
+    /// <summary>The model in one sentence.</summary>
+    public string Sentence => string.Create(CultureInfo.InvariantCulture,
+        $"{Root.Type}: {Words.Count(Root.Parameters, "parameter")} ({TensorSummary.Size(Root.Bytes)}{(Root.Trainable < Root.Parameters ? $", {Words.Number(Root.Trainable)} of them trainable" : "")}), about {ModelHtml.Big(Root.FlopsPerToken)} FLOPs a token forward in matrix products.");
+
+    /// <inheritdoc/>
+    public string ToHtml() => ModelHtml.Write(this);
+
+    /// <inheritdoc/>
+    public string ToText()
+    {
+        var text = new StringBuilder();
+        if (Title is not null)
+            text.Append(Title).Append('\n');
+        text.Append(Sentence).Append('\n');
+        foreach (var option in Options)
+            text.Append(CultureInfo.InvariantCulture, $"  {option.Name} = {option.Value} (default {option.Default})\n");
+        Append(text, Root, 0);
+        return text.ToString();
+    }
+
+    private static void Append(StringBuilder text, ModelNode node, int depth)
+    {
+        text.Append(' ', depth * 2).Append(CultureInfo.InvariantCulture, $"{node.Name} {node.Type}  {Words.Number(node.Parameters)}{node.Repeats}\n");
+        foreach (var child in node.Children)
+            Append(text, child, depth + 1);
+    }
+}
+
+/// <summary>A module and what it holds.</summary>
+/// <param name="Name">Its name in its parent, as in <c>state_dict</c> keys.</param>
+/// <param name="Type">Its class.</param>
+/// <param name="Parameters">Elements of its parameters and those of its parts; shared ones count once.</param>
+/// <param name="Trainable">Those that require a gradient.</param>
+/// <param name="Bytes">Memory of the parameters and buffers.</param>
+/// <param name="FlopsPerToken">Multiplications and additions of its matrix products for one token, forward: 2 for each weight of a linear map.
+/// Attention between positions is not in it; it grows with the length.</param>
+/// <param name="Own">Its own parameters and buffers.</param>
+/// <param name="Children">Its parts; equal neighbours are told once.</param>
+/// <param name="Count">How many equal neighbours this stands for.</param>
+public sealed record ModelNode(
+    string Name, string Type, long Parameters, long Trainable, long Bytes, long FlopsPerToken,
+    IReadOnlyList<ModelParameter> Own, IReadOnlyList<ModelNode> Children, int Count = 1)
+{
+    internal string Repeats => Count > 1 ? $"  × {Count} alike" : "";
+}
+
+/// <summary>A parameter or buffer.</summary>
+/// <param name="Name">Its name in its module.</param>
+/// <param name="Shape">Its sizes.</param>
+/// <param name="DType">Its element type.</param>
+/// <param name="Trainable">Whether it requires a gradient.</param>
+public sealed record ModelParameter(string Name, IReadOnlyList<long> Shape, string DType, bool Trainable);
+
+/// <summary>An option that is not the default.</summary>
+/// <param name="Name">Its name, with the names of the options it lies in.</param>
+/// <param name="Value">What it is.</param>
+/// <param name="Default">What it would be.</param>
+public sealed record ModelOption(string Name, string Value, string Default);

@@ -1,0 +1,105 @@
+using TorchSharp;
+using XtNotebooks.Transformers;
+using XtNotebooks.Views;
+using static TorchSharp.torch;
+
+namespace XtNotebooks.Tests.Views;
+
+public sealed class AttentionViewTests : IDisposable
+{
+    private readonly DisposeScope scope = NewDisposeScope();
+
+    public void Dispose() => scope.Dispose();
+
+    [Fact]
+    public void A_causal_mask_hides_what_comes_later()
+    {
+        var view = AttentionMaskView.From([5L, 6, 7], padId: null);
+        Assert.Equal([AttentionState.Seen, AttentionState.Future, AttentionState.Future], view.Cells[0]);
+        Assert.All(view.Cells[2], state => Assert.Equal(AttentionState.Seen, state));
+        Assert.StartsWith("3 positions, causal: 6 of 9 pairs attend.", view.ToText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Left_padding_without_a_mask_is_warned_of_and_a_mask_cures_it()
+    {
+        var bare = AttentionMaskView.From([0L, 0, 7, 8], padId: 0);
+        Assert.Contains(bare.Remarks, r => r.Text == "Real tokens attend to pads in 4 pairs: pass `mask:` to hide them.");
+        Assert.Equal(AttentionState.PadSeen, bare.Cells[2][0]);
+
+        var masked = AttentionMaskView.From([0L, 0, 7, 8], padId: 0, mask: [false, false, true, true]);
+        Assert.Equal([AttentionState.Masked, AttentionState.Masked, AttentionState.Seen, AttentionState.Future], masked.Cells[2]);
+        Assert.Equal(AttentionState.HiddenByBoth, masked.Cells[0][1]);
+        Assert.Contains(masked.Remarks, r => r.Text.StartsWith("Nothing is visible from positions 0, 1:", StringComparison.Ordinal));
+        Assert.DoesNotContain(masked.Remarks, r => r.Text.Contains("attend to pads", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_long_sequence_is_cut_in_the_middle_and_says_so()
+    {
+        var view = AttentionMaskView.From(Enumerable.Range(1, 300).Select(i => (long)i).ToArray(), padId: 0);
+        Assert.Equal((48, 48), (view.Cells.Count, view.Cells[0].Count));
+        Assert.Contains("252 positions in the middle", view.ToText(), StringComparison.Ordinal);
+        SafeHtml.Check(view.ToHtml());
+    }
+
+    [Fact]
+    public void Mask_and_map_encode_token_texts()
+    {
+        SafeHtml.Check((AttentionMaskView.From([1L, 2], null, token: _ => SafeHtml.Attack) with { Title = SafeHtml.Attack }).ToHtml());
+        SafeHtml.Check((AttentionView.From([ones(1, 1, 2, 2) / 2], 0, [SafeHtml.Attack, SafeHtml.Attack]) with { Title = SafeHtml.Attack }).ToHtml());
+    }
+
+    [Fact]
+    public void A_heads_habit_is_read_from_its_weights()
+    {
+        var previous = zeros(1, 1, 4, 4);
+        previous[0, 0, 0, 0] = 1;
+        for (var q = 1; q < 4; q++)
+            previous[0, 0, q, q - 1] = 1;
+        var head = AttentionView.From([previous]).Heads[0];
+        Assert.Equal((0.75, 0.25, 0.0), (head.Previous, head.Self, head.Entropy));
+        Assert.Equal("the token before 75 %, itself 25 %; entropy 0.00", head.Habit);
+
+        var spread = AttentionView.From([ones(1, 2, 20, 20) / 20], real: [.. Enumerable.Range(0, 20).Select(i => i < 15)]).Heads[1];
+        Assert.Equal(0.25, spread.Pads, 5);
+        Assert.Equal(Math.Log(20), spread.Entropy, 4);
+        Assert.Contains("⚠ pads 25 %", spread.Habit, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_models_own_maps_are_drawn_for_every_layer_and_head_under_200_kB()
+    {
+        var net = new TransformerWrapper(new() { NumTokens = 32, MaxSeqLen = 256, AttnLayers = new Decoder(new() { Dim = 32, Depth = 4, Heads = 8 }) });
+        net.eval();
+        var view = AttentionView.From(net.Trace(randint(0, 32, [1, 256], int64)));
+        Assert.Equal(32, view.Heads.Count);
+        Assert.All(view.Heads, h => Assert.InRange(h.Weights.Take(64).Sum(), 0.99f, 1.01f));
+        SafeHtml.Check(view.ToHtml());
+        Assert.Contains("the first 64 queries", view.ToHtml(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Flash_attention_keeps_no_map_and_the_sentence_says_what_to_do()
+    {
+        Assert.StartsWith("There is no attention map; flash attention keeps none", Assert.Throws<ArgumentException>(() => AttentionView.From([])).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => AttentionView.From([ones(2, 2)]));
+        Assert.Throws<ArgumentException>(() => AttentionView.From([ones(1, 1, 2, 2)], row: 1));
+    }
+
+    [Fact]
+    public void The_picture_is_a_PNG_that_decoders_accept()
+    {
+        var png = Png.OfWeights([0f, 1f, 0.25f, float.NaN], 2, 2);
+        Assert.Equal([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10], png[..8]);
+        Assert.Equal("IEND"u8.ToArray(), png[^8..^4]);
+        Assert.Equal([0xae, 0x42, 0x60, 0x82], png[^4..]);
+    }
+
+    [Fact]
+    public void Looks_as_expected()
+    {
+        Snapshot.Matches(Samples.AttentionMask().ToHtml(), "attention-mask.html");
+        Snapshot.Matches(Samples.AttentionMask().ToText(), "attention-mask.txt");
+    }
+}

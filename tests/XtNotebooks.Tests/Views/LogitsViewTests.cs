@@ -1,0 +1,85 @@
+using TorchSharp;
+using XtNotebooks.Views;
+using static TorchSharp.torch;
+
+namespace XtNotebooks.Tests.Views;
+
+public sealed class LogitsViewTests : IDisposable
+{
+    private readonly DisposeScope scope = NewDisposeScope();
+
+    public void Dispose() => scope.Dispose();
+
+    [Fact]
+    public void Each_token_tells_its_loss_entropy_rank_share_and_the_likeliest_candidates()
+    {
+        var logits = tensor(new[] { 2f, 1f, 0f, 0f, 3f, 0f }, [2, 3]);
+        var view = LogitsView.From(logits, tensor(new[] { 1L, 1L }), new() { TopK = 2 });
+        using var expected = nn.functional.cross_entropy(logits, tensor(new[] { 1L, 1L }), reduction: nn.Reduction.None);
+        var losses = expected.data<float>().ToArray();
+
+        Assert.Equal(losses[0], view.Tokens[0].Loss, 5);
+        Assert.Equal(losses.Average(), view.MeanLoss!.Value, 5);
+        Assert.Equal((2, 1), (view.Tokens[0].Rank, view.Tokens[1].Rank));
+        Assert.Equal(losses[0] / losses.Sum(), view.Tokens[0].ShareOfLoss, 5);
+        Assert.Equal(1, view.Tokens.Sum(t => t.ShareOfLoss), 9);
+        Assert.Equal(["0", "1"], view.Tokens[0].Candidates.Select(c => c.Text));
+        var z = Math.Exp(2) + Math.Exp(1) + 1;
+        Assert.Equal(Math.Exp(2) / z, view.Tokens[0].Candidates[0].Probability, 5);
+        Assert.Equal(new[] { 2.0, 1, 0 }.Sum(l => Math.Exp(l) / z * (Math.Log(z) - l)), view.Tokens[0].Entropy, 5);
+    }
+
+    [Fact]
+    public void Ignored_targets_are_struck_out_and_take_no_share()
+    {
+        var view = LogitsView.From(zeros(1, 3, 4), tensor(new[] { 2L, 0, 0 }, [1, 3]), new() { PadId = 0, IgnoreIndex = 0 });
+        Assert.Equal([TargetState.Counts, TargetState.Ignored, TargetState.Ignored], view.Tokens.Select(t => t.State));
+        Assert.Equal((1, 1.0), (view.Counted, view.Tokens[0].ShareOfLoss));
+
+        var labelled = LogitsView.From(zeros(1, 2, 4), tensor(new[] { 2L, -100 }, [1, 2]));
+        Assert.Equal((0, "-100"), (labelled.Tokens[1].Rank, labelled.Tokens[1].Text));
+        SafeHtml.Check(labelled.ToHtml());
+    }
+
+    [Fact]
+    public void A_nucleus_tells_how_many_candidates_stay_and_which_true_tokens_it_would_cut()
+    {
+        var probabilities = tensor(new[] { 0.5f, 0.3f, 0.15f, 0.05f }, [1, 4]).log();
+        LogitsToken Of(long target, double p) => LogitsView.From(probabilities, tensor(new[] { target }), new() { TopP = p }).Tokens[0];
+        Assert.Equal((2, false), (Of(1, 0.6).Kept!.Value, Of(1, 0.6).Cut));
+        Assert.Equal((3, true), (Of(3, 0.9).Kept!.Value, Of(3, 0.9).Cut));
+        Assert.Equal((1, true), (Of(1, 0.4).Kept!.Value, Of(1, 0.4).Cut));
+        Assert.Throws<ArgumentException>(() => Of(0, 1.5));
+    }
+
+    [Fact]
+    public void A_batch_of_16_by_256_over_50_000_tokens_shows_a_part_counts_all_and_stays_under_200_kB()
+    {
+        var logits = randn(16, 32, 50_000);
+        var view = LogitsView.From(logits, randint(0, 50_000, [16, 32], int64), new() { Token = id => "token" + id });
+        Assert.Equal((400, 512L, 512L), (view.Tokens.Count, view.Count, view.Counted));
+        Assert.InRange(view.MeanLoss!.Value, 10.8, 12);
+        var html = view.ToHtml();
+        SafeHtml.Check(html);
+        Assert.Contains("400 of 512 positions are shown", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Token_text_cannot_break_out_of_the_page() => SafeHtml.Check(new LogitsComparison(
+    [
+        LogitsView.From(zeros(1, 2, 4), tensor(new[] { 2L, 1 }, [1, 2]), new() { Token = _ => SafeHtml.Attack, Title = SafeHtml.Attack, TopP = 0.5 }),
+        LogitsView.From(zeros(1, 2, 4), tensor(new[] { 2L, 1 }, [1, 2]), new() { Title = "after" }),
+    ]).ToHtml());
+
+    [Fact]
+    public void Logits_and_targets_that_do_not_fit_are_refused_in_a_sentence() =>
+        Assert.Throws<ArgumentException>(() => LogitsView.From(zeros(1, 3, 4), zeros(1, 2, int64)));
+
+    [Fact]
+    public void Looks_as_expected()
+    {
+        Snapshot.Matches(Samples.Logits().ToHtml(), "logits.html");
+        Snapshot.Matches(Samples.Logits().ToText(), "logits.txt");
+        SafeHtml.Check(Samples.Logits().ToHtml());
+    }
+}

@@ -1,0 +1,99 @@
+using TorchSharp;
+using XtNotebooks.Data;
+using XtNotebooks.Extensibility;
+using XtNotebooks.Losses;
+using XtNotebooks.Transformers;
+using XtNotebooks.Views;
+using static TorchSharp.torch;
+
+namespace XtNotebooks.Tests.Views;
+
+public sealed class ViewMagicsTests : IDisposable
+{
+    private readonly DisposeScope scope = NewDisposeScope();
+    private readonly RecordingNotebook notebook = new();
+
+    public void Dispose() => scope.Dispose();
+
+    private async Task<object?> Run(string name, params (string Option, object? Value)[] given)
+    {
+        var magic = ViewMagics.All.Single(m => m.Name == name);
+        Assert.All(given, g => Assert.Contains(magic.Options, o => o.Name == g.Option));
+        var values = magic.Options.ToDictionary(o => o.Name, o => given.FirstOrDefault(g => g.Option == o.Name).Value ?? o.Default);
+        await magic.Run(new MagicCall(notebook, values, ""), CancellationToken.None);
+        return notebook.Displayed[^1];
+    }
+
+    private static TransformerWrapper Net() => new(new() { NumTokens = 32, MaxSeqLen = 16, AttnLayers = new Decoder(new() { Dim = 16, Depth = 1, Heads = 2 }) });
+
+    [Fact]
+    public async Task Mask_reads_a_padded_batch_and_leaves_its_view_in_a_variable()
+    {
+        using var batch = PaddedBatch.From([[5, 6, 7], [8]], padId: 0);
+        var view = Assert.IsType<LossMaskView>(await Run("#!xt-mask", ("--ids", batch), ("--ignore-index", 0L)));
+        Assert.Equal((2, 0, 2), (view.Totals.Counts, view.Totals.PadCounts, view.Totals.Ignored));
+        Assert.Same(view, notebook.Values["mask"].Value);
+        Assert.IsType<AttentionMaskView>(await Run("#!xt-mask", ("--ids", batch), ("--attention", 1), ("--as", "seen")));
+        Assert.True(notebook.Values.ContainsKey("seen"));
+    }
+
+    [Fact]
+    public async Task Loss_and_logits_run_any_model_without_changing_it()
+    {
+        var net = Net();
+        net.train();
+        var ids = randint(1, 32, [2, 8], int64);
+        var breakdown = Assert.IsType<LossBreakdown>(await Run("#!xt-loss", ("--ids", ids), ("--model", net), ("--pad-id", 0L)));
+        Assert.Equal(14, breakdown.Counted);
+        Assert.True(net.training);
+        Func<Tensor, Tensor> function = x => zeros(x.shape[0], x.shape[1], 32);
+        var view = Assert.IsType<LogitsView>(await Run("#!xt-logits", ("--ids", ids), ("--model", function), ("--top-p", 0.5)));
+        Assert.Equal(Math.Log(32), view.MeanLoss!.Value, 4);
+        Assert.Equal(0.5, view.TopP);
+    }
+
+    [Fact]
+    public async Task Attention_model_and_tensors_show_their_views()
+    {
+        var net = Net();
+        var ids = randint(1, 32, [2, 8], int64);
+        Assert.Equal(2, Assert.IsType<AttentionView>(await Run("#!xt-attention", ("--ids", ids), ("--model", net), ("--row", 1))).Heads.Count);
+        Assert.IsType<ModelView>(await Run("#!xt-model", ("--model", net)));
+        notebook.SetVariable("net", net, typeof(TransformerWrapper));
+        notebook.SetVariable("ids", ids, typeof(Tensor));
+        notebook.SetVariable("text", "no tensor", typeof(string));
+        var tensors = Assert.IsType<LiveTensorsView>(await Run("#!xt-tensors"));
+        Assert.Equal(["net", "ids"], tensors.Holders.Select(h => h.Name));
+        Assert.Equal(net.parameters().Count() + net.buffers().Count(), tensors.Holders[0].Count);
+        Assert.Equal(2 * 8 * 8, tensors.Holders[1].Bytes);
+        SafeHtml.Check(tensors.ToHtml());
+    }
+
+    [Theory]
+    [InlineData("#!xt-mask", "--ids", "no tensor", "--ids is a String; give a tensor of token ids or a PaddedBatch.")]
+    [InlineData("#!xt-attention", "--model", "no model", "--model is a String; give a TransformerWrapper")]
+    [InlineData("#!xt-logits", "--model", "no model", "--model is a String; give a module")]
+    [InlineData("#!xt-loss", "--model", null, "--model is missing")]
+    [InlineData("#!xt-attention", "--row", 5, "--row 5 is no row of the batch; it has rows 0 to 1.")]
+    public async Task What_is_wrong_is_told_in_one_sentence(string magic, string option, object? value, string sentence)
+    {
+        using var ids = randint(1, 32, [2, 8], int64);
+        using var net = Net();
+        (string, object?)[] all = magic == "#!xt-mask" ? [("--ids", ids)] : [("--ids", ids), ("--model", net)];
+        var given = all.Where(g => g.Item1 != option).Append((option, value)).ToArray();
+        var error = await Assert.ThrowsAsync<MagicException>(() => Run(magic, given));
+        Assert.StartsWith(sentence, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_magic_explains_itself()
+    {
+        Assert.All(ViewMagics.All, magic =>
+        {
+            Assert.StartsWith("#!xt-", magic.Name, StringComparison.Ordinal);
+            Assert.NotEmpty(magic.Examples);
+            Assert.All(magic.Options, option => Assert.EndsWith(".", option.Summary, StringComparison.Ordinal));
+            Assert.Contains(magic.Options, option => option.Name == "--as");
+        });
+    }
+}
