@@ -26,14 +26,6 @@ internal static class Members
     /// <summary>Whether it is shown by its items. Records and objects with many properties of their own are not, even if they can be enumerated.</summary>
     public static bool IsSequence(object value) => value is IEnumerable and not string;
 
-    /// <summary>A dictionary's entries. Its <see cref="IEnumerable"/> is no help: that of a generic one gives pairs of another type.</summary>
-    public static IEnumerable<DictionaryEntry> Entries(IDictionary dictionary)
-    {
-        var entries = dictionary.GetEnumerator();
-        while (entries.MoveNext())
-            yield return entries.Entry;
-    }
-
     /// <summary>Whether its own <c>ToString</c> says more than a list of its members: it is written by hand, not by the compiler of records.</summary>
     public static bool PrintsItself(object value)
     {
