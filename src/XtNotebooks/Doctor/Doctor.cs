@@ -1,4 +1,5 @@
 using TorchSharp;
+using XtNotebooks.Transformers;
 using static TorchSharp.torch;
 
 namespace XtNotebooks.Diagnostics;
@@ -26,7 +27,7 @@ public static class Doctor
 
     /// <summary>Examines a module that maps ids to logits.</summary>
     /// <param name="model">From [batch, seq] ids to [batch, seq, tokens] logits.</param>
-    /// <param name="batch">The batch; the module gets its inputs.</param>
+    /// <param name="batch">The batch; the module gets its inputs, a <see cref="TransformerWrapper"/> the mask as well.</param>
     /// <param name="options">The loss and whatever else is known.</param>
     /// <param name="cancellationToken">Ends the examination; everything is put back.</param>
     /// <exception cref="DoctorException">The examination cannot be made.</exception>
@@ -34,8 +35,32 @@ public static class Doctor
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
-        return Examine((DoctorBatch b) => model.call(b.Inputs), batch, options with { Module = options.Module ?? model }, cancellationToken);
+        return Examine(Call(model), batch, options with { Module = options.Module ?? model }, cancellationToken);
     }
+
+    /// <summary>Examines an <see cref="AutoregressiveWrapper"/> with its own loss; no other is to be given.</summary>
+    /// <param name="wrapper">The wrapper. Its <see cref="AutoregressiveWrapper.MaskProb"/> is not applied.</param>
+    /// <param name="batch">The batch: its inputs are what the wrapper is called with, its mask is handed on as <c>mask:</c>.</param>
+    /// <param name="options">Whatever else is known.</param>
+    /// <param name="cancellationToken">Ends the examination; everything is put back.</param>
+    /// <exception cref="DoctorException">The examination cannot be made.</exception>
+    public static DoctorReport Examine(AutoregressiveWrapper wrapper, DoctorBatch batch, DoctorOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(wrapper);
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Loss is not null || options.BatchLoss is not null)
+            throw new DoctorException("An AutoregressiveWrapper has a loss of its own; examine `wrapper.Net` to try another.");
+        return Examine(Call(wrapper.Net), batch, options with { Module = options.Module ?? wrapper, BatchLoss = WrapperLoss.Of(wrapper) }, cancellationToken);
+    }
+
+    /// <summary>Examines an <see cref="AutoregressiveWrapper"/> with its own loss; no other is to be given.</summary>
+    /// <param name="wrapper">The wrapper. Its <see cref="AutoregressiveWrapper.MaskProb"/> is not applied.</param>
+    /// <param name="ids">[batch, seq], int64: what the wrapper is called with.</param>
+    /// <param name="options">Whatever else is known.</param>
+    /// <param name="cancellationToken">Ends the examination; everything is put back.</param>
+    /// <exception cref="DoctorException">The examination cannot be made.</exception>
+    public static DoctorReport Examine(AutoregressiveWrapper wrapper, Tensor ids, DoctorOptions options, CancellationToken cancellationToken = default) =>
+        Examine(wrapper, DoctorBatch.FromIds(ids), options, cancellationToken);
 
     /// <summary>Examines any function from ids to logits.</summary>
     /// <param name="model">From [batch, seq] ids to [batch, seq, tokens] logits.</param>
@@ -71,6 +96,10 @@ public static class Doctor
         var outcomes = AllChecks.InOrder.Select(check => Look(check, exam)).ToList();
         return DoctorReport.From(exam, Consequences.Mark(outcomes));
     }
+
+    private static Func<DoctorBatch, Tensor> Call(nn.Module<Tensor, Tensor> model) => model is TransformerWrapper net
+        ? batch => net.forward(batch.Inputs, new TransformerInputs { Mask = batch.Mask })
+        : batch => model.call(batch.Inputs);
 
     private static CheckOutcome Look(ICheck check, Examination exam)
     {

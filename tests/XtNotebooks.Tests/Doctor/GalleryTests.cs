@@ -4,6 +4,7 @@ using XtNotebooks.Diagnostics;
 namespace XtNotebooks.Tests.Diagnostics;
 
 /// <summary>Every sick set-up is named, and no healthy one accused.</summary>
+[Collection(DefaultGenerator.Name)]
 public sealed class GalleryTests
 {
     internal static IReadOnlyList<Case> Sick { get; } = [.. SickLosses.All(), .. SickModels.All()];

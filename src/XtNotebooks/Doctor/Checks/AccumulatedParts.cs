@@ -30,6 +30,7 @@ internal sealed record AccumulatedParts(double Whole, double Step)
         var before = exam.Parameters.Select(p => p.Value.detach().clone()).ToList();
         manual_seed(exam.Options.Seed);
         exam.CountStep(1);
+        exam.State.Stepped = true;
         IReadOnlyList<Tensor?> left;
         try
         {

@@ -10,7 +10,7 @@ internal static class AllChecks
         new DenominatorCheck(),
         new Shift(),
         new Repadding(),
-        new PaddingSide(),
+        new PaddingSideCheck(),
         new AttentionToPads(),
         new Causality(),
         new Packing(),

@@ -32,7 +32,7 @@ internal sealed class AttentionToPads : ICheck
         {
             if (apart is null)
                 continue;
-            var (moved, most) = PaddingSide.Beyond(apart, texts.Real, tolerance);
+            var (moved, most) = PaddingSideCheck.Beyond(apart, texts.Real, tolerance);
             var real = texts.Real.Sum(r => r.Take((int)clean.Logits.shape[1]).Count(x => x));
             if (moved > 0)
             {

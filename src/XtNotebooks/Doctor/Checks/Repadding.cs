@@ -78,9 +78,21 @@ internal sealed class Repadding : ICheck
             seen.Add($"the logits of {Words.Count(moved, "real token")} move by up to {Words.Short(most)}");
         if (seen.Count == 0)
             return Info.Passed($"{what}, loss, gradients and real logits stay (loss {clean.Loss:0.0000}, gradient within {Words.Short(gradients)})");
+        var fromPads = FirstTokensFromPads(exam);
+        if (fromPads > 0)
+            seen.Add($"the first token of {Words.Count(fromPads, "row is", "rows are")} predicted from a pad");
         return Info.Found(Info.Finding(Severity.Error, $"{what} {string.Join("; ", seen)}.",
-            moved > 0 ? "Mask pads in attention, and give real tokens positions that do not depend on the padding." : "Leave pads out of the loss and out of what it divides by.")
+            fromPads > 0 && moved == 0 ? "Leave the first token of a left-padded row out of the loss: what it follows is a pad." : moved > 0 ? "Mask pads in attention, and give real tokens positions that do not depend on the padding." : "Leave pads out of the loss and out of what it divides by.")
             with { LossShare = Bound(loss / Math.Abs(clean.Loss)), GradientShare = Bound(gradients) });
+    }
+
+    /// <summary>Rows whose first real token is trained at a pad's position: what stands there may depend on how many pads there are.</summary>
+    private static int FirstTokensFromPads(Examination exam)
+    {
+        if (exam.Reading(out _) is not { } reading || exam.Alignment(reading).Shift is not > 0)
+            return 0;
+        var texts = exam.Sequences;
+        return texts.LeftPadded().Count(r => texts.FirstReal(r) is var at && at - 1 < reading.Columns && reading.Trained[r][at - 1]);
     }
 
     private static (int Count, double Most) Moved(Examination exam, LossRun clean, LossRun wide, int offset, bool[][] real)
@@ -89,7 +101,7 @@ internal sealed class Repadding : ICheck
             return (0, 0);
         using var scope = NewDisposeScope();
         var apart = Differences.PerPosition(wide.Logits.narrow(1, offset, clean.Logits.shape[1]), clean.Logits);
-        return PaddingSide.Beyond(apart, real, exam.OtherShapeTolerance);
+        return PaddingSideCheck.Beyond(apart, real, exam.OtherShapeTolerance);
     }
 
     private static double? Bound(double share) => double.IsFinite(share) ? Math.Min(1, share) : 1;

@@ -112,7 +112,7 @@ internal sealed class Examination
             return logits = Net(asked);
         }, batch);
         if (logits is null)
-            throw new DoctorException("The loss never calls the model it is given: use the first argument, as in (net, batch) => loss(net(batch), batch.Labels).");
+            throw new DoctorException(NeverCalled);
         IReadOnlyList<Tensor?> all = [];
         if (gradients && loss.requires_grad)
         {
@@ -251,18 +251,17 @@ internal sealed class Examination
         using var scope = NewDisposeScope();
         using var mode = no_grad();
         manual_seed(Options.Seed);
-        var length = Batch.Inputs.shape[1];
         long[] shape;
+        long length;
         try
         {
-            var safe = Batch with { Inputs = zeros_like(Batch.Inputs), Source = Batch.Source is { } source ? zeros_like(source) : null };
-            shape = Net(safe).shape;
+            (shape, length) = ShapeOn(Batch with { Inputs = zeros_like(Batch.Inputs), Source = Batch.Source is { } source ? zeros_like(source) : null });
         }
         catch (Exception error) when (IsTheirs(error))
         {
             try
             {
-                shape = Net(Batch).shape;
+                (shape, length) = ShapeOn(Batch);
             }
             catch (Exception again) when (IsTheirs(again))
             {
@@ -276,6 +275,28 @@ internal sealed class Examination
         Vocabulary = TokensLast ? shape[2] : shape[1];
         if (!WouldBreakDevice())
             Objective?.SettleLayout(Options, Batch, shape, TokensLast);
+    }
+
+    /// <summary>The shape of the logits, and for how many positions they were asked: a loss that calls the model may leave the last token out.</summary>
+    private (long[] Shape, long Length) ShapeOn(DoctorBatch batch)
+    {
+        if (Options.BatchLoss is null)
+            return (Net(batch).shape, batch.Inputs.shape[1]);
+        (long[], long)? seen = null;
+        try
+        {
+            Objective!.Of(asked =>
+            {
+                var logits = Net(asked);
+                seen = (logits.shape, asked.Inputs.shape[1]);
+                return logits;
+            }, batch);
+        }
+        catch (Exception error) when (IsTheirs(error) && seen is not null)
+        {
+            // The loss may not like zeros; the logits are known by now.
+        }
+        return seen ?? throw new DoctorException(NeverCalled);
     }
 
     /// <summary>On a GPU an index outside its range ends the process's use of the device: such a batch is judged without running it.</summary>
@@ -292,6 +313,8 @@ internal sealed class Examination
             return (but is { } sentinel ? bad.logical_and(ids.ne(sentinel)) : bad).any().item<bool>();
         }
     }
+
+    private const string NeverCalled = "The loss never calls the model it is given: use the first argument, as in (net, batch) => loss(net(batch), batch.Labels).";
 
     private Exception? modelError;
 }

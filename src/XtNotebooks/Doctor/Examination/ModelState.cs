@@ -22,8 +22,7 @@ internal sealed class ModelState : IDisposable
         generator = get_rng_state();
         if (module is not null)
         {
-            foreach (var child in module.modules())
-                modes.Add((child, child.training));
+            AddModes(module);
             foreach (var parameter in module.parameters())
             {
                 values.Add((parameter, parameter.detach().clone()));
@@ -65,13 +64,13 @@ internal sealed class ModelState : IDisposable
         }
         foreach (var (parameter, _) in gradients)
             parameter.grad = null;
-        if (optimizer is not null && optimizerState is not null)
-        {
-            optimizerState.Position = 0;
-            using var reader = new BinaryReader(optimizerState, System.Text.Encoding.UTF8, leaveOpen: true);
-            optimizer.load_state_dict(reader);
-        }
+        if (Stepped && optimizer is not null && optimizerState is not null)
+            Load(optimizer, optimizerState);
+        Stepped = false;
     }
+
+    /// <summary>To be set before the user's step runs: the optimizer's state is then read back as well.</summary>
+    public bool Stepped { get; set; }
 
     /// <summary>Whether a weight or a buffer differs from what was saved.</summary>
     public bool HasChanged()
@@ -98,6 +97,37 @@ internal sealed class ModelState : IDisposable
 
     /// <summary>Equal, and zeros of one sign; NaNs count as different, which costs a copy and nothing else.</summary>
     private static bool SameBits(Tensor a, Tensor b) => a.eq(b).logical_and(a.signbit().eq(b.signbit())).all().item<bool>();
+
+    private void AddModes(nn.Module module)
+    {
+        modes.Add((module, module.training));
+        foreach (var child in module.children())
+            AddModes(child);
+    }
+
+    /// <summary>Reads an optimizer's state back, on a thread of its own: TorchSharp makes new tensors here that belong to the dispose scope around the
+    /// call, and they must outlive every scope of this thread.</summary>
+    private static void Load(OptimizerHelper optimizer, Stream state)
+    {
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                state.Position = 0;
+                using var reader = new BinaryReader(state, System.Text.Encoding.UTF8, leaveOpen: true);
+                optimizer.load_state_dict(reader);
+            }
+            catch (Exception error) when (error is not OutOfMemoryException)
+            {
+                failure = error;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        if (failure is not null)
+            throw new DoctorException($"The optimizer's state could not be put back: {failure.Message}", failure);
+    }
 
     private static Stream Save(OptimizerHelper optimizer, long bytes)
     {

@@ -4,7 +4,7 @@ using XtNotebooks.Views;
 namespace XtNotebooks.Diagnostics;
 
 /// <summary>Check 6.</summary>
-internal sealed class PaddingSide : ICheck
+internal sealed class PaddingSideCheck : ICheck
 {
     public CheckInfo Info { get; } = new(6, "padding-side", "Does a text mean the same with its padding on the left and on the right?",
         "Moves every row's pads to its other side and compares the logits and the loss of the real tokens.",
