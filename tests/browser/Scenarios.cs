@@ -21,7 +21,7 @@ internal static class Scenarios
             """HTML("<canvas id='drawn' width='100' height='100'></canvas><script>{const c = document.getElementById('drawn').getContext('2d'); c.fillStyle = 'rgb(30,30,200)'; c.fillRect(0, 0, 100, 100);}</script>")""",
             "throw new InvalidOperationException(\"told\");",
         ],
-        [Stop] = ["var kept = 5;", "while (true) { }", "kept + 1"],
+        [Stop] = ["var kept = 5; kept", "while (true) { }", "kept + 1"],
         [Restart] = ["var gone = 3;", "gone", "6 * 7"],
         [Input] = ["var name = input(\"Name? \");\n\"Hello \" + name"],
         [Complete] = ["\"abc\".ToUpperI"],
@@ -46,6 +46,7 @@ internal static class Scenarios
         (Stop, async notebook =>
         {
             await notebook.RunAsync(0);
+            await notebook.ExpectAsync(0, "5");
             await notebook.RunAsync(1);
             await notebook.Page.WaitForFunctionAsync("() => document.querySelector('#kernel_indicator_icon').classList.contains('kernel_busy_icon')");
             await Task.Delay(1000);
