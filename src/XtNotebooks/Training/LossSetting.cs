@@ -58,6 +58,17 @@ public sealed record LossSetting(string Name, LossFunction Loss, Func<PaddedBatc
         });
     }
 
+    /// <summary>A wrapper with its own settings, whatever they are.</summary>
+    public static LossSetting From(AutoregressiveWrapper wrapper)
+    {
+        ArgumentNullException.ThrowIfNull(wrapper);
+        return new($"ignoreIndex: {wrapper.IgnoreIndex}", (_, batch) =>
+        {
+            var output = wrapper.ForwardWithOutputs(batch.Ids);
+            return new(output.Loss, output.Logits);
+        }, batch => Targets(batch, wrapper.IgnoreIndex));
+    }
+
     private static LossSetting Wrapper(string name, bool ignorePads = false, bool lens = false, bool mask = false) => new(name, (model, batch) =>
     {
         var ignoreIndex = ignorePads ? batch.PadId : -100;

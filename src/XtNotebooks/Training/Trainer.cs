@@ -44,6 +44,9 @@ public sealed class Trainer : IDisposable
         Run = Snapshot(TrainingEnd.Completed, "");
     }
 
+    /// <summary>Called after every step, in place of <see cref="TrainerOptions.OnStep"/> where it is set.</summary>
+    public Action<TrainingProgress>? OnStep { get; set; }
+
     /// <summary>What happened so far.</summary>
     public TrainingRun Run { get; private set; }
 
@@ -174,7 +177,7 @@ public sealed class Trainer : IDisposable
         }
         if (options.CheckpointEvery > 0 && steps.Count % options.CheckpointEvery == 0)
             Checkpoint.Save(options.CheckpointFolder!, model.Module, optimizer, Snapshot(TrainingEnd.Completed, ""));
-        options.OnStep?.Invoke(new(setting.Name, steps[^1], planned, evaluations.LastOrDefault()));
+        (OnStep ?? options.OnStep)?.Invoke(new(setting.Name, steps[^1], planned, evaluations.LastOrDefault()));
         return new(TrainingEnd.Completed, "");
     }
 

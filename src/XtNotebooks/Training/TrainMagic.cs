@@ -1,0 +1,87 @@
+using TorchSharp;
+using XtNotebooks.Extensibility;
+using XtNotebooks.Transformers;
+using XtNotebooks.Views;
+
+namespace XtNotebooks.Training;
+
+/// <summary><c>#!xt-train</c>: trains a model and shows what its loss is made of while it learns.</summary>
+internal static class TrainMagic
+{
+    public static MagicCommand Command { get; } = new()
+    {
+        Name = "#!xt-train",
+        Summary = "Trains a model, showing reported, real-token and pad loss while it learns; an interrupt stops after the current step.",
+        Options =
+        [
+            .. TrainingInputs.Common,
+            new() { Name = "--setting", Summary = $"How pads are treated: {string.Join(", ", TrainingInputs.Settings.Keys)}; a wrapper given as the model has its own.", Complete = _ => TrainingInputs.Settings.Keys },
+            new() { Name = "--checkpoint-every", Summary = "Steps between checkpoints; 0 for none.", Type = typeof(int), Default = 0 },
+            new() { Name = "--checkpoint-folder", Summary = "Where checkpoints are written." },
+            new() { Name = "--resume", Summary = "Go on from the newest checkpoint in the folder, if there is one.", Type = typeof(bool) },
+            new() { Name = "--continue", Summary = "Go on with the trainer of an earlier call, its optimizer and its batches; otherwise the optimizer begins anew, the weights as they are.", Type = typeof(bool) },
+            new() { Name = "--as", Summary = "The variable that gets the run; its trainer goes to the same name with Trainer behind.", Default = "run" },
+        ],
+        Examples =
+        [
+            "#!xt-train net --batches batches --steps 300",
+            "#!xt-train net --lines names --tokenizer tokenizer --eos --steps 300 --evaluate-every 50",
+            "#!xt-train net --batches batches --loss smoothed --clip-norm 1 --schedule cosine --warmup 20",
+            "#!xt-train net --batches batches --steps 100 --continue",
+        ],
+        Run = static (call, cancellationToken) => Task.Run(() => Train(call, cancellationToken), CancellationToken.None),
+    };
+
+    private static void Train(MagicCall call, CancellationToken cancellationToken)
+    {
+        var name = call.Require<string>("--as");
+        var module = TrainingInputs.Model(call);
+        var panel = new LivePanel(call.Notebook, module.parameters().FirstOrDefault()?.device.ToString() ?? "cpu", TimeProvider.System);
+        TrainingRun run;
+        try
+        {
+            var trainer = Trainer(call, name, module);
+            trainer.OnStep = panel.OnStep;
+            run = trainer.Train(call.Get<int>("--steps"), cancellationToken);
+        }
+        catch (Exception e) when (e is ArgumentException or CheckpointException or System.Runtime.InteropServices.ExternalException or IOException)
+        {
+            throw TrainingInputs.Sentence(e);
+        }
+        call.Notebook.SetVariable(name, run, typeof(TrainingRun));
+        panel.End(run.ToChart());
+        cancellationToken.ThrowIfCancellationRequested();
+        if (run.End is TrainingEnd.NotFinite or TrainingEnd.NothingToLearn)
+            throw new MagicException(run.EndReason);
+    }
+
+    private static Trainer Trainer(MagicCall call, string name, torch.nn.Module<torch.Tensor, torch.Tensor> module)
+    {
+        if (call.Get<bool>("--continue"))
+        {
+            return call.Notebook.TryGetVariable(name + "Trainer", out var variable) && variable.Value is Trainer earlier
+                ? earlier
+                : throw new MagicException($"There is no {name}Trainer to continue; train once without --continue, or name the run with --as.");
+        }
+        var (batches, heldOut, _) = TrainingInputs.Batches(call);
+        var trainer = new Trainer(TrainedModel.From(module), batches, Setting(call, module), TrainingInputs.Options(call, heldOut) with
+        {
+            RecordGradientNorm = true,
+            CheckpointEvery = call.Get<int>("--checkpoint-every"),
+            CheckpointFolder = call.Get<string>("--checkpoint-folder"),
+        });
+        if (call.Get<bool>("--resume"))
+            trainer.Resume();
+        call.Notebook.SetVariable(name + "Trainer", trainer, typeof(Trainer));
+        return trainer;
+    }
+
+    private static LossSetting Setting(MagicCall call, torch.nn.Module<torch.Tensor, torch.Tensor> module) =>
+        (call.Values.GetValueOrDefault("--loss"), call.Get<string>("--setting")) switch
+        {
+            (not null, not null) => throw new MagicException("Give --loss or --setting, not both."),
+            ({ } loss, null) => TrainingInputs.Loss(loss, "own loss"),
+            (null, { } setting) => TrainingInputs.Setting(setting),
+            _ => module is AutoregressiveWrapper wrapper ? LossSetting.From(wrapper) : LossSetting.IgnorePads,
+        };
+}

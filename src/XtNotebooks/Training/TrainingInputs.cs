@@ -1,0 +1,143 @@
+using TorchSharp;
+using XtNotebooks.Data;
+using XtNotebooks.Extensibility;
+using XtNotebooks.Transformers;
+using static TorchSharp.torch;
+
+namespace XtNotebooks.Training;
+
+/// <summary>What the magics that train share: their options, and variables of the notebook read as what they mean.</summary>
+internal static class TrainingInputs
+{
+    public static IReadOnlyDictionary<string, LossSetting> Settings { get; } = new Dictionary<string, LossSetting>
+    {
+        ["defaults"] = LossSetting.WrapperDefaults,
+        ["ignore-pads"] = LossSetting.IgnorePads,
+        ["lens"] = LossSetting.Lens,
+        ["mask"] = LossSetting.Mask,
+        ["manual"] = LossSetting.Manual,
+        ["manual-short"] = LossSetting.ManualShort,
+        ["manual-no-ignore"] = LossSetting.ManualWithoutIgnore,
+    };
+
+    public static IReadOnlyList<MagicOption> Common { get; } =
+    [
+        new() { Name = "--model", Summary = "The model to train: a module from ids [batch, seq] to logits [batch, seq, numTokens].", Type = typeof(object), Required = true, Positional = true },
+        new() { Name = "--batches", Summary = "Batches: any enumerable of PaddedBatch; in place of --lines.", Type = typeof(object) },
+        new() { Name = "--lines", Summary = "Lines of text, with a --tokenizer; in place of --batches.", Type = typeof(object) },
+        new() { Name = "--tokenizer", Summary = "Encodes --lines.", Type = typeof(ITokenizer) },
+        new() { Name = "--batch-size", Summary = "Rows in a batch of --lines.", Type = typeof(int), Default = 32 },
+        new() { Name = "--length", Summary = "Tokens in a row of --lines; the longest line of each batch unless given.", Type = typeof(int) },
+        new() { Name = "--eos", Summary = "End each of --lines with the tokenizer's end token.", Type = typeof(bool) },
+        new() { Name = "--loss", Summary = "A loss of your own: a LossSetting, or a function from logits [batch, seq, numTokens] and targets [batch, seq] to a scalar.", Type = typeof(object) },
+        new() { Name = "--steps", Summary = "Optimizer steps.", Type = typeof(int), Default = 100 },
+        new() { Name = "--learning-rate", Summary = "Adam's step size.", Type = typeof(double), Default = 1e-3 },
+        new() { Name = "--schedule", Summary = "How the learning rate goes on: constant, cosine or linear.", Type = typeof(RateSchedule), Default = RateSchedule.Constant },
+        new() { Name = "--warmup", Summary = "Steps in which the learning rate rises from 0.", Type = typeof(int), Default = 0 },
+        new() { Name = "--clip-norm", Summary = "Longest gradient; none unless given.", Type = typeof(double) },
+        new() { Name = "--accumulate", Summary = "Batches in a step, weighted by the targets they count.", Type = typeof(int), Default = 1 },
+        new() { Name = "--held-out", Summary = "Batches to look at without learning; --lines keep a tenth apart by themselves.", Type = typeof(object) },
+        new() { Name = "--evaluate-every", Summary = "Steps between looks at held-out batches; 0 for the end alone.", Type = typeof(int), Default = 0 },
+        new() { Name = "--early-stop", Summary = "Looks without improvement after which to stop; never unless given.", Type = typeof(int) },
+        new() { Name = "--seed", Summary = "Seeds dropout and the order of --lines.", Type = typeof(int), Default = 0 },
+    ];
+
+    public static nn.Module<Tensor, Tensor> Model(MagicCall call) => call.Require<object>("--model") switch
+    {
+        AutoregressiveWrapper wrapper => wrapper,
+        nn.Module<Tensor, Tensor> module => module,
+        var other => throw new MagicException($"--model is a {other.GetType().Name}; give a module from ids to logits (nn.Module<Tensor, Tensor>)."),
+    };
+
+    public static (IEnumerable<PaddedBatch> Batches, IReadOnlyList<PaddedBatch> HeldOut, bool OwnsHeldOut) Batches(MagicCall call)
+    {
+        var heldOut = call.Values.GetValueOrDefault("--held-out") switch
+        {
+            null => [],
+            IEnumerable<PaddedBatch> given => given as IReadOnlyList<PaddedBatch> ?? [.. given],
+            var other => throw new MagicException($"--held-out is a {other.GetType().Name}; give an enumerable of PaddedBatch."),
+        };
+        switch (call.Values.GetValueOrDefault("--batches"), call.Values.GetValueOrDefault("--lines"))
+        {
+            case (IEnumerable<PaddedBatch> batches, null):
+                return (batches, heldOut, false);
+            case (null, IEnumerable<string> lines):
+                var tokenizer = call.Get<ITokenizer>("--tokenizer") ?? throw new MagicException("--lines needs a --tokenizer, for example CharTokenizer.From(lines).");
+                var text = new TextBatches(lines, tokenizer, new()
+                {
+                    BatchSize = call.Get<int>("--batch-size"),
+                    Length = Given<int>(call, "--length"),
+                    Eos = call.Get<bool>("--eos"),
+                    Seed = call.Get<int>("--seed"),
+                    HeldOutShare = heldOut.Count > 0 ? 0 : 0.1,
+                });
+                return heldOut.Count > 0 ? (text, heldOut, false) : (text, [.. text.HeldOut], true);
+            case (null, null):
+                throw new MagicException("There is nothing to train on; give --batches, or --lines and a --tokenizer.");
+            case (not null, not null):
+                throw new MagicException("Give --batches or --lines, not both.");
+            case (not null, _):
+                throw new MagicException($"--batches is a {call.Values["--batches"]!.GetType().Name}; give an enumerable of PaddedBatch.");
+            default:
+                throw new MagicException($"--lines is a {call.Values["--lines"]!.GetType().Name}; give an enumerable of strings.");
+        }
+    }
+
+    public static LossSetting Loss(object loss, string name) => loss switch
+    {
+        LossSetting setting => setting,
+        Func<Tensor, Tensor, Tensor> function => LossSetting.From(name, function),
+        _ => throw new MagicException($"--loss is a {loss.GetType().Name}; give a LossSetting, or a Func<Tensor, Tensor, Tensor> from logits and targets."),
+    };
+
+    public static LossSetting Setting(string name) => Settings.TryGetValue(name, out var setting) ? setting
+        : throw new MagicException($"There is no setting \"{name}\"; there are {string.Join(", ", Settings.Keys)}.");
+
+    public static TrainerOptions Options(MagicCall call, IReadOnlyList<PaddedBatch> heldOut) => new()
+    {
+        LearningRate = call.Get<double>("--learning-rate"),
+        Schedule = Schedule(call),
+        ClipNorm = Given<double>(call, "--clip-norm"),
+        Accumulation = call.Get<int>("--accumulate"),
+        HeldOut = heldOut,
+        EvaluateEvery = call.Get<int>("--evaluate-every"),
+        EarlyStopAfter = Given<int>(call, "--early-stop"),
+        Seed = call.Get<int>("--seed"),
+    };
+
+    public static T? Given<T>(MagicCall call, string option) where T : struct =>
+        call.Values.GetValueOrDefault(option) is T value ? value : null;
+
+    /// <summary>What torch says in several lines, in one that says what to do.</summary>
+    public static MagicException Sentence(Exception e)
+    {
+        var line = e.Message.Split('\n')[0].Trim();
+        return line.Contains("memory", StringComparison.OrdinalIgnoreCase) && e is not ArgumentException
+            ? new MagicException($"Out of memory: lower --batch-size or --length, and raise --accumulate to keep the step's size ({line}).", e)
+            : new MagicException(line, e);
+    }
+
+    private static Func<int, double>? Schedule(MagicCall call)
+    {
+        var (steps, warmup) = (call.Get<int>("--steps"), call.Get<int>("--warmup"));
+        return call.Get<RateSchedule>("--schedule") switch
+        {
+            RateSchedule.Cosine => Schedules.Cosine(steps, warmup),
+            RateSchedule.Linear => Schedules.Linear(steps, warmup),
+            _ => warmup > 0 ? Schedules.Warmup(warmup) : null,
+        };
+    }
+}
+
+/// <summary>How a learning rate goes on after its warm-up.</summary>
+public enum RateSchedule
+{
+    /// <summary>As it is.</summary>
+    Constant,
+
+    /// <summary>Down half a cosine to 0.</summary>
+    Cosine,
+
+    /// <summary>Down a line to 0.</summary>
+    Linear,
+}

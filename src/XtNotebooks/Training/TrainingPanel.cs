@@ -1,0 +1,102 @@
+using System.Globalization;
+using XtNotebooks.Extensibility;
+using XtNotebooks.Views;
+
+namespace XtNotebooks.Training;
+
+/// <summary>Where a run stands, to be drawn while it goes on: bar, time left, speed, and what the loss is made of from the first step.</summary>
+[TypeFormatterSource(typeof(ViewFormatterSource))]
+public sealed record TrainingPanel : IView
+{
+    private const int Width = 560, Height = 120;
+
+    /// <summary>The run's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The latest step.</summary>
+    public required TrainingStep Latest { get; init; }
+
+    /// <summary>How many steps there will be.</summary>
+    public required int PlannedSteps { get; init; }
+
+    /// <summary>Time since this call began.</summary>
+    public required TimeSpan Elapsed { get; init; }
+
+    /// <summary>Steps taken by this call.</summary>
+    public required int StepsTaken { get; init; }
+
+    /// <summary>Where it runs.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>Losses to draw, thinned to a few hundred.</summary>
+    public required IReadOnlyList<(int Step, double Reported, double? Real, double? Pad)> Curve { get; init; }
+
+    /// <summary>The latest look at held-out data.</summary>
+    public TrainingEvaluation? Evaluation { get; init; }
+
+    /// <summary>Steps per second of this call.</summary>
+    public double StepsPerSecond => Elapsed > TimeSpan.Zero ? StepsTaken / Elapsed.TotalSeconds : 0;
+
+    /// <summary>Time left at this speed; null before there is one.</summary>
+    public TimeSpan? Left => StepsPerSecond > 0 ? TimeSpan.FromSeconds((PlannedSteps - Latest.Step) / StepsPerSecond) : null;
+
+    /// <inheritdoc/>
+    public string ToText()
+    {
+        var done = PlannedSteps == 0 ? 0 : 20 * Latest.Step / PlannedSteps;
+        return $"{Name} [{new string('#', done)}{new string('.', 20 - done)}] {Facts()}";
+    }
+
+    /// <inheritdoc/>
+    public string ToHtml() => ViewFrame.Render("train", $"{Name}: step {Latest.Step} of {PlannedSteps}", """
+        .xt-train .bar{height:6px;background:var(--soft);border-radius:3px;overflow:hidden;max-width:560px;margin:.3em 0 .5em}
+        .xt-train .bar i{display:block;height:100%;background:var(--good)}
+        .xt-train svg{display:block;max-width:100%;height:auto}
+        .xt-train .key i{display:inline-block;width:1.4em;height:0;border-top:2px solid;vertical-align:middle;margin:0 .3em 0 .8em}
+        """, Html.Of($"""
+        <p><b>{Name}</b> · {Facts()}</p>
+        <div class="bar"><i style="width:{100.0 * Latest.Step / Math.Max(1, PlannedSteps):0.0}%"></i></div>
+        {Chart()}
+        """));
+
+    private string Facts() => string.Join(" · ", new[]
+    {
+        $"step {Words.Number(Latest.Step)} of {Words.Number(PlannedSteps)}",
+        Left is { } left ? $"{Clock(left)} left" : "",
+        string.Create(CultureInfo.InvariantCulture, $"{StepsPerSecond:0.0} it/s"),
+        $"{Words.Number((long)Latest.TokensPerSecond)} tokens/s",
+        $"reported {Words.Nats(Latest.ReportedLoss)}",
+        Latest.RealLoss is { } real ? $"real tokens {Words.Nats(real)}" : "",
+        Latest.PadLoss is { } pad ? $"pads {Words.Nats(pad)}" : "",
+        Evaluation is { } held ? $"held-out real tokens {Words.Nats(held.RealLoss)} (step {held.Step})" : "",
+        Latest.GradientNorm is { } norm ? $"gradient {Words.Short(norm)}" : "",
+        Latest.MemoryBytes is { } bytes ? $"{Words.Number(bytes >> 20)} MiB" : "",
+        Device,
+    }.Where(fact => fact.Length > 0));
+
+    private Html Chart()
+    {
+        if (Curve.Count < 2)
+            return new("");
+        var top = Curve.Max(p => Math.Max(p.Reported, Math.Max(p.Real ?? 0, p.Pad ?? 0)));
+        if (!double.IsFinite(top) || top <= 0)
+            return new("");
+        var (first, last) = (Curve[0].Step, Math.Max(Curve[^1].Step, PlannedSteps));
+        (string Name, Func<(int Step, double Reported, double? Real, double? Pad), double?> Value, string Colour)[] lines =
+            [("reported", p => p.Reported, "var(--fg)"), ("real tokens", p => p.Real, "var(--real)"), ("pads", p => p.Pad, "var(--pad)")];
+        var drawn = lines.Where(line => Curve.Any(p => line.Value(p) is not null)).ToList();
+        return Html.Of($"""
+            <svg viewBox="0 0 {Width} {Height}" width="{Width}" role="img" aria-label="losses so far, 0 to {Words.Nats(top)} nats">{Html.Join("", drawn.Select(line => Html.Of($"<polyline fill=\"none\" stroke-width=\"1.6\" stroke=\"{line.Colour}\" points=\"{Points(line.Value)}\"/>")))}</svg>
+            <p class="key muted">0 to {Words.Nats(top)} nats {Html.Join("", drawn.Select(line => Html.Of($"<i style=\"color:{line.Colour}\"></i>{line.Name}")))}</p>
+            """);
+
+        string Points(Func<(int Step, double Reported, double? Real, double? Pad), double?> value) => string.Join(' ', Curve
+            .Where(p => value(p) is { } v && double.IsFinite(v))
+            .Select(p => string.Create(CultureInfo.InvariantCulture,
+                $"{(p.Step - first) * (double)Width / Math.Max(1, last - first):0.#},{Height - 2 - value(p)!.Value / top * (Height - 4):0.#}")));
+    }
+
+    private static string Clock(TimeSpan time) => time.TotalHours >= 1
+        ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}")
+        : string.Create(CultureInfo.InvariantCulture, $"{time.Minutes}:{time.Seconds:00}");
+}
