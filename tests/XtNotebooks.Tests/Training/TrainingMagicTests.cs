@@ -1,0 +1,155 @@
+using TorchSharp;
+using XtNotebooks.Data;
+using XtNotebooks.Extensibility;
+using XtNotebooks.Training;
+using XtNotebooks.Transformers;
+using XtNotebooks.Views;
+using static TorchSharp.torch;
+
+namespace XtNotebooks.Tests.Training;
+
+public sealed class TrainingMagicTests
+{
+    private readonly RecordingNotebook notebook = new();
+
+    private Task Call(string magic, Dictionary<string, object?> values, CancellationToken token = default)
+    {
+        if (notebook.Magics.Count == 0)
+            new XtNotebooksExtension().Load(notebook);
+        var command = notebook.Magics.Single(m => m.Name == magic);
+        Assert.All(values.Keys, key => Assert.Contains(command.Options, option => option.Name == key));
+        var all = command.Options.ToDictionary(option => option.Name, option => values.GetValueOrDefault(option.Name, option.Default));
+        return command.Run(new MagicCall(notebook, all, ""), token);
+    }
+
+    private static Dictionary<string, object?> On(nn.Module model, params (string, object?)[] more) =>
+        new[] { ("--model", (object?)model), ("--batches", Tiny.Motif()), ("--steps", 5) }.Concat(more)
+            .GroupBy(pair => pair.Item1).ToDictionary(pair => pair.Key, pair => pair.Last().Item2);
+
+    [Fact]
+    public async Task Training_leaves_the_run_and_its_trainer_in_variables_and_its_chart_in_the_panels_place()
+    {
+        using var net = Tiny.Net();
+        await Call("#!xt-train", On(net));
+        var run = Assert.IsType<TrainingRun>(notebook.Declared["run"].Value);
+        Assert.Equal((5, "ignoreIndex: pad"), (run.Steps.Count, run.Name));
+        Assert.All(run.Steps, step => Assert.NotNull(step.GradientNorm));
+        Assert.IsType<Trainer>(notebook.Declared["runTrainer"].Value);
+        Assert.IsType<LineChart>(Assert.Single(notebook.Shown));
+    }
+
+    [Fact]
+    public async Task The_panel_does_not_change_the_result()
+    {
+        using var watched = Tiny.Net();
+        using var alone = Tiny.Net();
+        await Call("#!xt-train", On(watched));
+        using var trainer = new Trainer(TrainedModel.From(alone), Tiny.Motif(), LossSetting.IgnorePads);
+        Assert.Equal(trainer.Train(5).Steps.Select(s => s.ReportedLoss), ((TrainingRun)notebook.Declared["run"].Value!).Steps.Select(s => s.ReportedLoss));
+    }
+
+    [Fact]
+    public async Task A_second_call_continues_or_begins_anew_as_told()
+    {
+        using var net = Tiny.Net();
+        await Call("#!xt-train", On(net));
+        await Call("#!xt-train", On(net, ("--continue", true)));
+        Assert.Equal(10, ((TrainingRun)notebook.Declared["run"].Value!).Steps.Count);
+        await Call("#!xt-train", On(net));
+        Assert.Equal(5, ((TrainingRun)notebook.Declared["run"].Value!).Steps.Count);
+        var error = await Assert.ThrowsAsync<MagicException>(() => Call("#!xt-train", On(net, ("--continue", true), ("--as", "other"))));
+        Assert.StartsWith("There is no otherTrainer to continue", error.Message);
+    }
+
+    [Fact]
+    public async Task Lines_and_a_tokenizer_are_enough_and_a_tenth_is_held_out()
+    {
+        var lines = new[] { "abab", "baba", "aabb", "bbaa", "ab", "ba", "abba", "baab", "aaab", "bbba" };
+        using var net = Tiny.Net();
+        await Call("#!xt-train", new() { ["--model"] = net, ["--lines"] = lines, ["--tokenizer"] = CharTokenizer.From(lines), ["--eos"] = true, ["--steps"] = 2, ["--batch-size"] = 4 });
+        Assert.NotNull(((TrainingRun)notebook.Declared["run"].Value!).HeldOutRealLoss);
+    }
+
+    [Fact]
+    public async Task A_wrapper_given_as_the_model_keeps_its_own_settings()
+    {
+        using var net = Tiny.Net();
+        await Call("#!xt-train", On(new AutoregressiveWrapper(net)));
+        Assert.Equal("ignoreIndex: -100", notebook.Declared["run"].Value is TrainingRun run ? run.Name : "");
+    }
+
+    [Fact]
+    public async Task Somebody_elses_model_and_loss_are_trained()
+    {
+        using var bigram = new Bigram();
+        Func<Tensor, Tensor, Tensor> loss = (logits, targets) => nn.functional.cross_entropy(logits.transpose(1, 2), targets, ignore_index: 0);
+        await Call("#!xt-train", On(bigram, ("--loss", loss), ("--learning-rate", 0.1)));
+        var run = (TrainingRun)notebook.Declared["run"].Value!;
+        Assert.True(run.Steps[^1].ReportedLoss < run.Steps[0].ReportedLoss);
+    }
+
+    [Fact]
+    public async Task An_interrupt_leaves_a_whole_run_and_is_told_to_the_host()
+    {
+        using var net = Tiny.Net();
+        using var stop = new CancellationTokenSource();
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Call("#!xt-train", On(net), stop.Token));
+        Assert.Equal(TrainingEnd.Cancelled, ((TrainingRun)notebook.Declared["run"].Value!).End);
+    }
+
+    [Fact]
+    public async Task A_batch_with_nothing_to_learn_from_fails_the_cell_with_a_sentence_after_leaving_the_run()
+    {
+        using var net = Tiny.Net();
+        using var batch = PaddedBatch.From([[5L]], padId: 0, length: 4);
+        var error = await Assert.ThrowsAsync<MagicException>(() => Call("#!xt-train", On(net, ("--batches", new[] { batch }))));
+        Assert.StartsWith("Nothing to learn from in step 1", error.Message);
+        Assert.NotNull(notebook.Declared["run"].Value);
+    }
+
+    [Fact]
+    public async Task Bad_input_is_one_sentence()
+    {
+        using var net = Tiny.Net();
+        Assert.StartsWith("There is nothing to train on", await Refusal(new() { ["--model"] = net }));
+        Assert.StartsWith("--lines needs a --tokenizer", await Refusal(new() { ["--model"] = net, ["--lines"] = new[] { "a" } }));
+        Assert.StartsWith("Give --batches or --lines", await Refusal(On(net, ("--lines", new[] { "a" }))));
+        Assert.StartsWith("--batches is a Int32", await Refusal(On(net, ("--batches", 3))));
+        Assert.StartsWith("--model is a String", await Refusal(new() { ["--model"] = "net", ["--batches"] = Tiny.Motif() }));
+        Assert.StartsWith("There is no setting \"nothing\"; there are defaults,", await Refusal(On(net, ("--setting", "nothing"))));
+        Assert.Equal("LearningRate must be positive, but is -1.", await Refusal(On(net, ("--learning-rate", -1.0))));
+        Assert.Equal("A run needs at least one step, but 0 were asked for.", await Refusal(On(net, ("--steps", 0))));
+
+        async Task<string> Refusal(Dictionary<string, object?> values) => (await Assert.ThrowsAsync<MagicException>(() => Call("#!xt-train", values))).Message;
+    }
+
+    [Fact]
+    public async Task A_comparison_puts_the_weights_back_and_draws_all_runs()
+    {
+        using var net = Tiny.Net();
+        using var before = net.state_dict()["token_emb.emb.weight"].clone();
+        await Call("#!xt-compare", On(net, ("--settings", "defaults, ignore-pads, manual")));
+        var comparison = Assert.IsType<TrainingComparison>(notebook.Declared["comparison"].Value);
+        Assert.Equal(["wrapper's defaults", "ignoreIndex: pad", "manual"], comparison.Runs.Select(run => run.Name));
+        Assert.Equal(comparison["manual"].Steps.Select(s => s.ReportedLoss), comparison["ignoreIndex: pad"].Steps.Select(s => s.ReportedLoss));
+        Assert.True(net.state_dict()["token_emb.emb.weight"].equal(before).all().item<bool>());
+        Assert.IsType<LineChart>(Assert.Single(notebook.Shown));
+    }
+
+    [Fact]
+    public void A_panel_says_where_the_run_stands_and_encodes_names()
+    {
+        var panel = new TrainingPanel
+        {
+            Name = "</script><img onerror>", PlannedSteps = 100, StepsTaken = 10, Elapsed = TimeSpan.FromSeconds(2), Device = "cpu",
+            Latest = new() { Step = 10, ReportedLoss = 2.3, RealLoss = 4.4, PadLoss = 0.12, RealTokens = 60, PadTokens = 40, Duration = TimeSpan.FromSeconds(0.2) },
+            Curve = [(1, 3.0, 3.5, 2.0), (2, 2.5, 3.4, 1.0), (10, 2.3, 4.4, 0.12)],
+        };
+        Assert.Equal("</script><img onerror> [##..................] step 10 of 100 · 0:18 left · 5.0 it/s · 500 tokens/s · reported 2.30 · real tokens 4.40 · pads 0.12 · cpu", panel.ToText());
+        var html = panel.ToHtml();
+        Assert.DoesNotContain("<img", html);
+        Assert.Equal(3, html.Split("<polyline").Length - 1);
+        Assert.True(html.Length < 20_000, $"{html.Length}");
+    }
+}
