@@ -5,5 +5,6 @@ namespace XtNotebooks;
 /// <summary>The magics of this package; each lives with its feature.</summary>
 internal static class Magics
 {
-    public static IReadOnlyList<MagicCommand> All { get; } = [Training.TrainMagic.Command, Training.CompareMagic.Command, .. Views.ViewMagics.All];
+    public static IReadOnlyList<MagicCommand> All { get; } =
+        [Training.TrainMagic.Command, Training.CompareMagic.Command, Diagnostics.DoctorMagic.Command, .. Views.ViewMagics.All];
 }

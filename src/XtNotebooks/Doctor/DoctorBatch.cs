@@ -1,3 +1,4 @@
+using XtNotebooks.Data;
 using static TorchSharp.torch;
 
 namespace XtNotebooks.Diagnostics;
@@ -31,4 +32,12 @@ public sealed record DoctorBatch
     /// <summary>A batch of nothing but ids.</summary>
     /// <param name="ids">[batch, seq], int64.</param>
     public static DoctorBatch FromIds(Tensor ids) => new() { Inputs = ids };
+
+    /// <summary>The ids and the mask of a padded batch; its tensors stay its own.</summary>
+    /// <param name="batch">The batch.</param>
+    public static DoctorBatch From(PaddedBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        return new() { Inputs = batch.Ids, Mask = batch.Mask };
+    }
 }

@@ -1,4 +1,5 @@
 using TorchSharp;
+using XtNotebooks.Data;
 using XtNotebooks.Extensibility;
 using XtNotebooks.Transformers;
 using static TorchSharp.torch;
@@ -20,8 +21,9 @@ internal static class DoctorInputs
     public static DoctorBatch Batch(object batch) => batch switch
     {
         DoctorBatch whole => whole,
+        PaddedBatch padded => DoctorBatch.From(padded),
         Tensor ids => DoctorBatch.FromIds(ids),
-        _ => throw Wrong("--batch", batch, "a tensor of ids or a DoctorBatch"),
+        _ => throw Wrong("--batch", batch, "a tensor of ids, a PaddedBatch or a DoctorBatch"),
     };
 
     public static DoctorOptions WithLoss(DoctorOptions options, object? loss) => loss switch

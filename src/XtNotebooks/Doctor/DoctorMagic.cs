@@ -15,7 +15,7 @@ public static class DoctorMagic
         Options =
         [
             new() { Name = "--model", Summary = "A variable: a module or a function from ids, or from a DoctorBatch, to logits; an AutoregressiveWrapper brings its loss.", Type = typeof(object), Required = true },
-            new() { Name = "--batch", Summary = "A variable: a tensor of ids, [batch, seq], or a DoctorBatch.", Type = typeof(object), Required = true },
+            new() { Name = "--batch", Summary = "A variable: a tensor of ids, [batch, seq], a PaddedBatch or a DoctorBatch.", Type = typeof(object), Required = true },
             new() { Name = "--loss", Summary = "A variable: a function of logits and targets, a loss module, or a function of net and batch.", Type = typeof(object) },
             new() { Name = "--pad", Summary = "The id that fills rows up.", Type = typeof(long) },
             new() { Name = "--eos", Summary = "The id that ends a text; may be the pad id.", Type = typeof(long) },
@@ -50,10 +50,11 @@ public static class DoctorMagic
     private static DoctorReport Report(MagicCall call, CancellationToken cancellation)
     {
         var model = Variable(call, "--model")!;
-        var batch = DoctorInputs.Batch(Variable(call, "--batch")!);
+        var given = Variable(call, "--batch")!;
+        var batch = DoctorInputs.Batch(given);
         var options = DoctorInputs.WithStep(DoctorInputs.WithMetric(DoctorInputs.WithLoss(new()
         {
-            PadId = call.Get<long?>("--pad"),
+            PadId = call.Get<long?>("--pad") ?? (given as Data.PaddedBatch)?.PadId,
             EosId = call.Get<long?>("--eos"),
             IgnoreIndex = call.Get<long?>("--ignore-index"),
             Optimizer = call.Get<optim.Optimizer>("--optimizer"),

@@ -1,5 +1,5 @@
-using System.Diagnostics.CodeAnalysis;
 using TorchSharp;
+using XtNotebooks.Data;
 using XtNotebooks.Diagnostics;
 using XtNotebooks.Extensibility;
 using static TorchSharp.torch;
@@ -10,26 +10,9 @@ namespace XtNotebooks.Tests.Diagnostics;
 [Collection(DefaultGenerator.Name)]
 public sealed class DoctorMagicTests
 {
-    private sealed class Notebook : INotebook, IDisplayHandle
+    private static async Task<RecordingNotebook> Call(params (string Option, object? Value)[] given)
     {
-        public List<object?> Shown { get; } = [];
-        public Dictionary<string, object?> Set { get; } = [];
-        public NotebookHost Host => new("test", "0", true, true);
-        public IReadOnlyList<NotebookVariable> Variables => [];
-        public IReadOnlyList<string> NativeLibraryDirectories => [];
-        public IDisplayHandle Display(object? value) { Shown.Add(value); return this; }
-        public void Write(string text) { }
-        public bool TryGetVariable(string name, [MaybeNullWhen(false)] out NotebookVariable variable) { variable = null; return false; }
-        public void SetVariable(string name, object? value, Type type) => Set[name] = value;
-        public void AddMagic(MagicCommand magic) { }
-        public void RegisterFormatter(Type type, string mimeType, Func<object, string?> format) { }
-        public void AddReport(NotebookReport report) { }
-        public void Update(object? value) { }
-    }
-
-    private static async Task<Notebook> Call(params (string Option, object? Value)[] given)
-    {
-        var notebook = new Notebook();
+        var notebook = new RecordingNotebook();
         var values = DoctorMagic.Command.Options.Where(o => o.Default is not null).ToDictionary(o => o.Name, o => o.Default);
         foreach (var (option, value) in given)
         {
@@ -48,7 +31,7 @@ public sealed class DoctorMagicTests
         var loss = (Tensor logits, Tensor targets) => Shifted()(logits, targets);
         var notebook = await Call(("--model", net), ("--batch", ids), ("--loss", loss), ("--pad", Pad), ("--eos", Eos), ("--as", "seen"));
         var report = Assert.IsType<DoctorReport>(Assert.Single(notebook.Shown));
-        Assert.Same(report, notebook.Set["seen"]);
+        Assert.Same(report, notebook.Declared["seen"].Value);
         Assert.True(report.IsSick);
     }
 
@@ -70,9 +53,21 @@ public sealed class DoctorMagicTests
         };
         var notebook = await Call(("--model", model), ("--batch", DoctorBatch.FromIds(ids)), ("--loss", loss), ("--metric", metric), ("--step", step),
             ("--optimizer", optimizer), ("--module", net), ("--pad", Pad), ("--eos", Eos), ("--untrained", true));
-        var report = Assert.IsType<DoctorReport>(notebook.Set["diagnosis"]);
+        var report = Assert.IsType<DoctorReport>(notebook.Declared["diagnosis"].Value);
         Assert.False(report.IsSick, report.ToText());
         Assert.Equal(["packing"], report.Outcomes.Where(o => o.Status == CheckStatus.NotChecked).Select(o => o.Check.Name));
+    }
+
+    [Fact]
+    public async Task A_padded_batch_brings_its_pad_id_and_mask()
+    {
+        using var net = new TinyModel();
+        using var batch = PaddedBatch.From([[2, 3, 4, 5, 1], [6, 7, 1], [8, 9, 10, 1]], Pad);
+        Func<Tensor, Tensor, Tensor> loss = Shifted();
+        var notebook = await Call(("--model", net), ("--batch", batch), ("--loss", loss));
+        var report = Assert.IsType<DoctorReport>(notebook.Declared["diagnosis"].Value);
+        Assert.Equal(3, report.Batch.Pads);
+        Assert.Equal("pads-as-targets", report.Findings[0].Check);
     }
 
     [Fact]
@@ -87,7 +82,7 @@ public sealed class DoctorMagicTests
 
     [Theory]
     [InlineData("--model", "--model names 'net', which no cell has declared; give a variable.")]
-    [InlineData("--batch", "--batch expects a tensor of ids or a DoctorBatch, but the variable is a Int32.")]
+    [InlineData("--batch", "--batch expects a tensor of ids, a PaddedBatch or a DoctorBatch, but the variable is a Int32.")]
     [InlineData("--loss", "--loss expects `(Tensor logits, Tensor targets) => …`, a loss module, or")]
     [InlineData("--metric", "--metric expects `(Tensor logits, Tensor targets) => …` to a number, but the variable is a Int32.")]
     [InlineData("--step", "--step expects `(IReadOnlyList<DoctorBatch> batches) => { … }`, but the variable is a Int32.")]
