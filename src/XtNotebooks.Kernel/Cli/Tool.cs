@@ -54,7 +54,7 @@ internal static class Tool
             RunCommand.Create(OpenForRun, TimeProvider.System),
             KernelCommand.Create(TimeProvider.System),
             InstallCommand.Create(),
-            CheckCommand.Create(OpenForCheck),
+            CheckCommand.Create(OpenForCheck, CachedBackend.Find),
         },
     };
 

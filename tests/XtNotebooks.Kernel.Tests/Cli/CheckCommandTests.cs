@@ -8,6 +8,8 @@ namespace XtNotebooks.Kernel.Tests.Cli;
 
 public class CheckCommandTests
 {
+    private string? backend;
+
     [Fact]
     public async Task Extensions_are_asked_once_their_packages_are_referenced()
     {
@@ -15,7 +17,7 @@ public class CheckCommandTests
         var text = await Check(session, [new("libtorch", ReportKind.Check, () => "2.10.0, from the package folder"), new("tensors", ReportKind.Memory, () => "12")], "--with", "libtorch-cpu-linux-x64, 2.10.0");
         Assert.Equal(["#r \"nuget: libtorch-cpu-linux-x64, 2.10.0\"", "#r \"nuget: XtNotebooks\""], session.Ran);
         Assert.Contains("libtorch      2.10.0, from the package folder", text);
-        Assert.Contains("XtNotebooks   loaded", text);
+        Assert.Contains("package       XtNotebooks: loaded", text);
         Assert.DoesNotContain("tensors", text);
         Assert.Contains($".NET          {Environment.Version}", text);
         Assert.Contains("Jupyter  ", text);
@@ -26,7 +28,7 @@ public class CheckCommandTests
     public async Task A_package_that_cannot_be_had_is_told_with_its_reason()
     {
         var session = new FakeSession().On("#r \"nuget: XtNotebooks\"", FakeSession.Failed("PackageError", "no such package in two feeds."));
-        Assert.Contains("XtNotebooks   not available here: no such package in two feeds.", await Check(session, []));
+        Assert.Contains("package       XtNotebooks: not available here: no such package in two feeds.", await Check(session, []));
     }
 
     [Fact]
@@ -79,17 +81,38 @@ public class CheckCommandTests
         Assert.Equal("SDK 10.0.401", SystemCheck.Sdk(folder.Path));
     }
 
+    [Fact]
+    public async Task Without_a_named_package_the_backend_that_is_there_is_tried()
+    {
+        backend = "some-backend, 1.0.0";
+        var session = new FakeSession();
+        await Check(session, []);
+        Assert.Equal(["#r \"nuget: some-backend, 1.0.0\"", "#r \"nuget: XtNotebooks\""], session.Ran);
+    }
+
+    [Fact]
+    public void The_newest_backend_among_the_packages_is_found_and_CUDA_only_with_a_driver()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The packages' names are those of Linux.");
+        using var folder = new TemporaryFolder();
+        Assert.Null(CachedBackend.Find(folder.Path, hasNvidiaDriver: true));
+        foreach (var package in (string[])["libtorch-cpu-linux-x64/2.9.0", "libtorch-cpu-linux-x64/2.10.0", "libtorch-cpu-win-x64/2.10.0", "torchsharp-cuda-linux/0.107.0"])
+            Directory.CreateDirectory(Path.Combine(folder.Path, package));
+        Assert.Equal("libtorch-cpu-linux-x64, 2.10.0", CachedBackend.Find(folder.Path, hasNvidiaDriver: false));
+        Assert.Equal("TorchSharp-cuda-linux, 0.107.0", CachedBackend.Find(folder.Path, hasNvidiaDriver: true));
+    }
+
     private static void Kernel(TemporaryFolder folder, string data, string name, string json)
     {
         var kernel = Directory.CreateDirectory(Path.Combine(folder.Path, data, "kernels", name));
         File.WriteAllText(Path.Combine(kernel.FullName, "kernel.json"), json);
     }
 
-    private static async Task<string> Check(FakeSession session, IReadOnlyList<NotebookReport> reports, params string[] args)
+    private async Task<string> Check(FakeSession session, IReadOnlyList<NotebookReport> reports, params string[] args)
     {
         await using var output = new StringWriter();
         await using var error = new StringWriter();
-        var root = new RootCommand { CheckCommand.Create(_ => new CheckedSession(session, () => reports)) };
+        var root = new RootCommand { CheckCommand.Create(_ => new CheckedSession(session, () => reports), () => backend) };
         var code = await Tool.InvokeAsync(root, ["check", .. args], output, error, TestContext.Current.CancellationToken);
         Assert.Equal(ExitCode.Ok, code);
         Assert.Empty(error.ToString());

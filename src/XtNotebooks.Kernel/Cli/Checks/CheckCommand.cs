@@ -10,12 +10,13 @@ internal static class CheckCommand
     private const int Width = 14;
 
     /// <param name="openSession">Opens the session in which packages are tried, given the current folder.</param>
-    public static Command Create(Func<string, CheckedSession> openSession)
+    /// <param name="findBackend">Names the backend to try where the call names none; null for none.</param>
+    public static Command Create(Func<string, CheckedSession> openSession, Func<string?> findBackend)
     {
         var with = new Option<string[]>("--with")
         {
             HelpName = "PACKAGE[, VERSION]",
-            Description = "Also reference this package, for example a libtorch backend; can be repeated.",
+            Description = "Reference this package first, for example a libtorch backend; without it, a backend that was downloaded before.",
             Arity = ArgumentArity.ZeroOrMore,
         };
         var command = new Command("check", "Tell what works on this machine: .NET, libtorch, CUDA, Jupyter, kernelspecs.") { with };
@@ -25,7 +26,8 @@ internal static class CheckCommand
             foreach (var line in SystemCheck.Lines())
                 Write(output, line);
             // Extensions know of libtorch and CUDA; the host only asks them.
-            foreach (var line in await PackageCheck.LinesAsync(openSession, [.. parsed.GetValue(with) ?? [], "XtNotebooks"], cancellationToken))
+            string[] named = parsed.GetValue(with) is { Length: > 0 } given ? given : findBackend() is { } cached ? [cached] : [];
+            foreach (var line in await PackageCheck.LinesAsync(openSession, [.. named, "XtNotebooks"], cancellationToken))
                 Write(output, line);
             foreach (var line in await JupyterCheck.LinesAsync(cancellationToken))
                 Write(output, line);
