@@ -35,7 +35,7 @@ internal sealed class LivePanel(INotebook notebook, string device, TimeProvider 
             drawn = time.GetTimestamp();
             var panel = new TrainingPanel
             {
-                Name = name, Latest = step with { MemoryBytes = step.MemoryBytes ?? Environment.WorkingSet }, PlannedSteps = progress.PlannedSteps,
+                Name = name, Latest = step, PlannedSteps = progress.PlannedSteps,
                 Elapsed = time.GetElapsedTime(start), StepsTaken = taken, Device = device, Curve = [.. curve], Evaluation = progress.Evaluation,
             };
             drawing = Task.Run(() => Show(panel));

@@ -67,6 +67,7 @@ internal static class TrainMagic
         var trainer = new Trainer(TrainedModel.From(module), batches, Setting(call, module), TrainingInputs.Options(call, heldOut) with
         {
             RecordGradientNorm = true,
+            RecordMemory = true,
             CheckpointEvery = call.Get<int>("--checkpoint-every"),
             CheckpointFolder = call.Get<string>("--checkpoint-folder"),
         });

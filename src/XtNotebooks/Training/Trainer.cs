@@ -165,10 +165,10 @@ public sealed class Trainer : IDisposable
             var norm = options.ClipNorm is { } limit ? nn.utils.clip_grad_norm_(parameters, limit)
                 : options.RecordGradientNorm ? GradientNorm() : (double?)null;
             if (norm is { } n && !double.IsFinite(n))
-                return new(TrainingEnd.NotFinite, $"The gradient of step {steps.Count + 1} is not finite, first in {NonFinite.First(model.Module, gradients: true) ?? "no parameter"}; "
+                return new(TrainingEnd.NotFinite, $"The gradient of step {steps.Count + 1} is not finite, first in {NonFinite.Parameter(model.Module, gradients: true) ?? "no parameter"}; "
                     + "the weights are as step " + steps.Count + " left them. Lower the learning rate or clip the gradient.");
             optimizer.step();
-            steps.Add(sums.ToStep(steps.Count + 1) with { LearningRate = rate, GradientNorm = norm, Duration = options.Time.GetElapsedTime(start) });
+            steps.Add(sums.ToStep(steps.Count + 1) with { LearningRate = rate, GradientNorm = norm, Duration = options.Time.GetElapsedTime(start), MemoryBytes = options.RecordMemory ? Environment.WorkingSet : null });
         }
         finally
         {
@@ -216,8 +216,9 @@ public sealed class Trainer : IDisposable
     {
         if (setting.Counted?.Invoke(batch) == 0)
             return new(TrainingEnd.NothingToLearn, NothingToLearn());
-        var where = NonFinite.First(model.Module, gradients: false) is { } parameter ? $"the weights of {parameter} are not finite since the step before"
+        var where = NonFinite.Parameter(model.Module, gradients: false) is { } parameter ? $"the weights of {parameter} are not finite since the step before"
             : output.Logits is { } logits && logits.isfinite().all().item<bool>() ? "the logits are finite: it is the loss, whose targets may all be ignored"
+            : NonFinite.Layer(model, batch.Ids) is { } layer ? $"the weights are finite, and {layer} is the first layer whose output is not"
             : "the weights are finite: the forward pass overflows";
         return new(TrainingEnd.NotFinite, $"The loss of step {steps.Count + 1} is {(double.IsNaN(loss) ? "not a number" : "infinite")}; {where}. "
             + $"The batch is {batch}. Lower the learning rate or clip the gradient.");

@@ -47,6 +47,9 @@ public sealed record TrainerOptions
     /// <summary>Whether steps record the norm of the gradient, as clipping does anyway.</summary>
     public bool RecordGradientNorm { get; init; }
 
+    /// <summary>Whether steps record the memory of the process.</summary>
+    public bool RecordMemory { get; init; }
+
     /// <summary>Whether steps record the losses of real tokens and pads.</summary>
     public bool RecordSplit { get; init; } = true;
 

@@ -30,7 +30,7 @@ public sealed record TrainingStep
     /// <summary>Wall time of the step.</summary>
     public TimeSpan Duration { get; init; }
 
-    /// <summary>Memory of the process after the step, bytes; on a GPU what torch holds there. Null where unknown.</summary>
+    /// <summary>Memory of the process after the step, bytes; null where it was not asked for.</summary>
     public long? MemoryBytes { get; init; }
 
     /// <summary>Input tokens per second, pads included.</summary>

@@ -141,6 +141,32 @@ public sealed class TrainerTests
     }
 
     [Fact]
+    public void A_forward_pass_that_overflows_names_the_first_layer_where_it_does()
+    {
+        using var net = Tiny.Net();
+        using (no_grad())
+            net.state_dict()["attn_layers.layers.1.1.ff.2.weight"].fill_(3e38f);
+        using var trainer = new Trainer(TrainedModel.From(net), Tiny.Motif(), LossSetting.IgnorePads);
+        var run = trainer.Train(1);
+        Assert.Equal(TrainingEnd.NotFinite, run.End);
+        Assert.Contains("the weights are finite, and attn_layers.layers.1 is the first layer whose output is not", run.EndReason);
+    }
+
+    [Fact]
+    public void In_somebody_elses_model_too()
+    {
+        using var model = nn.Sequential(("table", nn.Embedding(12, 4)), ("middle", nn.Linear(4, 4)), ("head", nn.Linear(4, 12)));
+        Tiny.Initialise(model, seed: 0);
+        using (no_grad())
+        {
+            model.state_dict()["table.weight"].fill_(1);
+            model.state_dict()["middle.weight"].fill_(3e38f);
+        }
+        using var trainer = new Trainer(TrainedModel.From(model), Tiny.Motif(), LossSetting.IgnorePads);
+        Assert.Contains("the weights are finite, and middle is the first layer whose output is not", trainer.Train(1).EndReason);
+    }
+
+    [Fact]
     public void Batches_that_end_before_the_steps_do_are_told()
     {
         using var net = Tiny.Net();
