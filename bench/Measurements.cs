@@ -17,6 +17,7 @@ internal sealed record Measurement(string Kind, string Workload, int Amount)
             new("step", w.Name, w.Name == "small" ? 10 : 1),
             new("forward", w.Name, w.Name == "small" ? 10 : 1),
         }),
+        .. Bench.Workload.All.SelectMany(w => new Measurement[] { new("cached", w.Name, w.Length / 2), new("uncached", w.Name, w.Length / 4) }),
     ];
 }
 

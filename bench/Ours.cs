@@ -30,6 +30,9 @@ internal sealed class Ours : IContestant
             case "forward":
                 for (var i = 0; i < amount; i++) timing.Part("total", For(workload).Forward);
                 break;
+            case "cached" or "uncached":
+                timing.Part("total", () => For(workload).Generate(amount, cached: kind == "cached"));
+                return timing.Seconds;
             default:
                 throw new ArgumentException($"There is no measurement '{kind}'.");
         }
@@ -100,6 +103,13 @@ internal sealed class Training : IDisposable
     {
         using var noGrad = no_grad();
         _model.forward(_batch).Dispose();
+    }
+
+    /// <summary>Continues one token greedily.</summary>
+    public void Generate(int tokens, bool cached)
+    {
+        using var scope = NewDisposeScope();
+        new AutoregressiveWrapper(_model).Generate(_batch.narrow(0, 0, 1).narrow(1, 0, 1), tokens, new() { Temperature = 0, CacheKv = cached });
     }
 
     public void Dispose()

@@ -4,7 +4,7 @@ using XtNotebooks.Bench;
 
 var rounds = new Option<int>("--rounds") { Description = "Rounds to take medians of.", DefaultValueFactory = _ => 7 };
 var peers = new Option<string[]>("--peer") { Description = "Command of another program to measure in turn, such as \"python3 bench/python/peer.py\"." };
-var only = new Option<string[]>("--only") { Description = "Measure these models only: small, medium, medium-flash." };
+var only = new Option<string[]>("--only") { Description = "Measure these models only: small, medium, medium-flash.", AllowMultipleArgumentsPerToken = true };
 var threads = new Option<int?>("--threads") { Description = "Threads for libtorch; its own choice by default." };
 var processorTime = new Option<bool>("--processor-time") { Description = "Count processor time instead of wall time, with one thread: for machines that others keep busy." };
 var liveSteps = new Option<int>("--live-steps") { Description = "Training steps between which live tensors are counted; 0 for none.", DefaultValueFactory = _ => 1000 };

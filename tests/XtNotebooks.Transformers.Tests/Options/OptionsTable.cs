@@ -1,0 +1,95 @@
+using System.Reflection;
+using System.Text;
+using System.Text.Json;
+
+namespace XtNotebooks.Transformers.Tests.Options;
+
+/// <summary>docs/options.md, made from upstream's stored options, our records, and the cases that set them.</summary>
+internal static class OptionsTable
+{
+    // What other classes stand for, or what a stack decides by itself.
+    private static readonly Dictionary<string, string> Elsewhere = new()
+    {
+        ["AttentionLayers.causal"] = "`Decoder` (true) or `Encoder` (false)",
+        ["AttentionLayers.verbose"] = "nothing is printed: what does not go together is an error",
+        ["AutoregressiveWrapper.net"] = "`net`",
+        ["AutoregressiveWrapper.ignore_index"] = "`ignoreIndex`",
+        ["AutoregressiveWrapper.pad_value"] = "`padValue`",
+        ["AutoregressiveWrapper.mask_prob"] = "`maskProb`",
+    };
+
+    private static readonly Dictionary<string, Type> Records = new()
+    {
+        ["TransformerWrapper"] = typeof(TransformerWrapperOptions),
+        ["AttentionLayers"] = typeof(AttentionLayersOptions),
+        ["Attention"] = typeof(AttentionOptions),
+        ["FeedForward"] = typeof(FeedForwardOptions),
+    };
+
+    /// <summary>The property that is upstream's option, or null where it is not built.</summary>
+    public static PropertyInfo? Property(string className, string option) =>
+        Records.TryGetValue(className, out var record) ? record.GetProperty(UpstreamArguments.Pascal(option)) : null;
+
+    public static bool IsBuilt(string className, string option) => Property(className, option) is not null || Elsewhere.ContainsKey($"{className}.{option}");
+
+    /// <summary>Properties of our records that are no option of upstream's: there must be none.</summary>
+    public static IEnumerable<string> Inventions() =>
+        from record in Records
+        from property in record.Value.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+        where property.CanWrite
+        let snake = UpstreamArguments.Snake(property.Name)
+        let owner = record.Key == "AttentionLayers" ? StoredOptions.OfStack(snake) : $"{record.Key}.{snake}"
+        let parts = owner.Split('.')
+        where !StoredOptions.Upstream[parts[0]].ContainsKey(parts[1])
+        select $"{record.Value.Name}.{property.Name}";
+
+    public static string Markdown()
+    {
+        var text = new StringBuilder("# Options of x-transformers 2.26.4\n\n");
+        text.Append("Every option of upstream's constructors, with ours. What is not built yet does not exist in our records, so it cannot be set by mistake; ");
+        text.Append("arguments read from a checkpoint that name it are refused. ");
+        text.Append("\"Golden\" counts the recorded cases of Python's x-transformers that set the option (outputs, losses, gradients and five Adam steps agree), ");
+        text.Append("\"Python\" names a smaller one (outputs and gradients agree).\n\n");
+        text.Append("This page is made by the tests: `XT_ACCEPT_SNAPSHOTS=1` writes it anew.\n");
+        foreach (var (className, options) in StoredOptions.Upstream)
+        {
+            var built = options.Keys.Count(o => IsBuilt(className, o));
+            text.Append($"\n## {className}\n\n{built} of {options.Count} are built.");
+            if (className == "Attention") text.Append(" In `AttentionLayersOptions` their names begin with `Attn`.");
+            if (className == "FeedForward") text.Append(" In `AttentionLayersOptions` their names begin with `Ff`.");
+            text.Append("\n\n| upstream | default | here | compared with |\n| --- | --- | --- | --- |\n");
+            foreach (var (option, stored) in options) text.Append($"| `{option}` | {Default(stored)} | {Here(className, option)} | {Evidence(className, option)} |\n");
+        }
+        return text.ToString();
+    }
+
+    private static string Default(JsonElement stored)
+    {
+        if (!stored.TryGetProperty("default", out var value)) return "";
+        return value.ValueKind switch
+        {
+            JsonValueKind.Null => "none",
+            JsonValueKind.Object => "",
+            JsonValueKind.String => $"`{value.GetString()!.Replace("|", "\\|")}`",
+            _ => value.GetRawText(),
+        };
+    }
+
+    private static string Here(string className, string option) =>
+        Elsewhere.GetValueOrDefault($"{className}.{option}") ?? (Property(className, option) is { } property ? $"`{property.Name}`" : "not yet");
+
+    private static string Evidence(string className, string option)
+    {
+        if (!IsBuilt(className, option)) return "";
+        var golden = StoredOptions.ByGoldenCase[$"{className}.{option}"].ToArray();
+        if (golden.Length > 0) return $"Golden: {golden.Length} ({string.Join(", ", golden.Take(2))}{(golden.Length > 2 ? ", …" : "")})";
+        var python = StoredOptions.ByPythonCase[$"{className}.{option}"].ToArray();
+        if (python.Length > 0) return $"Python: {string.Join(", ", python.Take(2))}";
+        return ByItsStack(className, option) ? "set by the stack" : "no recorded case";
+    }
+
+    // Options that a stack hands to its layers under a name of its own.
+    private static bool ByItsStack(string className, string option) =>
+        className is "Attention" or "FeedForward" && Property("AttentionLayers", option) is not null ||
+        (className, option) is ("Attention", "causal") or ("TransformerWrapper", "attn_layers") or ("AttentionLayers", "causal") or ("AutoregressiveWrapper", "net");
+}

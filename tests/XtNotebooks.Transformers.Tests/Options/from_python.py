@@ -1,0 +1,77 @@
+"""Writes from-python/*.safetensors: what Python's x-transformers 2.26.4 computes with options that few others use.
+
+    pip install torch x-transformers==2.26.4 safetensors; python3 from_python.py
+
+Each file holds arguments (as metadata), weights, inputs, the logits, the loss sum(logits * direction) and its gradients' norms.
+"""
+import json
+import pathlib
+
+import torch
+from safetensors.torch import save_file
+from x_transformers import Decoder, Encoder, TransformerWrapper
+
+NET = dict(num_tokens=11, max_seq_len=10)
+SMALL = dict(dim=16, depth=2, heads=2, attn_dim_head=8, ff_mult=2)
+
+CASES = {
+    "swiglu_values": (NET, Decoder, SMALL | dict(attn_gate_values=True, attn_swiglu_values=True)),
+    "hard": (NET, Decoder, SMALL | dict(attn_hard=True)),
+    "k_rmsnorm": (NET, Decoder, SMALL | dict(attn_k_rmsnorm=True)),
+    "rotate_num_heads": (NET, Decoder, SMALL | dict(rotary_pos_emb=True, rotate_num_heads=1)),
+    "cope_max_pos": (NET, Decoder, SMALL | dict(attn_use_cope=True, attn_cope_max_pos=5)),
+    "laser_softclamp_value": (NET, Decoder, SMALL | dict(attn_laser=True, attn_laser_softclamp_value=0.5)),
+    "value_residual_not_learned": (NET, Decoder, SMALL | dict(add_value_residual=True, learned_value_residual_mix=False)),
+    "qkv_receive_diff_residuals": (NET, Decoder, SMALL | dict(num_residual_streams=3, qkv_receive_diff_residuals=True)),
+    "ff_softclamp": (NET, Decoder, SMALL | dict(ff_softclamp_value=0.7)),
+    "ff_glu_softclamps": (NET, Decoder, SMALL | dict(ff_glu=True, ff_softclamp_value=0.7, ff_glu_gate_softclamp_value=0.5)),
+    "zero_init_outputs": (NET, Decoder, SMALL | dict(attn_zero_init_output=True, ff_zero_init_output=True)),
+    "zero_init_branch_output": (NET, Decoder, SMALL | dict(zero_init_branch_output=True)),
+    "dynamic_tanh_init_alpha": (NET, Decoder, SMALL | dict(use_dynamic_tanh=True, dynamic_tanh_init_alpha=1.5)),
+    "dynamic_pos_bias": (
+        NET, Decoder,
+        SMALL | dict(dynamic_pos_bias=True, dynamic_pos_bias_log_distance=True, dynamic_pos_bias_mlp_depth=3, dynamic_pos_bias_norm=True)),
+    "rotary_xpos_scale_base": (NET, Decoder, SMALL | dict(rotary_xpos=True, rotary_xpos_scale_base=16)),
+    "polar_bias_uniform_init": (NET, Decoder, SMALL | dict(polar_pos_emb=True, polar_bias_uniform_init=True)),
+    "custom_layers": (NET, Decoder, dict(dim=16, heads=2, attn_dim_head=8, custom_layers=("a", "a", "f", "a", "f"))),
+    "layers_execute_order": (NET, Decoder, SMALL | dict(layers_execute_order=(0, 1, 0, 1, 2, 3))),
+    "orthog_residual": (NET, Decoder, SMALL | dict(orthog_residual=True)),
+    "disable_abs_pos_emb": (NET, Decoder, SMALL | dict(disable_abs_pos_emb=True)),
+    "rotary_with_abs_pos_emb": (NET, Decoder, SMALL | dict(rotary_pos_emb=True, disable_abs_pos_emb=False)),
+    "integrate_layers_relu": (NET, Decoder, SMALL | dict(integrate_layers=True, layer_integrate_use_softmax=False)),
+    "reinject_input": (NET, Decoder, SMALL | dict(reinject_input=True, learned_reinject_input_gate=True)),
+    "sigsoftmax_logits": (NET | dict(sigsoftmax_logits=True), Decoder, SMALL),
+    "return_only_embed": (NET | dict(return_only_embed=True), Encoder, SMALL),
+    "num_cls_tokens": (NET | dict(use_cls_token=True, num_cls_tokens=2), Encoder, SMALL),
+    "cross_attn_dim_context": (NET, Decoder, SMALL | dict(cross_attend=True, cross_attn_dim_context=6)),
+    "only_cross": (NET, Decoder, SMALL | dict(cross_attend=True, only_cross=True)),
+}
+
+
+def write(folder, name, net_args, stack, stack_args):
+    torch.manual_seed(0)
+    net = TransformerWrapper(**net_args, attn_layers=stack(**stack_args)).eval()
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.05)
+    tensors = dict(ids=torch.randint(0, net_args["num_tokens"], (2, 9)))
+    context = {}
+    if stack_args.get("cross_attend"):
+        context["context"] = tensors["context"] = torch.randn(2, 5, stack_args.get("cross_attn_dim_context", stack_args["dim"]))
+    logits = net(tensors["ids"], **context)
+    tensors["logits"] = logits.detach()
+    tensors["direction"] = torch.randn_like(logits)
+    (logits * tensors["direction"]).sum().backward()
+    norms = {k: float(p.grad.norm()) for k, p in net.named_parameters() if p.grad is not None}
+    weights = {"weights." + k: v.clone().contiguous() for k, v in net.state_dict().items()}
+    arguments = json.dumps({"TransformerWrapper": net_args, stack.__name__: stack_args})
+    save_file(tensors | weights, folder / f"{name}.safetensors", metadata=dict(arguments=arguments, gradient_norms=json.dumps(norms)))
+
+
+folder = pathlib.Path(__file__).parent / "from-python"
+folder.mkdir(exist_ok=True)
+for name, case in CASES.items():
+    try:
+        write(folder, name, *case)
+    except Exception as error:  # the original refuses, or crashes
+        print(name, type(error).__name__, error)
