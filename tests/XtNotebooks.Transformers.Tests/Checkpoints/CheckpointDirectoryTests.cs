@@ -1,9 +1,11 @@
 using System.Text.Json.Nodes;
+using XtNotebooks.Transformers.Tests.Models;
 using XtNotebooks.Transformers.Tests.Native;
 
 namespace XtNotebooks.Transformers.Tests.Checkpoints;
 
 /// <summary>Checkpoint directories: a training goes on from them to the bit, and nothing but a whole checkpoint is ever there.</summary>
+[Collection(nameof(TorchRandomness))]
 public sealed class CheckpointDirectoryTests : IDisposable
 {
     private readonly DisposeScope _scope = NewDisposeScope();

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text;
 using System.Text.Json;
+using XtNotebooks.Transformers.Tests.Models;
 
 namespace XtNotebooks.Transformers.Tests.Options;
 
@@ -18,6 +19,17 @@ internal static class OptionsTable
         ["AutoregressiveWrapper.mask_prob"] = "`maskProb`",
     };
 
+    // Where chance or initial values matter, a recorded case cannot tell: tests that say what must hold.
+    private static readonly (MethodInfo Test, string[] Options)[] ByTest =
+    [
+        (Test<TrainModeTests>(nameof(TrainModeTests.Dropout_acts_in_training_alone)),
+            ["Attention.dropout", "Attention.sublayer_dropout", "FeedForward.dropout", "FeedForward.sublayer_dropout", "AttentionLayers.layer_dropout"]),
+        (Test<TrainModeTests>(nameof(TrainModeTests.Mask_prob_hides_as_many_tokens_from_attention_but_never_the_first)), ["AutoregressiveWrapper.mask_prob"]),
+        (Test<BeyondGoldenTests>(nameof(BeyondGoldenTests.Polar_phases_may_start_uniformly_below_zero)), ["AttentionLayers.polar_bias_uniform_init"]),
+        (Test<BlockOptionsTests>(nameof(BlockOptionsTests.Blocks_may_be_wider_at_their_end)), ["Attention.dim_out", "FeedForward.dim_out"]),
+        (Test<BlockOptionsTests>(nameof(BlockOptionsTests.Dropped_context_tokens_come_back_outside_of_training)), ["AttentionLayers.cross_attn_tokens_dropout"]),
+    ];
+
     private static readonly Dictionary<string, Type> Records = new()
     {
         ["TransformerWrapper"] = typeof(TransformerWrapperOptions),
@@ -25,6 +37,9 @@ internal static class OptionsTable
         ["Attention"] = typeof(AttentionOptions),
         ["FeedForward"] = typeof(FeedForwardOptions),
     };
+
+    /// <summary>What the page says of an option that nothing checks: of none.</summary>
+    public const string Untested = "not tested";
 
     /// <summary>The property that is upstream's option, or null where it is not built.</summary>
     public static PropertyInfo? Property(string className, string option) =>
@@ -49,7 +64,7 @@ internal static class OptionsTable
         text.Append("Every option of upstream's constructors, with ours. What is not built yet does not exist in our records, so it cannot be set by mistake; ");
         text.Append("arguments read from a checkpoint that name it are refused. ");
         text.Append("\"Golden\" counts the recorded cases of Python's x-transformers that set the option (outputs, losses, gradients and five Adam steps agree), ");
-        text.Append("\"Python\" names a smaller one (outputs and gradients agree).\n\n");
+        text.Append("\"Python\" names a smaller one (outputs and gradients agree), \"Test\" a test of what must hold where chance is part of it.\n\n");
         text.Append("This page is made by the tests: `XT_ACCEPT_SNAPSHOTS=1` writes it anew.\n");
         foreach (var (className, options) in StoredOptions.Upstream)
         {
@@ -85,8 +100,12 @@ internal static class OptionsTable
         if (golden.Length > 0) return $"Golden: {golden.Length} ({string.Join(", ", golden.Take(2))}{(golden.Length > 2 ? ", …" : "")})";
         var python = StoredOptions.ByPythonCase[$"{className}.{option}"].ToArray();
         if (python.Length > 0) return $"Python: {string.Join(", ", python.Take(2))}";
-        return ByItsStack(className, option) ? "set by the stack" : "no recorded case";
+        if (ByTest.FirstOrDefault(t => t.Options.Contains($"{className}.{option}")).Test is { } test) return $"Test: {test.Name.Replace('_', ' ')}";
+        if (ByItsStack(className, option)) return "set by the stack";
+        return option == "verbose" ? "" : Untested;
     }
+
+    private static MethodInfo Test<T>(string name) => typeof(T).GetMethod(name)!;
 
     // Options that a stack hands to its layers under a name of its own.
     private static bool ByItsStack(string className, string option) =>

@@ -17,6 +17,9 @@ public sealed class OptionsTableTests
     [Fact]
     public void No_option_is_our_own_invention() => Assert.Empty(OptionsTable.Inventions());
 
+    [Fact]
+    public void Every_option_that_is_built_is_tested() => Assert.DoesNotContain(OptionsTable.Untested, OptionsTable.Markdown());
+
     public static TheoryData<string, string> Built =>
         [.. from c in StoredOptions.Upstream from o in c.Value.Keys where OptionsTable.Property(c.Key, o) is not null select new TheoryDataRow<string, string>(c.Key, o)];
 
