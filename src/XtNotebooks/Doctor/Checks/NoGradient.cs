@@ -7,8 +7,8 @@ namespace XtNotebooks.Diagnostics;
 internal sealed class NoGradient : ICheck
 {
     public CheckInfo Info { get; } = new(16, "no-gradient", "Are there parameters that the loss never reaches?",
-        "Takes the gradient of every trainable parameter; where whole tensors get zeros, looks again with all-zero parameters (gates, low-rank "
-        + "updates) moved a little.",
+        "Takes the gradient of every trainable parameter; where whole tensors get zeros, looks again with parameters that are one constant "
+        + "(gates and low-rank updates at their start) moved a little.",
         "https://github.com/state-spaces/s4/issues/26");
 
     public CheckOutcome Look(Examination exam)
@@ -43,14 +43,20 @@ internal sealed class NoGradient : ICheck
 
     private static bool IsZero(Tensor? gradient) => gradient is null || gradient.numel() > 0 && Differences.IsZero(gradient);
 
+    private static bool IsConstant(Tensor value)
+    {
+        using var scope = NewDisposeScope();
+        return value.numel() > 0 && value.detach().max().eq(value.detach().min()).item<bool>();
+    }
+
     private static bool IsAllowed(Examination exam, int index) =>
         exam.Options.AllowedWithoutGradient.Any(name => exam.Parameters[index].Name.StartsWith(name, StringComparison.Ordinal));
 
-    /// <summary>The suspects that get nothing either when parameters that are zero as a whole are not.</summary>
+    /// <summary>The suspects that get nothing either when parameters that hold one number throughout, such as a gate that starts at zero, do not.</summary>
     private static List<int> WithoutGates(Examination exam, List<int> suspects)
     {
         using var scope = NewDisposeScope();
-        var gates = exam.Parameters.Where(p => Differences.Size(p.Value) == 0).ToList();
+        var gates = exam.Parameters.Where(p => IsConstant(p.Value)).ToList();
         if (gates.Count == 0)
             return suspects;
         try

@@ -261,6 +261,7 @@ internal static class Healthy
             return Doctor.Examine(net, Right(), Usual);
         }),
         Well("a gate that starts at zero", () => Ask(RightPadded(), Usual, new() { ZeroGate = true })),
+        Well("a gain that is stored less one and starts at zero", () => Ask(RightPadded(), Usual, new() { OffsetGate = true })),
         Well("a low-rank update that starts at zero", () => Ask(RightPadded(), Usual, new() { LowRank = true })),
         Well("frozen embeddings", () =>
         {

@@ -31,6 +31,7 @@ internal sealed record TinyOptions
     public bool Detached { get; init; }
     public bool ZeroGate { get; init; }
     public bool LowRank { get; init; }
+    public bool OffsetGate { get; init; }
     public bool TokensSecond { get; init; }
     public double Scale { get; init; } = 1;
     public bool UsesSource { get; init; }
@@ -61,7 +62,7 @@ internal sealed class TinyModel : nn.Module<Tensor, Tensor>
         manual_seed(7);
         tokens = nn.Embedding(options.Inputs, Dim);
         places = options.Positions is TinyPositions.Learned or TinyPositions.FromMask ? nn.Embedding(options.MaxLength, Dim) : null;
-        layers = nn.ModuleList(Enumerable.Range(0, options.Layers).Select(_ => new TinyLayer(Dim, options.ZeroGate)).ToArray());
+        layers = nn.ModuleList(Enumerable.Range(0, options.Layers).Select(_ => new TinyLayer(Dim, options.ZeroGate, options.OffsetGate)).ToArray());
         output = nn.Linear(Dim, options.Outputs);
         unused = options.Unused ? nn.Linear(Dim, Dim) : null;
         dropout = options.Dropout > 0 && !options.HidesDropout ? nn.Dropout(options.Dropout) : null;
@@ -156,11 +157,13 @@ internal sealed class TinyLayer : nn.Module
 {
     private readonly Linear q, k, v;
     private readonly Parameter? gate;
+    private readonly int offset;
 
-    public TinyLayer(int dim, bool zeroGate) : base(nameof(TinyLayer))
+    public TinyLayer(int dim, bool zeroGate, bool offsetGate) : base(nameof(TinyLayer))
     {
         (q, k, v) = (nn.Linear(dim, dim, hasBias: false), nn.Linear(dim, dim, hasBias: false), nn.Linear(dim, dim));
-        gate = zeroGate ? nn.Parameter(zeros(1)) : null;
+        gate = zeroGate ? nn.Parameter(zeros(1)) : offsetGate ? nn.Parameter(full(dim, -1f)) : null;
+        offset = offsetGate ? 1 : 0;
         RegisterComponents();
     }
 
@@ -169,6 +172,6 @@ internal sealed class TinyLayer : nn.Module
         var scores = q.call(x).matmul(k.call(context).transpose(1, 2)) / 2.8;
         scores = scores.masked_fill(allowed.logical_not(), minusInfinity ? double.NegativeInfinity : -1e9);
         var mixed = scores.softmax(-1).matmul(v.call(context));
-        return x + (gate is null ? mixed : mixed * gate);
+        return x + (gate is null ? mixed : mixed * (gate + offset));
     }
 }

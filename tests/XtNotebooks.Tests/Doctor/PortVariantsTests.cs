@@ -1,0 +1,49 @@
+using System.Reflection;
+using TorchSharp;
+using XtNotebooks.Diagnostics;
+using XtNotebooks.Transformers;
+using static XtNotebooks.Tests.Diagnostics.Texts;
+
+namespace XtNotebooks.Tests.Diagnostics;
+
+/// <summary>The port's variants are sound: whatever is switched on, only what upstream has too is to be named.</summary>
+[Collection(DefaultGenerator.Name)]
+public sealed class PortVariantsTests
+{
+    /// <summary>What upstream has like that, and the doctor is right to name.</summary>
+    private static Dictionary<string, string[]> Known { get; } = new()
+    {
+        // Upstream projects over the whole row at once, so that each position reads all others through the projection's length.
+        ["OrthogResidual"] = ["causality", "attention-to-pads"],
+        // The first integrator chooses, by softmax, among one layer.
+        ["IntegrateLayers"] = ["no-gradient"],
+    };
+
+    public static TheoryData<string> Switches => [.. typeof(AttentionLayersOptions).GetProperties()
+        .Where(p => p.PropertyType == typeof(bool) && p.CanWrite && !p.Name.Contains("Cross", StringComparison.Ordinal)).Select(p => p.Name)];
+
+    [Theory]
+    [MemberData(nameof(Switches))]
+    public void A_decoder_with_one_switch_thrown_is_accused_of_nothing_but_what_is_known(string name)
+    {
+        using var scope = torch.NewDisposeScope();
+        torch.manual_seed(1);
+        var layers = new AttentionLayersOptions { Dim = 16, Depth = 2, Heads = 2, AttnDimHead = 8, FfMult = 1 };
+        var property = typeof(AttentionLayersOptions).GetProperty(name, BindingFlags.Public | BindingFlags.Instance)!;
+        property.SetValue(layers, !(bool)property.GetValue(layers)!);
+        TransformerWrapper net;
+        try
+        {
+            net = new TransformerWrapper(new() { NumTokens = Vocabulary, MaxSeqLen = 20, AttnLayers = new Decoder(layers) });
+        }
+        catch (ArgumentException e)
+        {
+            Assert.Skip($"{name} does not stand alone: {e.Message}");
+            return;
+        }
+        using var wrapper = new AutoregressiveWrapper(net, ignoreIndex: Pad, padValue: Pad);
+        var report = Doctor.Examine(wrapper, Right(), new() { PadId = Pad, EosId = Eos });
+        var accused = report.Findings.Where(f => f.Severity > Severity.Advice && f.FollowsFrom is null).Select(f => f.Check);
+        Assert.True(accused.Order().SequenceEqual(Known.GetValueOrDefault(name, []).Order()), report.ToText());
+    }
+}
