@@ -33,7 +33,9 @@ internal sealed class DenominatorCheck : ICheck
         }
         if (pattern.Wrong)
         {
-            return Info.Finding(Severity.Warning,
+            // In rows that are all alike it is a constant factor.
+            var alike = reading.Trained.Select(r => r.Count(t => t)).Distinct().Count() == 1;
+            return Info.Finding(alike ? Severity.Advice : Severity.Warning,
                 $"The loss is {pattern.Words}: its size, and with it the learning rate, changes with what is not trained.",
                 "Divide by the number of targets that count, after the shift and the mask: `mask.sum()`.");
         }

@@ -24,9 +24,11 @@ internal sealed class IgnoredClass : ICheck
         }
         if (TrainedInside(reading, texts, shift) is not { } at)
             return Info.NotChecked("no row trains a token in its middle");
-        var ignored = Candidates(exam, reading, shift).Where(id => !StaysTrained(exam, reading, alignment, at, id)).ToList();
-        if (ignored.Count > 0 && !StaysTrained(exam, reading, alignment, at, texts.Ids[at.Row][at.Column + shift]))
-            return Info.NotChecked("the loss does not follow changed targets");
+        var here = texts.Ids[at.Row][at.Column + shift];
+        var control = reading.Places().Select(p => reading.Target[p.Row][p.Column]).FirstOrDefault(id => id != here && id != exam.Options.PadId && id != exam.Options.EosId, -1);
+        if (control < 0 || Put(exam, alignment, at, control) is not { } changed || changed.Target[at.Row][at.Column] != control)
+            return Info.NotChecked("the loss does not follow a changed target");
+        var ignored = Candidates(exam, reading, shift).Where(id => Put(exam, alignment, at, id) is { } put && !put.Trained[at.Row][at.Column]).ToList();
 
         var findings = new List<Finding>();
         foreach (var id in ignored)
@@ -103,20 +105,13 @@ internal sealed class IgnoredClass : ICheck
             .Where(id => id >= 0 && id < exam.Vocabulary);
     }
 
-    private static bool StaysTrained(Examination exam, TargetReading reading, Alignment alignment, (int Row, int Column) at, long id)
+    /// <summary>What the loss trains with another token in a trained place; null where the labels do not reach that place.</summary>
+    private static TargetReading? Put(Examination exam, Alignment alignment, (int Row, int Column) at, long id)
     {
-        var changed = exam.Batch;
-        if (exam.Sequences.Labels is { } labels)
-        {
-            if (alignment.LabelOffset is not { } offset || at.Column + offset >= labels[at.Row].Length)
-                return true;
-            changed = Variants.WithLabels(changed, With(labels, at.Row, at.Column + offset, id));
-        }
-        else
-        {
-            changed = Variants.WithInputs(changed, With(TensorRows.Ids(exam.Batch.Inputs), at.Row, at.Column + alignment.Shift!.Value, id));
-        }
-        return exam.Read(changed).Trained[at.Row][at.Column];
+        if (exam.Sequences.Labels is not { } labels)
+            return exam.Read(Variants.WithInputs(exam.Batch, With(TensorRows.Ids(exam.Batch.Inputs), at.Row, at.Column + alignment.Shift!.Value, id)));
+        return alignment.LabelOffset is { } offset && at.Column + offset < labels[at.Row].Length
+            ? exam.Read(Variants.WithLabels(exam.Batch, With(labels, at.Row, at.Column + offset, id))) : null;
     }
 
     private static long[][] With(IReadOnlyList<long[]> rows, int row, int column, long id)

@@ -114,17 +114,16 @@ internal sealed class MetricMask : ICheck
     /// <summary>Logits of zero but for the target's, or where <paramref name="sure"/> is negative for the token after the target.</summary>
     private static Tensor MadeUp(Examination exam, int rows, int columns, long[][] target, Func<int, int, float> sure)
     {
-        var values = new float[rows * columns * exam.Vocabulary];
-        for (var r = 0; r < rows; r++)
+        var (tokens, strengths) = (new long[rows * columns], new float[rows * columns]);
+        for (var i = 0; i < tokens.Length; i++)
         {
-            for (var t = 0; t < columns; t++)
-            {
-                var strength = sure(r, t);
-                var token = (Math.Max(target[r][t], 0) + (strength < 0 ? 1 : 0)) % exam.Vocabulary;
-                values[(r * columns + t) * exam.Vocabulary + token] = Math.Abs(strength);
-            }
+            var strength = sure(i / columns, i % columns);
+            tokens[i] = (Math.Max(target[i / columns][i % columns], 0) + (strength < 0 ? 1 : 0)) % exam.Vocabulary;
+            strengths[i] = Math.Abs(strength);
         }
-        return tensor(values, device: exam.Batch.Inputs.device).reshape(rows, columns, exam.Vocabulary);
+        var device = exam.Batch.Inputs.device;
+        return zeros(rows, columns, exam.Vocabulary, device: device)
+            .scatter_(-1, tensor(tokens, device: device).reshape(rows, columns, 1), tensor(strengths, device: device).reshape(rows, columns, 1));
     }
 
     private static bool Moves(double a, double b) => double.IsNaN(a) != double.IsNaN(b) || Math.Abs(a - b) > 1e-5 * Math.Max(1, Math.Abs(a));

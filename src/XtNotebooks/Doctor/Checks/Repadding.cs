@@ -68,10 +68,10 @@ internal sealed class Repadding : ICheck
         var seen = new List<string>();
         var loss = Math.Abs(wide.Loss - clean.Loss);
         // Not "greater": a loss that turns into NaN has changed as well.
-        if (exam.Objective is not null && !(loss <= 1e-4 * Math.Max(1, Math.Abs(clean.Loss))) && !(double.IsNaN(wide.Loss) && double.IsNaN(clean.Loss)))
+        if (exam.Objective is not null && !(loss <= (exam.IsHalfPrecision ? 2e-2 : 1e-4) * Math.Max(1, Math.Abs(clean.Loss))) && !(double.IsNaN(wide.Loss) && double.IsNaN(clean.Loss)))
             seen.Add($"the loss goes from {clean.Loss:0.0000} to {wide.Loss:0.0000}");
         var gradients = clean.Gradients.Count == 0 || !double.IsFinite(clean.Loss) ? 0 : Differences.Relative(wide.Gradients, clean.Gradients);
-        if (gradients > 1e-3)
+        if (gradients > (exam.IsHalfPrecision ? 0.1 : 1e-3))
             seen.Add($"the gradient moves by {Words.Percent(gradients)} of its size");
         var (moved, most) = Moved(exam, clean, wide, offset, real);
         if (moved > 0)

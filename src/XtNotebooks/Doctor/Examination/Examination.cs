@@ -166,6 +166,9 @@ internal sealed class Examination
     /// <summary>Whether evaluation mode is repeatable up to rounding.</summary>
     public bool IsRandomInEvaluation() => EvaluationNoise() > SameShapeTolerance;
 
+    /// <summary>Whether the logits have half precision, so that comparisons between shapes must be coarse.</summary>
+    public bool IsHalfPrecision => Clean!.Logits.dtype is ScalarType.Float16 or ScalarType.BFloat16;
+
     /// <summary>Differences of logits up to this are rounding, where the shapes are the same.</summary>
     public double SameShapeTolerance => Tolerance(64);
 
@@ -216,7 +219,11 @@ internal sealed class Examination
             var read = Read(Batch);
             if (read.Calls != 1)
                 return (null, $"the loss calls the model {read.Calls} times");
-            return read.HasGradient ? (read, null) : (null, "the loss carries no gradient to the logits");
+            if (!read.HasGradient)
+                return (null, "the loss carries no gradient to the logits");
+            var rough = TargetReading.Of(Objective, Batch, Vocabulary, TokensLast, Options.Seed, rough: true);
+            return read.Places().All(p => rough.Trained[p.Row][p.Column]) ? (read, null)
+                : (null, "the loss chooses by the logits which targets count (hard examples alone?)");
         }
         catch (Exception error) when (IsTheirs(error))
         {

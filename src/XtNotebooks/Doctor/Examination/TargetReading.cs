@@ -51,7 +51,13 @@ internal sealed class TargetReading
     }
 
     /// <summary>Asks <paramref name="objective"/> about <paramref name="batch"/>; no model is run.</summary>
-    public static TargetReading Of(Objective objective, DoctorBatch batch, long vocabulary, bool tokensLast, int seed)
+    /// <param name="objective">The loss.</param>
+    /// <param name="batch">The batch.</param>
+    /// <param name="vocabulary">How many tokens the logits have.</param>
+    /// <param name="tokensLast">The order of the logits' dimensions.</param>
+    /// <param name="seed">For what the loss draws.</param>
+    /// <param name="rough">Whether the logits are drawn instead of flat.</param>
+    public static TargetReading Of(Objective objective, DoctorBatch batch, long vocabulary, bool tokensLast, int seed, bool rough = false)
     {
         using var scope = NewDisposeScope();
         var calls = 0;
@@ -63,7 +69,8 @@ internal sealed class TargetReading
             calls++;
             seen = asked;
             var (rows, columns) = (asked.Inputs.shape[0], asked.Inputs.shape[1]);
-            leaf = zeros(tokensLast ? [rows, columns, vocabulary] : [rows, vocabulary, columns], device: asked.Inputs.device, requires_grad: true);
+            long[] shape = tokensLast ? [rows, columns, vocabulary] : [rows, vocabulary, columns];
+            leaf = (rough ? Rough(shape, seed) : zeros(shape)).to(asked.Inputs.device).detach().requires_grad_();
             return leaf;
         }, batch);
         if (seen is null || leaf is null)
@@ -84,12 +91,12 @@ internal sealed class TargetReading
         var total = double.NaN;
         if (gradient is not null)
         {
-            var g = gradient.nan_to_num(0, 0, 0).to(float64).cpu();
+            var g = gradient.nan_to_num(0, 0, 0);
             if (!tokensLast)
                 g = g.transpose(1, 2); // [batch, seq, tokens]
             var (least, token) = g.min(-1);
-            var steepest = least.contiguous().data<double>().ToArray();
-            var tokens = token.contiguous().data<long>().ToArray();
+            var steepest = least.to(float64).cpu().contiguous().data<double>().ToArray();
+            var tokens = token.cpu().contiguous().data<long>().ToArray();
             var drift = Math.Abs(g.sum().ToDouble());
             var scale = steepest.Length == 0 ? 0 : -steepest.Min();
             // Softmax pushes as much mass away as towards the target; a loss of log probabilities has no such counterweight.
@@ -115,6 +122,12 @@ internal sealed class TargetReading
             TotalWeight = total,
             HasGradient = gradient is not null,
         };
+    }
+
+    private static Tensor Rough(long[] shape, int seed)
+    {
+        using var chance = new Generator((ulong)seed + 1, device: CPU);
+        return randn(shape, dtype: float32, generator: chance);
     }
 
     private static T[][] Grid<T>(int rows, int columns, T value = default!) =>

@@ -57,6 +57,22 @@ internal static class Healthy
                 return ((1 - (-losses).exp()).square() * losses * counts).sum() / counts.sum();
             },
         })),
+        Well("the hardest half of the tokens alone", () => Ask(DoctorBatch.FromIds(Right().narrow(0, 1, 1)), Usual with
+        {
+            Loss = (l, y) => NextTokens(l, y, Pad) is var (losses, counts) ? (losses * counts).flatten().topk(3).values.mean() : l,
+        })),
+        Well("unlikelihood: some rows are pushed away from", () => Ask(RightPadded(), Usual with
+        {
+            Loss = (l, y) => NextTokens(l, y, Pad) is var (losses, counts) ? (losses * counts * tensor(new[] { 1f, -0.5f, 1, -1, 1, 0.5f }).unsqueeze(1)).sum() / counts.sum() : l,
+        })),
+        Well("a sum divided by all positions, where rows are always full", () => Ask(
+            DoctorBatch.FromIds(randint(2, Vocabulary, [4, 9], dtype: int64, generator: new Generator(6))),
+            new() { Loss = (l, y) => CrossEntropy(Head(l), Tail(y), reduction: nn.Reduction.Sum) / y.numel() })),
+        Well("half precision", () =>
+        {
+            var net = new TinyModel(new() { UsesMask = true });
+            return Doctor.Examine((DoctorBatch b) => net.Run(b).to(bfloat16), RightPadded(), Usual with { Module = net });
+        }),
         Well("a sum", () => Ask(RightPadded(), Usual with { Loss = (l, y) => CrossEntropy(Head(l), Tail(y), Pad, nn.Reduction.Sum) })),
         Well("a sum divided by the rows", () => Ask(RightPadded(), Usual with { Loss = (l, y) => CrossEntropy(Head(l), Tail(y), Pad, nn.Reduction.Sum) / y.shape[0] })),
         Well("a sum divided by a constant", () => Ask(RightPadded(), Usual with { Loss = (l, y) => CrossEntropy(Head(l), Tail(y), Pad, nn.Reduction.Sum) / 1000 })),
