@@ -40,7 +40,7 @@ internal sealed class HeadlessRun(RunRequest request, Func<string, ICodeSession>
         }
 
         CellFailure? failure;
-        using (var interruption = new RunInterruption(Write, error, cancellationToken))
+        using (var interruption = new RunInterruption(Write, error, time, cancellationToken))
         {
             // As in Jupyter, a notebook's relative paths start at its own folder.
             Environment.CurrentDirectory = paths.Folder;

@@ -49,8 +49,14 @@ public sealed partial class RunCommandTests
     [Fact]
     public async Task A_loop_that_never_ends_is_stopped_and_what_it_wrote_is_kept()
     {
-        var path = folder.File("n.ipynb", Sample.Json(Sample.Code("1"), Sample.Code("Console.WriteLine(\"before\");\nwhile (true) { }"), Sample.Code("2")));
-        Assert.Equal(ExitCode.CellFailed, await RunReally(path, "--cell-timeout", "10"));
+        var path = folder.File("n.ipynb", Sample.Json(
+            Sample.Code("1"), Sample.Code("Console.WriteLine(\"before\");\nSystem.IO.File.WriteAllText(\"begun\", \"\");\nwhile (true) { }"), Sample.Code("2")));
+        var clock = new ManualClock();
+        var running = RunReally(clock, path, "--cell-timeout", "10");
+        while (!File.Exists(Path.Combine(folder.Path, "begun")) && !running.IsCompleted)
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(ExitCode.CellFailed, await running);
         Assert.StartsWith("Cell 2: CellTimeout: The cell ran longer than 10 s", error.ToString());
         Assert.Equal("before\n", MultilineText.Join(NotebookDocument.Read(Path.Combine(folder.Path, "n.executed.ipynb")).Cells[1].Outputs[0]!["text"]));
     }
@@ -67,11 +73,13 @@ public sealed partial class RunCommandTests
         Assert.Single(Lines(error));
     }
 
-    private Task<int> RunReally(params string[] args)
+    private Task<int> RunReally(params string[] args) => RunReally(TimeProvider.System, args);
+
+    private Task<int> RunReally(TimeProvider clock, params string[] args)
     {
         var root = new RootCommand
         {
-            RunCommand.Create(open => CodeSession.Create(new CodeSessionOptions { WorkingDirectory = open, CanUpdateAfterCell = false }), TimeProvider.System),
+            RunCommand.Create(open => CodeSession.Create(new CodeSessionOptions { WorkingDirectory = open, CanUpdateAfterCell = false }), clock),
         };
         return Tool.InvokeAsync(root, ["run", .. args], output, error, TestContext.Current.CancellationToken);
     }

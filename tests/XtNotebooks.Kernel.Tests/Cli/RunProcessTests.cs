@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using XtNotebooks.Kernel.Cli;
+using XtNotebooks.Kernel.Notebooks;
+using XtNotebooks.Kernel.Tests.Notebooks;
+
+namespace XtNotebooks.Kernel.Tests.Cli;
+
+/// <summary>Ends that only a process of its own can come to.</summary>
+public sealed class RunProcessTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public async Task A_signal_stops_the_cell_and_what_there_is_is_written(string signal)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There are no such signals.");
+        using var run = Start("Console.WriteLine(\"before\");\nSystem.IO.File.WriteAllText(\"begun\", \"\");\nwhile (true) { }");
+        while (!File.Exists(Path.Combine(folder.Path, "begun")) && !run.HasExited)
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        using (var kill = Process.Start("kill", [$"-{signal}", $"{run.Id}"]))
+            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var errors = await run.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await run.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(ExitCode.CellFailed, run.ExitCode);
+        Assert.StartsWith("Cell 1, line 3: Interrupted:", errors);
+        Assert.Equal(["before\n", "Interrupted"], Outputs());
+    }
+
+    [Fact]
+    public async Task A_cell_that_ends_the_process_does_not_lose_the_notebook()
+    {
+        using var run = Start("Console.WriteLine(\"before\");\nEnvironment.Exit(0);");
+        var errors = await run.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await run.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(ExitCode.CellFailed, run.ExitCode);
+        Assert.Contains("what there was is written", errors);
+        Assert.Equal(["before\n"], Outputs());
+    }
+
+    [Fact]
+    public async Task A_thread_that_a_cell_leaves_running_does_not_keep_the_process()
+    {
+        using var run = Start("new Thread(() => Thread.Sleep(Timeout.Infinite)).Start();");
+        await run.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await run.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(ExitCode.Ok, run.ExitCode);
+    }
+
+    private Process Start(string code)
+    {
+        var path = folder.File("n.ipynb", Sample.Json(Sample.Code(code)));
+        return Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "XtNotebooks.Kernel.dll"), "run", path])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+    }
+
+    private IEnumerable<string> Outputs() => NotebookDocument.Read(Path.Combine(folder.Path, "n.executed.ipynb")).Cells[0].Outputs
+        .Select(output => (string?)output!["ename"] ?? MultilineText.Join(output["text"]));
+}
