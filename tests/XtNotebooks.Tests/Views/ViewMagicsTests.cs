@@ -66,6 +66,7 @@ public sealed class ViewMagicsTests : IDisposable
         Assert.Equal(["net", "ids"], tensors.Holders.Select(h => h.Name));
         Assert.Equal(net.parameters().Count() + net.buffers().Count(), tensors.Holders[0].Count);
         Assert.Equal(2 * 8 * 8, tensors.Holders[1].Bytes);
+        Assert.InRange(tensors.Alive, tensors.Holders.Sum(h => h.Count), long.MaxValue);
         SafeHtml.Check(tensors.ToHtml());
     }
 

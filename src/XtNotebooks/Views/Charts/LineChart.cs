@@ -86,7 +86,7 @@ public sealed record ChartLine(string Name, IReadOnlyList<double> X, IReadOnlyLi
         var smooth = new double[y.Count];
         for (var i = 0; i < y.Count; i++)
         {
-            var half = Math.Min(window / 2, i);
+            var half = Math.Min(window / 2, (i + 1) / 2);
             var (from, to) = (i + half < y.Count ? i - half : Math.Max(0, y.Count - 2 * half - 1), Math.Min(y.Count, i + half + 1));
             double sum = 0;
             var count = 0;

@@ -26,7 +26,7 @@ internal static class LineChartXPlot
         })).ToArray();
         var figure = Chart.Plot(traces);
         figure.WithLayout(Layout(chart));
-        figure.WithSize(940, chart.Height);
+        figure.WithSize(880, chart.Height);
         return figure;
     }
 
@@ -38,6 +38,7 @@ internal static class LineChartXPlot
         {
             showlegend = true,
             hovermode = "x",
+            margin = new Margin { l = 55, r = 10, t = 25, b = 45 },
             xaxis = new Xaxis { title = HtmlText.Encode(chart.XLabel) },
             yaxis = new Yaxis { title = HtmlText.Encode(chart.Panels.Count > 0 ? $"{chart.Panels[0].Title} ({chart.Panels[0].YLabel})" : "") },
         };

@@ -62,7 +62,7 @@ internal static class AttentionMaskHtml
         .xt-attmask .grid thead th{max-width:15px;text-align:center;overflow:hidden}
         .xt-attmask .grid thead th:first-child{max-width:none;font-size:9px}
         .xt-attmask .grid td,.xt-attmask .legend span{width:15px;min-width:15px;height:15px;padding:0;border-radius:2px;font:700 10px/15px system-ui,sans-serif;text-align:center;box-shadow:inset 0 0 0 1px var(--line)}
-        .xt-attmask .legend span{display:inline-block;vertical-align:-3px;margin-left:1em}
+        .xt-attmask .legend span{display:inline-block;vertical-align:middle;margin-left:1em}
         .xt-attmask .legend{color:var(--muted)}
         .xt-attmask .c{background:var(--real)}
         .xt-attmask .grid td.p,.xt-attmask .legend .p{background:var(--warnbg);color:var(--warn);box-shadow:inset 0 0 0 2px var(--warn)}

@@ -12,7 +12,7 @@ public sealed record LiveTensorsView : IView
     /// <summary>Variables that hold tensors, the largest first.</summary>
     public required IReadOnlyList<TensorHolder> Holders { get; init; }
 
-    /// <summary>Tensors that the calling thread made and nobody disposed of yet.</summary>
+    /// <summary>Tensors of the whole process that nobody disposed of yet.</summary>
     public required long Alive { get; init; }
 
     /// <summary>Variables that are not listed.</summary>
@@ -24,7 +24,7 @@ public sealed record LiveTensorsView : IView
     public static LiveTensorsView Of(IReadOnlyList<NotebookVariable> variables, int max = 40)
     {
         ArgumentNullException.ThrowIfNull(variables);
-        var alive = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        var alive = Tensor.TotalCount;
         var seen = new HashSet<IntPtr>();
         var holders = variables.Select(v => Holder(v, seen)).OfType<TensorHolder>().OrderByDescending(h => h.Bytes).ToList();
         return new LiveTensorsView
@@ -42,7 +42,7 @@ public sealed record LiveTensorsView : IView
         {
             var held = Holders.Sum(h => h.Count);
             var sentence = $"{Words.Count(held, "tensor")} in {Words.Count(Holders.Count, "variable")} ({TensorSummary.Size(Holders.Sum(h => h.Bytes))}); "
-                + $"{Words.Number(Alive)} alive that this thread made";
+                + $"{Words.Number(Alive)} alive in the whole process";
             return LeftOut == 0 && Alive > held
                 ? $"{sentence}: {Words.Number(Alive - held)} are in no variable. If that number grows from run to run, wrap the work in using var scope = torch.NewDisposeScope();."
                 : sentence + ".";
