@@ -60,21 +60,27 @@ public static class LibTorch
     {
         ArgumentNullException.ThrowIfNull(nativeDirectories);
         // Each assembly of a script may have a load context of its own; TorchSharp asks the one it is in.
-        AssemblyLoadContext.GetLoadContext(typeof(torch).Assembly)!.ResolvingUnmanagedDll += (_, name) =>
-        {
-            if (Loaded is null && name is ("torch_cpu" or "torch_cuda" or "LibTorchSharp"))
-            {
-                try
-                {
-                    EnsureLoaded(nativeDirectories());
-                }
-                catch (LibTorchException e)
-                {
-                    Console.Error.WriteLine(e.Message);
-                }
-            }
+        AssemblyLoadContext.GetLoadContext(typeof(torch).Assembly)!.ResolvingUnmanagedDll += (_, name) => Resolve(name, nativeDirectories);
+    }
+
+    /// <summary>A library that TorchSharp asks for by name; zero for others, and where there is none.</summary>
+    internal static nint Resolve(string name, Func<IReadOnlyList<string>> nativeDirectories)
+    {
+        if (name is not ("torch_cpu" or "torch_cuda" or "LibTorchSharp"))
             return 0;
-        };
+        try
+        {
+            var loaded = EnsureLoaded(nativeDirectories());
+            // It is loaded already: this only gives out its handle.
+            return loaded.Bridge.Length == 0 ? 0
+                : NativeLibrary.TryLoad(name == "LibTorchSharp" ? loaded.Bridge : Path.Combine(loaded.Directory, $"lib{name}.so"), out var handle) ? handle
+                : 0;
+        }
+        catch (LibTorchException e)
+        {
+            Console.Error.WriteLine(e.Message);
+            return 0;
+        }
     }
 
     private static LoadedLibTorch Load(SearchPlaces places)

@@ -30,4 +30,13 @@ public class LibTorchTests
         Assert.Equal([Path.Combine(LibTorch.Loaded!.Directory, "libtorch_cpu.so")], mapped);
         Assert.False(Directory.Exists(Path.Combine(Path.GetDirectoryName(typeof(torch).Assembly.Location)!, "cpu")));
     }
+
+    [Fact]
+    public void TorchSharp_gets_the_handle_of_what_is_loaded_and_nobody_else_gets_any()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the loader acts on Linux alone");
+        Assert.NotEqual(0, LibTorch.Resolve("LibTorchSharp", () => []));
+        Assert.NotEqual(0, LibTorch.Resolve("torch_cpu", () => []));
+        Assert.Equal(0, LibTorch.Resolve("sqlite3", () => throw new InvalidOperationException("asked for somebody else's library")));
+    }
 }
