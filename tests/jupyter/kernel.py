@@ -6,7 +6,7 @@ import unittest
 
 from jupyter_client.manager import start_new_kernel
 
-TIMEOUT = 30
+TIMEOUT = 40
 
 
 class Ended:

@@ -31,7 +31,7 @@ internal static partial class CellErrors
     /// <summary>Code that is nested too deep to be compiled.</summary>
     public static CellError TooDeep(string cell, int line)
     {
-        var message = $"{cell}, line {line}: the brackets are nested more than {CodeNesting.Deepest} deep, which cannot be compiled; break the code into parts.";
+        var message = $"{cell}, line {line}: the code is nested too deep to be compiled; break it into parts.";
         return new CellError("CompilationError", message, [message], line);
     }
 

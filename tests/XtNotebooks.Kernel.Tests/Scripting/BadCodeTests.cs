@@ -24,6 +24,15 @@ public sealed class BadCodeTests
     [InlineData("(", ")", 20_000)]
     [InlineData("{", "}", 20_000)]
     [InlineData("[", "]", 5_000)]
+    [InlineData("-", "", 50_000)]
+    [InlineData("- ", "", 50_000)]
+    [InlineData("!", "", 20_000)]
+    [InlineData("a => ", "", 3_000)]
+    [InlineData("true ? 1 : ", "", 10_000)]
+    [InlineData("a ?? ", "", 10_000)]
+    [InlineData("a = ", "", 10_000)]
+    [InlineData("(int)", "", 10_000)]
+    [InlineData("if (true) { } else ", "", 2_000)]
     public async Task Code_nested_too_deep_is_an_error(string open, string close, int depth)
     {
         await using var notebook = new Notebook();
