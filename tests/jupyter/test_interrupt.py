@@ -60,6 +60,8 @@ class Interrupt(KernelCase):
         for _ in range(3):
             self.km.interrupt_kernel()
             os.kill(kernel_pid(self.km), signal.SIGINT)
+        # A signal does not say when it was meant: let it come before the next cell.
+        time.sleep(0.5)
         self.assert_alive()
 
     def test_an_interrupt_aborts_the_queue(self):
