@@ -38,7 +38,14 @@ internal sealed partial class CodeSession
         if (Path.GetFileNameWithoutExtension(path) is "XtNotebooks.Extensibility" or "XtNotebooks.Kernel" || !_referenced.Add(path))
             return;
         lock (_compiling)
+        {
+            if (_referenced.Count == 1)
+            {
+                foreach (var facade in PlatformReferences.LoadFacades())
+                    _chain.AddReference(facade);
+            }
             _chain.AddReference(MetadataReference.CreateFromFile(path));
+        }
     }
 
     /// <summary>Sees to everything that <c>#r</c> and <c>#i</c> ask for, in this code and in the files it loads.</summary>

@@ -194,6 +194,8 @@ internal sealed partial class CodeSession : ICodeSession
         Submission submission;
         lock (_compiling)
             submission = Compile(code, PathOf(cell.Request), cell.Output, cell.CancellationToken);
+        // A compilation that was too slow to be interrupted must not run its code afterwards.
+        cell.CancellationToken.ThrowIfCancellationRequested();
         Variables.Add(submission);
         return await submission.Run();
     }

@@ -1,3 +1,5 @@
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
 using System.Runtime.InteropServices;
 using Microsoft.CodeAnalysis;
 
@@ -6,6 +8,8 @@ namespace XtNotebooks.Kernel.Scripting;
 /// <summary>What every cell may refer to: the .NET class library, and the few types that cells share with this host.</summary>
 internal static class PlatformReferences
 {
+    private const int LargestFacade = 64 << 10;
+
     /// <summary>The folder of the runtime that this process runs on.</summary>
     private static string RuntimeDirectory => RuntimeEnvironment.GetRuntimeDirectory();
 
@@ -15,9 +19,25 @@ internal static class PlatformReferences
         ? Directory.GetFiles(pack, "*.dll")
         : [.. Directory.GetFiles(RuntimeDirectory, "*.dll").Where(IsManaged)];
 
+    /// <summary>What cells need. Every cell pays for each of them, so those that declare nothing are left out.</summary>
     public static IEnumerable<MetadataReference> Load() =>
-        Paths.Concat([typeof(PlatformReferences).Assembly.Location, typeof(Extensibility.INotebook).Assembly.Location])
+        Paths.Where(path => !IsFacade(path))
+            .Concat([typeof(PlatformReferences).Assembly.Location, typeof(Extensibility.INotebook).Assembly.Location])
             .Select(path => MetadataReference.CreateFromFile(path));
+
+    /// <summary>The assemblies that only forward to others, among them netstandard and mscorlib: packages may be compiled against them.</summary>
+    public static IEnumerable<MetadataReference> LoadFacades() => Paths.Where(IsFacade).Select(path => MetadataReference.CreateFromFile(path));
+
+    private static bool IsFacade(string path)
+    {
+        // One that declares types is larger, but for netstandard and mscorlib, which forward thousands.
+        if (new FileInfo(path).Length > LargestFacade && Path.GetFileName(path) is not ("netstandard.dll" or "mscorlib.dll"))
+            return false;
+        using var file = new PEReader(File.OpenRead(path));
+        return file.HasMetadata && file.GetMetadataReader() is var metadata
+            && metadata.ExportedTypes.Count > 0
+            && metadata.TypeDefinitions.All(type => !metadata.GetTypeDefinition(type).Attributes.HasFlag(System.Reflection.TypeAttributes.Public));
+    }
 
     private static string? FindReferencePack()
     {

@@ -47,7 +47,7 @@ internal sealed class TestFeed : IDisposable
     public static byte[] Compile(string name, string version, string code, IEnumerable<MetadataReference> references)
     {
         var versionCode = $"[assembly: System.Reflection.AssemblyVersion(\"{version.Split('-')[0]}.0\")]";
-        var compilation = CSharpCompilation.Create(name, [CSharpSyntaxTree.ParseText(versionCode), CSharpSyntaxTree.ParseText(code)], [.. PlatformReferences.Load(), .. references],
+        var compilation = CSharpCompilation.Create(name, [CSharpSyntaxTree.ParseText(versionCode), CSharpSyntaxTree.ParseText(code)], [.. PlatformReferences.Load(), .. PlatformReferences.LoadFacades(), .. references],
             new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary));
         using var stream = new MemoryStream();
         var result = compilation.Emit(stream);

@@ -1,0 +1,57 @@
+using System.Text.Json;
+using AngleSharp.Html.Parser;
+using Microsoft.FSharp.Collections;
+using Plotly.NET;
+using XtNotebooks.Kernel.Display;
+
+namespace XtNotebooks.Kernel.Tests.Display;
+
+public sealed class PlotlyFiguresTests
+{
+    private const string Evil = "</script><script>alert(1)</script>";
+
+    private static GenericChart Figure()
+    {
+        var trace = new Trace2D("scatter");
+        trace.SetProperty("name", Evil);
+        trace.SetProperty("x", new[] { 1, 2, 3 });
+        trace.SetProperty("y", new[] { 2, 1, 3 });
+        return GenericChart.ofTraceObjects(false, ListModule.OfSeq<Trace>([trace]));
+    }
+
+    [Fact]
+    public void A_figure_is_drawn_from_the_script_that_Plotly_NET_embeds_and_from_no_other_place()
+    {
+        var data = new ValueFormatters().Format(Figure()).Data;
+        Assert.Equal(["application/vnd.plotly.v1+json", "text/html", "text/plain"], data.Keys.Order(StringComparer.Ordinal));
+        var page = new HtmlParser().ParseDocument(data["text/html"]);
+        Assert.Equal(2, page.QuerySelectorAll("script").Length);
+        Assert.Empty(page.QuerySelectorAll("script[src], link, iframe"));
+        Assert.DoesNotContain("require", page.QuerySelectorAll("script").Last().TextContent, StringComparison.Ordinal);
+        var payload = Convert.FromBase64String(page.QuerySelector("script[data-xt-script]")!.TextContent);
+        using var unpacked = new StreamReader(new System.IO.Compression.GZipStream(new MemoryStream(payload), System.IO.Compression.CompressionMode.Decompress));
+        Assert.Contains("plotly.js v2", unpacked.ReadToEnd()[..300], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_name_that_would_end_the_script_stays_a_name()
+    {
+        var data = new ValueFormatters().Format(Figure()).Data;
+        using var json = JsonDocument.Parse(data["application/vnd.plotly.v1+json"]);
+        Assert.Equal(Evil, json.RootElement.GetProperty("data")[0].GetProperty("name").GetString());
+        Assert.DoesNotContain("alert(1)</script>", data["text/html"], StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("(scatter)", data["text/plain"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_XPlot_figure_uses_the_script_of_a_loaded_Plotly_NET()
+    {
+        _ = Figure();
+        var chart = XPlot.Plotly.Chart.Plot(new XPlot.Plotly.Scatter { x = new[] { 1, 2, 3 }, y = new[] { 2, 1, 3 }, name = "line" });
+        var data = new ValueFormatters().Format(chart).Data;
+        using var json = JsonDocument.Parse(data["application/vnd.plotly.v1+json"]);
+        Assert.Equal("line", json.RootElement.GetProperty("data")[0].GetProperty("name").GetString());
+        Assert.NotNull(new HtmlParser().ParseDocument(data["text/html"]).QuerySelector("script[data-xt-script]"));
+        Assert.DoesNotContain("http", data["text/html"], StringComparison.Ordinal);
+    }
+}
