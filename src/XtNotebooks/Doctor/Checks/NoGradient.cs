@@ -37,8 +37,7 @@ internal sealed class NoGradient : ICheck
             $"{Words.Number(suspects.Count)} of {Words.Number(exam.Parameters.Count)} trainable tensors get no gradient ({Words.Percent((double)weights / all)} of the weights): "
             + string.Join(", ", suspects.Take(4).Select(i => $"`{exam.Parameters[i].Name}`")) + (suspects.Count > 4 ? ", …" : "")
             + (cut.Count == suspects.Count ? "; the loss does not depend on them." : "."),
-            "Look for `detach`, `no_grad` or a layer that is registered but not called; name those that are meant to rest in `AllowedWithoutGradient`.")
-            with { GradientShare = (double)weights / all });
+            "Look for `detach`, `no_grad` or a layer that is registered but not called; name those that are meant to rest in `AllowedWithoutGradient`."));
     }
 
     private static bool IsZero(Tensor? gradient) => gradient is null || gradient.numel() > 0 && Differences.IsZero(gradient);

@@ -11,9 +11,9 @@ internal static class DoctorHtml
         html.Add($"<p class=\"lead {(report.IsSick ? "warn" : "good")}\"><strong>{report.Verdict}</strong></p>\n");
         foreach (var finding in report.Findings.Where(f => f.FollowsFrom is null))
             html.Add(Block(report, finding));
-        Fold(html, "follow from the above", report.Findings.Where(f => f.FollowsFrom is not null).Select(f => Block(report, f)).ToList());
-        Fold(html, "not checked", Rows(report, CheckStatus.NotChecked));
-        Fold(html, "passed", Rows(report, CheckStatus.Passed));
+        Fold(html, "Consequences", report.Findings.Where(f => f.FollowsFrom is not null).Select(f => Block(report, f)).ToList());
+        Fold(html, "Not checked", Rows(report, CheckStatus.NotChecked));
+        Fold(html, "Passed", Rows(report, CheckStatus.Passed));
         html.Add($"<p class=\"muted\">{DoctorText.Origin(report)}</p>");
         return ViewFrame.Render("doctor", "Examination: " + report.Verdict, Css, html.Done());
     }
@@ -31,7 +31,7 @@ internal static class DoctorHtml
     private static void Fold(HtmlWriter html, string title, List<Html> parts)
     {
         if (parts.Count > 0)
-            html.Add($"<details><summary>{parts.Count} {title}</summary>\n{Html.Join("", parts)}</details>\n");
+            html.Add($"<details><summary>{title}: {parts.Count}</summary>\n{Html.Join("", parts)}</details>\n");
     }
 
     /// <summary>"huggingface/trl#2175".</summary>
@@ -50,7 +50,7 @@ internal static class DoctorHtml
         .xt-doctor section.error .muted{color:var(--fg)}
         .xt-doctor details{margin:.3em 0}
         .xt-doctor summary{cursor:pointer;color:var(--muted)}
-        .xt-doctor details p{margin:.15em 0 .15em 1em}
+        .xt-doctor details>p{margin:.15em 0 .15em 1em}
         .xt-doctor a{color:var(--focus)}
         """;
 }

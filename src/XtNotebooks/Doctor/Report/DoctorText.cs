@@ -17,7 +17,7 @@ internal static class DoctorText
             return $"Sick: {Words.Count(bad.Count, "finding")}, the worst is {bad[0].Check}; {rest}.";
         if (passed == 0)
             return $"Nothing can be said: {rest}.";
-        return $"Nothing wrong was found{(advice > 0 ? $", {Words.Count(advice, "advice", "advices")}" : "")}; {rest}.";
+        return $"Nothing wrong was found{(advice > 0 ? $", {Words.Count(advice, "piece of advice", "pieces of advice")}" : "")}; {rest}.";
     }
 
     /// <summary>What a report needs to be made again.</summary>

@@ -30,6 +30,9 @@ internal static class SickLosses
             var batch = new DoctorBatch { Inputs = Head(ids), Labels = Tail(ids), Mask = Head(Mask()) };
             return Ask(batch, Usual with { Loss = Aligned() });
         }) { Threads = ["lukas-blecher/LaTeX-OCR#305"] },
+        new("rows filled up with the end of text, the loss leaves out -100 alone", "pads-as-targets", () => Ask(
+            Right(pad: Eos), new() { PadId = Eos, EosId = Eos, Loss = Shifted() }))
+        { Threads = ["FlagAI-Open/FlagAI#522"] },
         new("the model on all tokens but the last, pads counted", "pads-as-targets", () => Ask(Right(), Usual with
         {
             BatchLoss = (net, b) => CrossEntropy(net(b with { Inputs = Head(b.Inputs) }), Tail(b.Inputs)),
@@ -194,16 +197,21 @@ internal static class SickLosses
 
     private static IEnumerable<Case> Sentinels() =>
     [
+        new("the data say -100, the loss leaves out -1", "sentinel", () =>
+        {
+            var ids = Right();
+            return Ask(new DoctorBatch { Inputs = ids, Labels = Labels(ids, Mask()), Mask = Mask() }, Usual with { Loss = Shifted(-1) });
+        }) { Threads = ["huggingface/transformers#2759"] },
         new("the data say -1, the loss leaves out -100", "sentinel", () =>
         {
             var ids = Right();
             return Ask(new DoctorBatch { Inputs = ids, Labels = Labels(ids, Mask(), -1), Mask = Mask() }, Usual with { Loss = Shifted() });
-        }) { Threads = ["huggingface/transformers#2759"] },
-        new("the data say 100007, the loss leaves out -100", "sentinel", () =>
+        }),
+        new("the data say 100007, which no vocabulary has, the loss leaves out -100", "sentinel", () =>
         {
             var ids = Right();
             return Ask(new DoctorBatch { Inputs = ids, Labels = Labels(ids, Mask(), 100_007), Mask = Mask() }, Usual with { Loss = Shifted() });
-        }) { Threads = ["FlagAI-Open/FlagAI#522"] },
+        }),
         new("a hand-made loss learns -1 as the last token", "sentinel", () =>
         {
             var ids = Right();
