@@ -89,7 +89,9 @@ public sealed record LossBreakdown
         using var scope = NewDisposeScope();
         var batch = TokenBatch.Read(logits, targets, padId, ignoreIndex, options);
         var shares = options.GradientOf is null ? null : GradientShares.Of(logits, targets, batch, options.GradientOf);
-        double? reported = batch.Counted == 0 ? null : batch.Mean;
+        double? reported;
+        using (no_grad())
+            reported = batch.Counted == 0 ? null : TokenLosses.MeanUnchecked(logits, targets, ignoreIndex).to(ScalarType.Float64).item<double>();
         return Assemble(batch, reported, shares, logits.shape[2], options);
     }
 
@@ -126,7 +128,7 @@ public sealed record LossBreakdown
             var counted = kind != LossPartKind.Ignored;
             return new LossPart(kind, count,
                 counted && batch.Counted > 0 ? (double)count / batch.Counted : 0,
-                batch.MeanOf(kind),
+                batch.Mean(kind),
                 counted && sum != 0 ? batch.Sum(kind) / sum : 0,
                 shares?.TryGetValue(kind, out var share) == true ? share : null);
         }
