@@ -5,6 +5,7 @@ internal sealed class Attend : NamedModule
 {
     private readonly AttentionOptions _options;
     private readonly double _scale;
+    private readonly bool _isOrdinary;
     private readonly Conv2d? pre_softmax_talking_heads;
     private readonly Conv2d? post_softmax_talking_heads;
     private readonly Conv2d? pre_scale_post_talking_heads;
@@ -14,6 +15,11 @@ internal sealed class Attend : NamedModule
     public Attend(AttentionOptions options) : base(nameof(Attend))
     {
         _options = options;
+        _isOrdinary = options is
+        {
+            PreTalkingHeads: false, PostTalkingHeads: false, PreScalePostTalkingHeads: false, L2Distance: false, Sigmoid: false, Hard: false,
+            SparseTopk: null, SoftclampLogits: false, CogSigned: false, UseCope: false, Selective: false, HeadLearnedSink: false,
+        };
         var dimScale = 1 / Math.Sqrt(options.DimHead);
         _scale = options.QkNorm && !options.QkNormDimScale ? options.QkNormScale : dimScale;
         if (options.PreTalkingHeads) pre_softmax_talking_heads = Child(nameof(pre_softmax_talking_heads), TalkingHeads(options.Heads));
@@ -41,7 +47,8 @@ internal sealed class Attend : NamedModule
             allowed = allowed?.PadAt(-1, 1, value: 1);
             bias = bias?.PadAt(-1, 1);
         }
-        if (_options.Flash) return (scope.MoveToOuter(Fused(q, k, v, allowed, bias, inputs)), new AttentionTrace());
+        if (_options.Flash || NeedsNoMap(q, k, allowed, bias, inputs))
+            return (scope.MoveToOuter(Fused(q, k, v, allowed, bias, inputs)), new AttentionTrace());
 
         var (logits, similarities, postScale) = Logits(q, k, allowed, bias, inputs);
         var weights = Weights(logits.Masked, logits.Sign);
@@ -60,6 +67,11 @@ internal sealed class Attend : NamedModule
         scope.MoveToOuter(trace.Tensors);
         return (scope.MoveToOuter(mixed), trace);
     }
+
+    // Ordinary attention of which nobody wants to see the weights: torch's fused kernel computes the same in less time and memory.
+    private bool NeedsNoMap(Tensor q, Tensor k, Tensor? allowed, Tensor? bias, AttentionInputs inputs) =>
+        _isOrdinary && allowed is null && bias is null && inputs is { KeepMaps: false, KeepLogits: false, PreviousLogits: null } &&
+        (_options.Dropout == 0 || !training) && (!_options.Causal || q.shape[2] == 1 || q.shape[2] == k.shape[2]);
 
     private ((Tensor Masked, Tensor? Sign) Logits, Tensor? Similarities, Tensor? PostScale) Logits(
         Tensor q, Tensor k, Tensor? allowed, Tensor? bias, AttentionInputs inputs)

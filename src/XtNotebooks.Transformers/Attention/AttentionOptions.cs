@@ -13,7 +13,7 @@ public sealed record AttentionOptions
     public int Heads { get; init; } = 8;
     /// <summary>Whether a position sees only itself and what is before it.</summary>
     public bool Causal { get; init; }
-    /// <summary>Uses torch's fused kernel, which never holds the whole attention map in memory.</summary>
+    /// <summary>Always uses torch's fused kernel, which never holds the attention map in memory; off, it is used where nothing asks for the map.</summary>
     public bool Flash { get; init; }
     /// <summary>Mixes the heads' logits before the softmax (Shazeer et al. 2020, arXiv:2003.02436).</summary>
     public bool PreTalkingHeads { get; init; }

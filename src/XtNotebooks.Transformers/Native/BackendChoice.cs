@@ -13,14 +13,11 @@ internal sealed record BackendChoice(LibTorchBackend Backend, IReadOnlyList<stri
     public string TorchCpu => Find(Cpu, Directories)!;
 
     /// <summary>What the runtime would find by itself wins, then what a notebook's host names, then the package folders.</summary>
-    /// <exception cref="LibTorchException">There is no backend, no bridge, or CUDA's files are still in pieces.</exception>
+    /// <exception cref="LibTorchException">There is no backend, or no bridge.</exception>
     public static BackendChoice Make(SearchPlaces places)
     {
         var directories = Candidates(places).FirstOrDefault(set => Find(Cpu, set) is not null)
             ?? throw new LibTorchException(MissingBackend.Sentence(places));
-        var unstitched = CudaFragments.FirstUnstitched(directories);
-        if (unstitched is not null)
-            throw new LibTorchException(MissingBackend.Unstitched(unstitched, places));
         var bridges = places.Output.Concat(places.Host)
             .Concat(places.PackageRoots.Select(root => Path.Combine(root, "torchsharp", places.TorchSharpVersion, Natives)));
         var bridge = Find("libLibTorchSharp.so", [.. bridges]) ?? throw new LibTorchException(

@@ -90,6 +90,8 @@ public static class LibTorch
             return new LoadedLibTorch(LibTorchBackend.LeftToTorchSharp, "", "", [], places.LibTorchVersion);
 
         var choice = BackendChoice.Make(places);
+        foreach (var library in CudaFragments.Unstitched(choice.Directories))
+            CudaFragments.Stitch(library);
         foreach (var library in choice.LoadOrder())
             NativeLoad.Library(library);
         var (bridge, adapted) = NativeLoad.Bridge(choice.Bridge, LibraryCache.OfThisUser(places.TorchSharpVersion));

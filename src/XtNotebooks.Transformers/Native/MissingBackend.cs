@@ -8,11 +8,6 @@ internal static class MissingBackend
         + Line("libtorch-cpu-linux-x64", places.LibTorchVersion, places) + " to compute on the CPU, or "
         + Line("TorchSharp-cuda-linux", places.TorchSharpVersion, places) + " for NVIDIA GPUs.";
 
-    public static string Unstitched(string file, SearchPlaces places) =>
-        $"CUDA's {Path.GetFileName(file)} is still in the pieces that NuGet delivered; build any project with "
-        + $"<PackageReference Include=\"TorchSharp-cuda-linux\" Version=\"{places.TorchSharpVersion}\" /> once (dotnet build puts them together), "
-        + "then start again.";
-
     private static string Line(string package, string version, SearchPlaces places) => places.Notebook
         ? $"#r \"nuget: {package}, {version}\""
         : $"<PackageReference Include=\"{package}\" Version=\"{version}\" />";

@@ -89,9 +89,7 @@ public sealed record LossBreakdown
         using var scope = NewDisposeScope();
         var batch = TokenBatch.Read(logits, targets, padId, ignoreIndex, options);
         var shares = options.GradientOf is null ? null : GradientShares.Of(logits, targets, batch, options.GradientOf);
-        double? reported;
-        using (no_grad())
-            reported = batch.Counted == 0 ? null : TokenLosses.MeanUnchecked(logits, targets, ignoreIndex).to(ScalarType.Float64).item<double>();
+        double? reported = batch.Counted == 0 ? null : batch.Mean;
         return Assemble(batch, reported, shares, logits.shape[2], options);
     }
 
@@ -128,7 +126,7 @@ public sealed record LossBreakdown
             var counted = kind != LossPartKind.Ignored;
             return new LossPart(kind, count,
                 counted && batch.Counted > 0 ? (double)count / batch.Counted : 0,
-                batch.Mean(kind),
+                batch.MeanOf(kind),
                 counted && sum != 0 ? batch.Sum(kind) / sum : 0,
                 shares?.TryGetValue(kind, out var share) == true ? share : null);
         }

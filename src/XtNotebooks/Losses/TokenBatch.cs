@@ -23,6 +23,9 @@ internal sealed class TokenBatch
     /// <summary>[Rows * Columns]: is the target a token of the data?</summary>
     public required bool[] Real { get; init; }
 
+    /// <summary>What cross_entropy reports; NaN where nothing is counted.</summary>
+    public required double Mean { get; init; }
+
     public int Length => Targets.Length;
     public long Counted => Count(LossPartKind.Real) + Count(LossPartKind.Pad);
 
@@ -34,7 +37,7 @@ internal sealed class TokenBatch
     public double Sum(LossPartKind kind) => Indices(kind).Sum(i => Losses[i]);
 
     /// <summary>Null where there are none, or where ignored ids have no loss.</summary>
-    public double? Mean(LossPartKind kind)
+    public double? MeanOf(LossPartKind kind)
     {
         var known = Indices(kind).Where(i => !Outside[i]).Select(i => Losses[i]).ToList();
         return known.Count == 0 ? null : known.Average();
@@ -82,13 +85,13 @@ internal sealed class TokenBatch
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var outside = targets.lt(0).logical_or(targets.ge(logits.shape[2]));          // ignored, or refused before
-        var nll = TokenLosses.PerTokenUnchecked(logits.detach(), targets.masked_fill(outside, 0), ignoreIndex: long.MinValue);
+        var (nll, mean) = TokenLosses.BothUnchecked(logits.detach(), targets, targets.masked_fill(outside, 0), ignoreIndex);
         var losses = nll.to(ScalarType.Float64).masked_fill(outside.to(nll.device), 0).cpu().reshape(-1).data<double>().ToArray();
         var ids = targets.cpu().reshape(-1).data<long>().ToArray();
         var (rows, columns) = ((int)targets.shape[0], (int)targets.shape[1]);
         return new TokenBatch
         {
-            Rows = rows, Columns = columns, PadId = padId, IgnoreIndex = ignoreIndex, Targets = ids, Losses = losses,
+            Rows = rows, Columns = columns, PadId = padId, IgnoreIndex = ignoreIndex, Targets = ids, Losses = losses, Mean = mean.to(ScalarType.Float64).item<double>(),
             Outside = outside.cpu().reshape(-1).data<bool>().ToArray(),
             Real = options.Real is { } real ? Told(real, targets) : Guessed(ids, rows, columns, padId, ignoreIndex, options.EosId),
         };

@@ -38,6 +38,19 @@ public static class TokenLosses
         nn.functional.cross_entropy(Rows(logits), Column(logits, targets), ignore_index: ignoreIndex, reduction: nn.Reduction.None)
             .reshape(targets.shape);                                                  // [batch, seq]
 
+    /// <summary>Both from one softmax, the largest thing there is: cross_entropy is exactly nll_loss of log_softmax.</summary>
+    /// <returns>Losses of all <paramref name="known"/> targets [batch, seq], and the mean over those of <paramref name="targets"/> that are not ignored.</returns>
+    internal static (Tensor PerToken, Tensor Mean) BothUnchecked(Tensor logits, Tensor targets, Tensor known, long ignoreIndex)
+    {
+        using var scope = NewDisposeScope();
+        var logProbabilities = nn.functional.log_softmax(Rows(logits), -1);           // [batch * seq, numTokens]
+        var perToken = nn.functional.nll_loss(logProbabilities, Column(logits, known), reduction: nn.Reduction.None);
+        // nll_loss itself leaves out -100 and takes no other id.
+        var counted = targets.masked_fill(targets.eq(ignoreIndex), -100);
+        var mean = nn.functional.nll_loss(logProbabilities, Column(logits, counted));
+        return (perToken.reshape(targets.shape).MoveToOuterDisposeScope(), mean.MoveToOuterDisposeScope());
+    }
+
     internal static Tensor MeanUnchecked(Tensor logits, Tensor targets, long ignoreIndex) =>
         nn.functional.cross_entropy(Rows(logits), Column(logits, targets), ignore_index: ignoreIndex);
 

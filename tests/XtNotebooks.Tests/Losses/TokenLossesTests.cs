@@ -33,6 +33,20 @@ public sealed class TokenLossesTests : IDisposable
     public void The_mean_of_a_batch_with_every_target_ignored_is_torchs_NaN() =>
         Assert.True(float.IsNaN(TokenLosses.Mean(randn(1, 2, 5), zeros(1, 2, int64), ignoreIndex: 0).item<float>()));
 
+    [Theory]
+    [InlineData(-100)]
+    [InlineData(0)]
+    [InlineData(5)]
+    public void The_reported_loss_is_cross_entropys_own_value_to_the_bit(long ignoreIndex)
+    {
+        var logits = randn(4, 9, 13);
+        var targets = randint(0, 13, [4, 9], dtype: int64);
+        targets[0] = ignoreIndex;
+        var own = nn.functional.cross_entropy(logits.reshape(-1, 13), targets.reshape(-1), ignore_index: ignoreIndex).item<float>();
+        Assert.Equal(own, LossBreakdown.From(logits, targets, padId: 0, ignoreIndex).Reported!.Value);
+        Assert.Equal(own, TokenLosses.Mean(logits, targets, ignoreIndex).item<float>());
+    }
+
     [Fact]
     public void The_gradients_shares_are_those_of_the_definition()
     {

@@ -58,6 +58,19 @@ public sealed class TensorViewTests : IDisposable
         Assert.Equal((name, 2.0, 1.0), (summary.DType, summary.Mean!.Value, summary.Deviation!.Value));
     }
 
+    [Theory]
+    [InlineData(0.5, 1)]
+    [InlineData(1000, 1)]
+    [InlineData(0, 1e25)]
+    public void Moments_of_a_large_tensor_are_right_also_where_squares_would_round_or_overflow(double mean, double deviation)
+    {
+        using var generator = new Generator(1);
+        var x = randn([1200, 1200], dtype: float64, generator: generator).mul(deviation).add(mean);
+        var summary = TensorView.From(x.to(float32)).Summary;
+        Assert.Equal(1, summary.Deviation!.Value / x.std().item<double>(), 4);
+        Assert.Equal(0, (summary.Mean!.Value - x.mean().item<double>()) / deviation, 4);
+    }
+
     [Fact]
     public void Gradients_and_permuted_dimensions_are_told()
     {

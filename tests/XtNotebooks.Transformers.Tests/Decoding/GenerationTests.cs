@@ -104,7 +104,7 @@ public sealed class GenerationTests
         for (var beam = 0; beam < 4; beam++)
             Close.Assert($"score {beam}", LogProbability(net, prompt, result.Beams[beam]), result.Scores[beam, 0].item<float>(), 1e-4);
         Assert.True(result.Scores[0, 0].item<float>() >= greedy - 1e-4);
-        Assert.Equal(4, Enumerable.Range(0, 4).Select(b => string.Join(',', result.Beams[b].data<long>().ToArray())).Distinct().Count());
+        Assert.Equal(4, Enumerable.Range(0, 4).Select(b => string.Join(',', result.Beams[b].cpu().data<long>().ToArray())).Distinct().Count());
     }
 
     private static double LogProbability(TransformerWrapper net, Tensor prompt, Tensor continuation)
@@ -151,7 +151,7 @@ public sealed class GenerationTests
         var expected = wrapper.Generate(prompts, 7, Greedy);
         var steps = new List<long[]>();
         await foreach (var tokens in wrapper.StreamAsync(prompts, 7, Greedy, TestContext.Current.CancellationToken)) steps.Add(tokens);
-        Assert.Equal(expected.t().contiguous().data<long>().ToArray(), steps.SelectMany(s => s));
+        Assert.Equal(expected.t().contiguous().cpu().data<long>().ToArray(), steps.SelectMany(s => s));
     }
 
     [Fact]
@@ -191,8 +191,8 @@ public sealed class GenerationTests
         var ended = wrapper.Generate(prompts, 8, Greedy with { EosToken = eos });
         for (var row = 0; row < 3; row++)
         {
-            var tokens = free[row].data<long>().ToArray();
-            var prompt = prompts[row].data<long>().ToArray();
+            var tokens = free[row].cpu().data<long>().ToArray();
+            var prompt = prompts[row].cpu().data<long>().ToArray();
             var end = prompt.Contains(eos) ? -1 : Array.IndexOf(tokens, eos);
             for (var i = 0; i < ended.shape[1]; i++)
                 Assert.Equal(end == -1 && prompt.Contains(eos) || end >= 0 && i > end ? 0 : tokens[i], ended[row, i].item<long>());

@@ -51,9 +51,3 @@ internal sealed class GoldenCase : IDisposable
         return File.Exists(path) ? Safetensors.Read(path, TestDevice.Current) : [];
     }
 }
-
-/// <summary>The device that tests run on: the CPU, or what XT_DEVICE names.</summary>
-internal static class TestDevice
-{
-    public static Device Current { get; } = device(Environment.GetEnvironmentVariable("XT_DEVICE") is { Length: > 0 } name ? name : "cpu");
-}

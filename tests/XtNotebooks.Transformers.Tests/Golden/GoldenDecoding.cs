@@ -10,7 +10,7 @@ internal static class GoldenDecoding
         var wrapper = GoldenModels.Autoregressive(net, golden.Json.GetProperty("ar_wrapper"));
         var prompts = golden.Data["prompts"];
         var (padded, lens) = (golden.Data["prompts_padded"], golden.Data["prompt_lens"]);
-        var list = lens.data<long>().Select((length, i) => padded[i].narrow(0, 0, length)).ToArray();
+        var list = lens.cpu().data<long>().Select((length, i) => padded[i].narrow(0, 0, length)).ToArray();
         var count = golden.Json.GetProperty("new_tokens").GetInt32();
         var overMaxLen = golden.Json.GetProperty("over_max_len_new_tokens").GetInt32();
         var eos = golden.Json.GetProperty("eos_token").GetInt64();

@@ -92,7 +92,7 @@ public sealed class GoldenRunTests
         {
             "ar_default" or "ar_ignore_pad" => wrapper.ForwardWithOutputs(ids),
             "ar_lens" => wrapper.ForwardWithOutputs(ids, lens: lens),
-            "ar_mask" => wrapper.ForwardWithOutputs(ids, mask: arange(length) < lens.unsqueeze(-1)),
+            "ar_mask" => wrapper.ForwardWithOutputs(ids, mask: arange(length, device: ids.device) < lens.unsqueeze(-1)),
             _ => throw new NotSupportedException($"There is no test for the curve {variant}."),
         };
         return (output.Loss, output.Logits);

@@ -65,7 +65,7 @@ public sealed class GoldenTests
     // The input as the wrapper hands it to the net.
     private static Tensor Replaced(Tensor x, AutoregressiveWrapper wrapper, Tensor? lens)
     {
-        if (lens is not null) x = x.masked_fill(arange(x.shape[1]) >= lens.unsqueeze(-1), wrapper.IgnoreIndex);
+        if (lens is not null) x = x.masked_fill(arange(x.shape[1], device: x.device) >= lens.unsqueeze(-1), wrapper.IgnoreIndex);
         return x.masked_fill(x == wrapper.IgnoreIndex, wrapper.PadValue);
     }
 

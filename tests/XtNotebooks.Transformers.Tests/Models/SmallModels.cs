@@ -25,20 +25,20 @@ internal static class SmallModels
         return net;
     }
 
-    /// <remarks>The noise has a generator of its own: torch's is shared with tests that run beside.</remarks>
     /// <summary>Adds noise to every parameter, so that nothing hides behind a one or a zero.</summary>
+    /// <remarks>The noise has a generator of its own: torch's is shared with tests that run beside.</remarks>
     public static void Randomise(nn.Module module, long seed)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var generator = new Generator((ulong)seed);
-        foreach (var parameter in module.parameters()) parameter.add_(randn(parameter.shape, generator: generator) * 0.15);
+        foreach (var parameter in module.parameters()) parameter.add_((randn(parameter.shape, device: CPU, generator: generator) * 0.15).to(parameter.device));
     }
 
     /// <summary>[batch, seq], int64, of tokens from 1 to 16.</summary>
     public static Tensor Ids(long batch = 3, long length = 12, long seed = 7)
     {
         using var generator = new Generator((ulong)seed);
-        return randint(1, NumTokens, [batch, length], dtype: ScalarType.Int64, device: Golden.TestDevice.Current, generator: generator);
+        return randint(1, NumTokens, [batch, length], dtype: ScalarType.Int64, device: CPU, generator: generator).to(Golden.TestDevice.Current);
     }
 }

@@ -131,17 +131,6 @@ public sealed class BackendChoiceTests : IDisposable
     }
 
     [Fact]
-    public void Cuda_files_still_in_pieces_are_named_with_what_puts_them_together()
-    {
-        TorchSharp();
-        Cuda();
-        folder.File("packages/libtorch-cuda-12.8-linux-x64-part3-fragment1/2.10.0/fragments/linux-x64/native/libtorch_cuda.so.fragment1");
-        var error = Assert.Throws<LibTorchException>(() => BackendChoice.Make(Packages with { Referenced = "cuda" }));
-        Assert.Contains("libtorch_cuda.so is still in the pieces that NuGet delivered", error.Message);
-        Assert.Contains("dotnet build", error.Message);
-    }
-
-    [Fact]
     public void A_missing_bridge_is_told()
     {
         Cpu();

@@ -10,7 +10,7 @@ internal static class NotebookPage
 {
     /// <summary>Loads nothing from outside, whatever the notebook's outputs say; scripts and styles inside the page may work.</summary>
     private const string Policy =
-        "default-src 'none'; img-src data: blob:; media-src data: blob:; font-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval' blob:; worker-src blob:";
+        "default-src 'none'; img-src data: blob:; media-src data: blob:; font-src data:; frame-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval' blob:; worker-src blob:";
 
     /// <param name="notebook">The notebook with its outputs.</param>
     /// <param name="folder">Its folder, from which pictures in its Markdown are read.</param>

@@ -84,11 +84,21 @@ internal static class TensorReading
         };
     }
 
-    /// <summary>Mean and deviation in one pass of the device's own reduction.</summary>
+    /// <summary>Mean and deviation. A large tensor's come from its sum and its norm, which cost a tenth of torch's own deviation.</summary>
     private static (double Mean, double Deviation) Moments(Tensor x)
     {
-        if (x.numel() == 1)
+        var n = (double)x.numel();
+        if (n == 1)
             return (x.to(float64).item<double>(), double.NaN);
+        if (n > HistogramLimit)
+        {
+            var average = x.sum().to(float64).item<double>() / n;
+            var square = Math.Pow(x.norm().to(float64).item<double>(), 2) / n;
+            var variance = square - average * average;
+            // Where the mean is far larger than the deviation, the difference would be rounding.
+            if (double.IsFinite(variance) && variance > 1e-2 * average * average)
+                return (average, Math.Sqrt(variance * n / (n - 1)));
+        }
         var (deviation, mean) = std_mean(x, unbiased: true);
         return (mean.to(float64).item<double>(), deviation.to(float64).item<double>());
     }
