@@ -10,6 +10,9 @@ internal sealed class TestFeed : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("xt-feed-").FullName;
 
+    // The variable would win over NuGet.config, and the tests' packages would land among the machine's.
+    static TestFeed() => Environment.SetEnvironmentVariable("NUGET_PACKAGES", null);
+
     public TestFeed()
     {
         Directory.CreateDirectory(Path.Combine(_root, "feed"));
