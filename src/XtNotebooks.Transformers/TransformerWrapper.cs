@@ -53,6 +53,7 @@ public sealed class TransformerWrapper : nn.Module<Tensor, Tensor>
             _memory = new MemoryTokens(options.NumMemoryTokens.Value, options.MemoryTokensInterspersedEvery);
         }
         if (!options.ReturnOnlyEmbed) _head = new OutputHead(options, dim, (name, module) => register_module(name, module));
+        Registration.Keep(this);
     }
 
     /// <summary>The options that the transformer was built from.</summary>

@@ -40,6 +40,7 @@ public abstract class AttentionLayers : NamedModule
         Child("layers", new Slots([.. _layers]));
         Child("skip_combines", new Slots([.. _layers.Select(l => l.SkipCombine)]));
         Child("layer_integrators", new Slots([.. _layers.Select(l => l.Integrator)]));
+        Registration.Keep(this);
     }
 
     /// <summary>The options that the stack was built from.</summary>

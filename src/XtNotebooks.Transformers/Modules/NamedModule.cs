@@ -47,4 +47,11 @@ internal static class Registration
         owner.register_parameter(name, parameter);
         return parameter;
     }
+
+    /// <summary>Makes weights outlive the scope in which their module is built; torch's native modules leave theirs to it.</summary>
+    public static void Keep(nn.Module module)
+    {
+        foreach (var (_, parameter) in module.named_parameters()) parameter.DetachFromDisposeScope();
+        foreach (var (_, buffer) in module.named_buffers()) buffer.DetachFromDisposeScope();
+    }
 }

@@ -301,6 +301,24 @@ public sealed class BeyondGoldenTests
     }
 
     [Fact]
+    public void A_model_outlives_the_scope_it_was_built_in()
+    {
+        TransformerWrapper net;
+        using (NewDisposeScope())
+            net = new TransformerWrapper(new()
+            {
+                NumTokens = SmallModels.NumTokens, MaxSeqLen = 16,
+                AttnLayers = new Decoder(SmallModels.Layers with { RelPosBias = true, GateResidual = true, AttnPreTalkingHeads = true, FfGlu = true, DisableAbsPosEmb = false }),
+            });
+        using var scope = NewDisposeScope();
+        net.to(TestDevice.Current);
+        net.forward(SmallModels.Ids()).sum().backward();
+        Assert.All(net.parameters(), p => Assert.False(p.IsInvalid));
+        Assert.All(net.state_dict().Values, w => Assert.Equal(w.numel(), w.cpu().flatten().data<float>().ToArray().Length));
+        net.Dispose();
+    }
+
+    [Fact]
     public void Training_leaves_no_tensor_behind()
     {
         using var scope = NewDisposeScope();
