@@ -16,7 +16,7 @@ class CSharp(jupyter_kernel_test.KernelTests):
     ]
     complete_code_samples = ["1 + 1", "var x = 3;", "foreach (var i in new[] { 1 }) { }", "#!lsmagic", "Console?"]
     incomplete_code_samples = ["foreach (var i in new[] { 1 }) {", "int Twice(int x)\n{", "Console.WriteLine("]
-    invalid_code_samples = ["var = 3;", "int x = ;"]
+    invalid_code_samples = ["int = 3;", "int x = ;"]
     code_page_something = "Console.WriteLine?"
     code_generate_error = 'throw new InvalidOperationException("no");'
     code_execute_result = [
