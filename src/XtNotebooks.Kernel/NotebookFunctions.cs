@@ -31,6 +31,9 @@ public static class NotebookFunctions
 
     /// <summary>Asks the reader for a line that is not shown.</summary>
     public static string password(string prompt = "") => CellConsole.Ask(Cell, prompt, password: true);
+
+    /// <summary>Cancelled when the reader interrupts the cell: hand it to calls that take a token, so that they stop too.</summary>
+    public static CancellationToken interrupt => Cell.CancellationToken;
 #pragma warning restore IDE1006
 
     /// <summary>This notebook: its variables, magics and formatters.</summary>

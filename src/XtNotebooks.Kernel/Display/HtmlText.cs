@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Data;
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -22,6 +23,8 @@ internal static class HtmlText
         var html = new StringBuilder();
         if (value is Exception exception)
             html.Append("<pre>").Append(Encode(exception.ToString())).Append("</pre>");
+        else if (value is DataTable table)
+            DataRows(html, table);
         else if (value is IDictionary dictionary)
             Dictionary(html, dictionary);
         else if (value is IEnumerable sequence)
@@ -40,6 +43,23 @@ internal static class HtmlText
             Row(html, member.Name, Cell(member.Read(value)));
         html.Append("</table>");
         Note(html, Members.Of(value).Count, MostRows, "members");
+    }
+
+    private static void DataRows(StringBuilder html, DataTable table)
+    {
+        html.Append(Open).Append("<thead><tr>");
+        foreach (DataColumn column in table.Columns)
+            html.Append("<th>").Append(Encode(column.ColumnName)).Append("</th>");
+        html.Append("</tr></thead><tbody>");
+        foreach (var row in table.Rows.Cast<DataRow>().Take(MostRows))
+        {
+            html.Append("<tr>");
+            foreach (var item in row.ItemArray)
+                html.Append("<td").Append(Left).Append('>').Append(item is DBNull ? "" : Cell(item)).Append("</td>");
+            html.Append("</tr>");
+        }
+        html.Append("</tbody></table>");
+        Note(html, table.Rows.Count, MostRows, "rows");
     }
 
     private static void Dictionary(StringBuilder html, IDictionary dictionary)

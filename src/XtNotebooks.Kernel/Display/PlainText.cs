@@ -51,6 +51,10 @@ internal static class PlainText
             case Exception exception:
                 writer.Append(exception);
                 break;
+            case System.Data.DataTable table:
+                writer.Append(CultureInfo.InvariantCulture, $"DataTable {table.TableName} ({table.Rows.Count}) [ ");
+                writer.AppendJoin(", ", table.Columns.Cast<System.Data.DataColumn>().Select(column => column.ColumnName)).Append(" ]");
+                break;
             case IDictionary dictionary:
                 Items(writer, $"{TypeNames.Short(value.GetType())} ({dictionary.Count})", Members.Entries(dictionary), entry =>
                 {

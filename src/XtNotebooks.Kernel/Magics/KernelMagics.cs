@@ -140,6 +140,7 @@ internal static class KernelMagics
               value.Display()             the same
               HTML(text)                  HTML as a value to show
               input(prompt)               asks for a line; password(prompt) without showing it
+              interrupt                   the token of the stop button, for calls that take one
               clear_output()              removes what the cell has shown
               Notebook                    the notebook itself: variables, magics, formatters
               #r "nuget: Name, Version"   references a package; #r "path.dll" an assembly; #i "nuget: FEED" adds a feed

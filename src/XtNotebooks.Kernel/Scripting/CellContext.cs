@@ -18,4 +18,31 @@ internal sealed class CellContext(CodeSession session, CellRequest request, ICel
 
     /// <summary>The line, from 1, of the magic that runs now.</summary>
     public int MagicLine { get; set; }
+
+    private readonly Stack<object> _resources = new();
+
+    /// <summary>Keeps what <c>using var</c> declared at the cell's outermost level.</summary>
+    public void DisposeAtEnd(object resource)
+    {
+        lock (_resources)
+            _resources.Push(resource);
+    }
+
+    /// <summary>Disposes of it, the last one first.</summary>
+    public async ValueTask DisposeResourcesAsync()
+    {
+        while (true)
+        {
+            object? resource;
+            lock (_resources)
+            {
+                if (!_resources.TryPop(out resource))
+                    return;
+            }
+            if (resource is IAsyncDisposable asynchronous and not IDisposable)
+                await asynchronous.DisposeAsync();
+            else
+                (resource as IDisposable)?.Dispose();
+        }
+    }
 }

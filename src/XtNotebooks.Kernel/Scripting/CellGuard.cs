@@ -66,6 +66,14 @@ public static class CellGuard
         return awaitable;
     }
 
+    /// <summary>A value that is disposed of when the cell ends.</summary>
+    public static T Using<T>(T resource)
+    {
+        if (resource is not null)
+            CellContext.Current?.DisposeAtEnd(resource);
+        return resource;
+    }
+
     /// <summary>What a query reads, item by item with a check.</summary>
     public static IEnumerable<T> Items<T>(IEnumerable<T> sequence)
     {

@@ -45,6 +45,7 @@ internal sealed partial class CodeSession
     /// <summary>The C# of a cell in its place: lines that are no C# become blank.</summary>
     private static string WithoutDirectives(string code)
     {
+        code = CellUsings.Read(code).Code;
         if (!code.Contains('#', StringComparison.Ordinal))
             return code;
         var blanked = CellDirectives.Read(code).Code.Split('\n')
@@ -73,7 +74,7 @@ internal sealed partial class CodeSession
             return Completeness.Invalid;
         // Text that belongs to a magic is no C# to be completed.
         var text = string.Join('\n', CellParts.Split(code, Magics).Where(part => part.Magic is null).Select(part => CellDirectives.Read(part.Text).Code));
-        var tree = CSharpSyntaxTree.ParseText(text, SubmissionChain.ParseOptions);
+        var tree = CSharpSyntaxTree.ParseText(CellUsings.Read(text).Code, SubmissionChain.ParseOptions);
         if (SyntaxFactory.IsCompleteSubmission(tree) && !tree.GetDiagnostics().Any(diagnostic => OpenTextErrors.Contains(diagnostic.Id)))
             return tree.GetDiagnostics().Any(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error) ? Completeness.Invalid : Completeness.Complete;
         var root = tree.GetRoot();

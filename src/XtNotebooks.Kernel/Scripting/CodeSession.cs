@@ -145,7 +145,15 @@ internal sealed partial class CodeSession : ICodeSession
                 _sources[PathOf(cell.Request)] = cell.Request.Code;
             if (CodeNesting.FindTooDeep(cell.Request.Code) is { } line)
                 throw new CompilationFailedException(CellErrors.TooDeep(PathOf(cell.Request), line));
-            var value = await RunPartsAsync(cell);
+            MimeBundle? value;
+            try
+            {
+                value = await RunPartsAsync(cell);
+            }
+            finally
+            {
+                await cell.DisposeResourcesAsync();
+            }
             return new CellResult(CellStatus.Ok, cell.Request.Silent ? null : value, null);
         }
         catch (CompilationFailedException failed)
@@ -202,8 +210,9 @@ internal sealed partial class CodeSession : ICodeSession
 
     private Submission Compile(string code, string path, ICellOutput output, CancellationToken cancellationToken)
     {
-        var written = SubmissionChain.Parse(code, path, cancellationToken);
-        var guarded = InterruptRewriter.Rewrite(written, () => _chain.Compile(written), cancellationToken);
+        var usings = CellUsings.Read(code);
+        var written = SubmissionChain.Parse(usings.Code, path, cancellationToken);
+        var guarded = InterruptRewriter.Rewrite(written, () => _chain.Compile(written), cancellationToken, usings.Positions);
         var (submission, diagnostics) = _chain.Append(_chain.Compile(guarded), cancellationToken);
         if (diagnostics.All(diagnostic => diagnostic.Severity < DiagnosticSeverity.Warning))
             return submission!;

@@ -15,6 +15,7 @@ internal sealed class InterruptRewriter : CSharpSyntaxRewriter
     private static readonly StatementSyntax EnterStatement = ParseStatement($"{Guard}.Enter();");
     private static readonly ExpressionSyntax AwaitGuard = ParseExpression($"{Guard}.Await");
     private static readonly ExpressionSyntax EachGuard = ParseExpression($"{Guard}.Each");
+    private static readonly ExpressionSyntax UsingGuard = ParseExpression($"{Guard}.Using");
     private static readonly ExpressionSyntax ItemsGuard = ParseExpression($"{Guard}.Items");
 
     /// <summary>Tells a lambda's delegate from an expression tree; null to leave lambdas without braces as they are.</summary>
@@ -23,8 +24,12 @@ internal sealed class InterruptRewriter : CSharpSyntaxRewriter
     /// <summary>Whether what a query reads is a plain sequence, which may be read through a check; null to leave queries as they are.</summary>
     private readonly Func<ExpressionSyntax, bool>? _isSequence;
 
-    private InterruptRewriter(Func<LambdaExpressionSyntax, LambdaKind>? kindOf, Func<ExpressionSyntax, bool>? isSequence)
+    /// <summary>Where declarations begin whose values are disposed of at the cell's end.</summary>
+    private readonly IReadOnlySet<int>? _usings;
+
+    private InterruptRewriter(Func<LambdaExpressionSyntax, LambdaKind>? kindOf, Func<ExpressionSyntax, bool>? isSequence, IReadOnlySet<int>? usings)
     {
+        _usings = usings;
         _kindOf = kindOf;
         _isSequence = isSequence;
     }
@@ -41,7 +46,8 @@ internal sealed class InterruptRewriter : CSharpSyntaxRewriter
     /// <param name="tree">The cell as written.</param>
     /// <param name="compile">Compiles it, where only the types can tell a lambda from an expression tree.</param>
     /// <param name="cancellationToken">Stops the analysis.</param>
-    public static SyntaxTree Rewrite(SyntaxTree tree, Func<Compilation>? compile, CancellationToken cancellationToken)
+    /// <param name="usings">Where declarations begin whose values are disposed of at the cell's end.</param>
+    public static SyntaxTree Rewrite(SyntaxTree tree, Func<Compilation>? compile, CancellationToken cancellationToken, IReadOnlySet<int>? usings = null)
     {
         var root = (CSharpSyntaxNode)tree.GetRoot(cancellationToken);
         Func<LambdaExpressionSyntax, LambdaKind>? kindOf = null;
@@ -52,7 +58,7 @@ internal sealed class InterruptRewriter : CSharpSyntaxRewriter
             kindOf = lambda => KindOf(model, lambda, cancellationToken);
             isSequence = source => IsSequence(model, source, cancellationToken);
         }
-        var rewritten = new InterruptRewriter(kindOf, isSequence).Visit(root);
+        var rewritten = new InterruptRewriter(kindOf, isSequence, usings).Visit(root);
         return rewritten == root ? tree : CSharpSyntaxTree.Create((CSharpSyntaxNode)rewritten, (CSharpParseOptions)tree.Options, tree.FilePath, Encoding.UTF8);
     }
 
@@ -95,6 +101,18 @@ internal sealed class InterruptRewriter : CSharpSyntaxRewriter
     {
         var visited = (AwaitExpressionSyntax)base.VisitAwaitExpression(node)!;
         return visited.WithExpression(Call(AwaitGuard, visited.Expression));
+    }
+
+    public override SyntaxNode? VisitVariableDeclaration(VariableDeclarationSyntax node)
+    {
+        var visited = (VariableDeclarationSyntax)base.VisitVariableDeclaration(node)!;
+        if (_usings?.Contains(node.SpanStart) != true)
+            return visited;
+        return visited.WithVariables(SeparatedList(
+            visited.Variables.Select(variable => variable.Initializer is { } initializer
+                ? variable.WithInitializer(initializer.WithValue(Call(UsingGuard, initializer.Value)))
+                : variable),
+            visited.Variables.GetSeparators()));
     }
 
     public override SyntaxNode? VisitFromClause(FromClauseSyntax node)

@@ -111,6 +111,20 @@ public sealed class ValueFormattersTests
     }
 
     [Fact]
+    public void A_data_table_is_shown_with_its_columns()
+    {
+        using var table = new System.Data.DataTable("people");
+        table.Columns.Add("name");
+        table.Columns.Add("age", typeof(int));
+        table.Rows.Add("<Ada>", 36);
+        table.Rows.Add(DBNull.Value, 7);
+        var page = new HtmlParser().ParseDocument(_formatters.Format(table).Data["text/html"]);
+        Assert.Equal(["name", "age"], page.QuerySelectorAll("thead th").Select(cell => cell.TextContent));
+        Assert.Equal(["<Ada>", "36", "", "7"], page.QuerySelectorAll("tbody td").Select(cell => cell.TextContent));
+        Assert.Equal("DataTable people (2) [ name, age ]", _formatters.Format(table).Data["text/plain"]);
+    }
+
+    [Fact]
     public void Images_are_told_by_their_first_bytes()
     {
         byte[] png = [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A, 1, 2];

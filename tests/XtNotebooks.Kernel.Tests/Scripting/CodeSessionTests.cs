@@ -129,4 +129,56 @@ public sealed class CodeSessionTests
         Assert.Equal(CellStatus.Ok, (await running).Status);
         Assert.Equal("0.25", await notebook.Value("loss"));
     }
+
+    [Theory]
+    [InlineData("unsafe { int x = 5; int* p = &x; *p = 7; Console.Write(*p); }", "7")]
+    [InlineData("#nullable enable\nstring? maybe = null;\n#nullable disable\nConsole.Write(maybe?.Length ?? -1);", "-1")]
+    [InlineData("T Largest<T>(params T[] all) where T : IComparable<T> => all.Max()!; Console.Write(Largest(3, 9, 4));", "9")]
+    [InlineData("record struct Pair<T>(T First, T Second) { public Pair<T> Swap() => new(Second, First); } Console.Write(new Pair<int>(1, 2).Swap().First);", "2")]
+    [InlineData("class Box { public string Text { get; set => field = value.Trim(); } = \"\"; } Console.Write(new Box { Text = \" a \" }.Text);", "a")]
+    [InlineData("static int Words(this string text) => text.Split(' ').Length; Console.Write(\"a b c\".Words());", "3")]
+    [InlineData("int[] numbers = [1, .. new[] { 2, 3 }]; if (numbers is [1, .. var rest]) Console.Write(rest.Length);", "2")]
+    [InlineData("interface IShape { double Area { get; } } class Square(double side) : IShape { public double Area => side * side; } IShape s = new Square(3); Console.Write(s.Area);", "9")]
+    [InlineData("using var file = new StringReader(\"x\"); Console.Write(file.ReadToEnd());", "x")]
+    [InlineData("dynamic d = new System.Dynamic.ExpandoObject(); d.A = 5; Console.Write(d.A);", "5")]
+    public async Task The_language_is_all_there(string code, string expected)
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value(code);
+        Assert.Equal(expected, notebook.Output.Stdout);
+    }
+
+    [Fact]
+    public async Task What_using_declares_outside_all_braces_lives_until_the_cells_end()
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("class Noisy(string name) : IDisposable { public override string ToString() => name; public void Dispose() => Console.WriteLine(\"end \" + name); }");
+        Assert.Equal("b", await notebook.Value("using var a = new Noisy(\"a\");\nusing Noisy b = new Noisy(\"b\");\n{ using var inner = new Noisy(\"inner\"); }\nConsole.WriteLine(\"work\");\nb"));
+        Assert.Equal(["Stdout:end inner", "Stdout:work", "Stdout:end b", "Stdout:end a"], notebook.Output.Order);
+        var error = await notebook.Error("using var c = new Noisy(\"c\"); throw new Exception(\"x\");");
+        Assert.Equal("System.Exception", error.Name);
+        Assert.Equal("end c\n", notebook.Output.Stdout);
+        await notebook.Value("using Sb = System.Text.StringBuilder;\nvar text = \"using var x = 1;\"; new Sb()");
+        Assert.Contains("CS0103", (await notebook.Error("using var d = missing;")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_call_that_takes_a_token_can_be_given_the_cells()
+    {
+        await using var notebook = new Notebook();
+        Assert.Equal("true", await notebook.Value("interrupt.CanBeCanceled && !interrupt.IsCancellationRequested"));
+    }
+
+    [Fact]
+    public async Task Extension_code_can_declare_variables_that_the_next_cell_uses()
+    {
+        await using var notebook = new Notebook();
+        notebook.Session.Notebook.SetVariable("history", new List<(int, double?[])> { (1, [0.5]) }, typeof(List<(int, double?[])>));
+        Assert.Equal("0.5", await notebook.Value("history[0].Item2[0]"));
+        Assert.True(notebook.Session.Notebook.TryGetVariable("history", out var variable));
+        Assert.Equal(typeof(List<(int, double?[])>), variable.Type);
+        Assert.Contains("is no C# name", Assert.Throws<ArgumentException>(() => notebook.Session.Notebook.SetVariable("1st", 1, typeof(int))).Message, StringComparison.Ordinal);
+        Assert.Contains("not public", Assert.Throws<ArgumentException>(() => notebook.Session.Notebook.SetVariable("a", null, typeof(Notebook))).Message, StringComparison.Ordinal);
+        Assert.Contains("is not a int", Assert.Throws<ArgumentException>(() => notebook.Session.Notebook.SetVariable("a", "x", typeof(int))).Message, StringComparison.Ordinal);
+    }
 }

@@ -73,6 +73,7 @@ public sealed class LanguageTests
     [InlineData("int F(int n) {\n    if (n > 0) {", "Incomplete", "        ")]
     [InlineData("\"\"\"\nopen", "Incomplete", "")]
     [InlineData("var 1a = ;", "Invalid", "")]
+    [InlineData("using var reader = new StringReader(\"x\");", "Complete", "")]
     [InlineData("#!time\n1 + 1", "Complete", "")]
     [InlineData("#!html\n<p>{</p>", "Complete", "")]
     [InlineData("#r \"nuget: Some.Package\"\n1", "Complete", "")]
