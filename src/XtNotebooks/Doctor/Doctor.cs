@@ -90,6 +90,7 @@ public static class Doctor
             throw new DoctorException($"The state of {optimizer.GetType().Name} cannot be saved and put back; leave the optimizer and the step out.");
 
         using var scope = NewDisposeScope();
+        using var gradients = enable_grad();
         using var state = new ModelState(options.Module, options.Optimizer);
         var exam = new Examination(model, options.Module, batch, options, state, cancellationToken);
         exam.Begin();

@@ -105,7 +105,8 @@ internal static class DoctorPage
 
         Nothing: weights, buffers, gradients, the optimizer's state, the training mode of every submodule and the default random generator are
         afterwards what they were, to the bit, also when a check throws or the examination is cancelled. What it cannot put back: the random generator
-        of a CUDA device, which TorchSharp does not let anybody read, and whatever your own functions keep, such as a learning-rate schedule.
+        of a CUDA device, which TorchSharp does not let anybody read, and whatever your own functions keep, such as a learning-rate schedule. Meanwhile it holds a copy of the
+        weights, and with `Step` of the optimizer's state.
 
         It costs less than 20 forward and 6 backward passes of the batch. Most questions cost none: what a loss trains, at which positions, towards which
         token and with what weight, is read from its own gradient at made-up logits, without running the model.

@@ -96,6 +96,16 @@ public sealed class DoctorTests
     }
 
     [Fact]
+    public void Gradients_are_read_also_where_the_caller_has_switched_them_off()
+    {
+        using var scope = NewDisposeScope();
+        using var net = new TinyModel();
+        using var mode = no_grad();
+        Assert.Equal("pads-as-targets", Doctor.Examine(net, Right(), Usual with { Loss = Shifted() }).Findings[0].Check);
+        Assert.False(is_grad_enabled());
+    }
+
+    [Fact]
     public void The_wrapper_brings_its_own_loss_and_the_fix_is_in_its_words()
     {
         using var scope = NewDisposeScope();

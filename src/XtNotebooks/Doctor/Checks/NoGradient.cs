@@ -26,6 +26,9 @@ internal sealed class NoGradient : ICheck
         }
         if (!double.IsFinite(clean.Loss) || exam.Reading(out _) is { Count: 0 })
             return Info.NotChecked("this batch has nothing to learn from");
+        // A first token attends to itself alone, whatever queries and keys are: it gives them no gradient.
+        if (exam.Reading(out _) is { } reading && reading.Places().Count(p => p.Column > exam.Sequences.FirstReal(p.Row)) < 2)
+            return Info.NotChecked("this batch trains too few tokens that have one before them");
         var suspects = Enumerable.Range(0, exam.Parameters.Count).Where(i => IsZero(clean.Gradients[i]) && !IsAllowed(exam, i)).ToList();
         if (suspects.Any(i => clean.Gradients[i] is not null))
             suspects = WithoutGates(exam, suspects);

@@ -6,10 +6,8 @@ namespace XtNotebooks.Diagnostics;
 /// <summary>Check 5.</summary>
 internal sealed class Repadding : ICheck
 {
-    private const int More = 4;
-
     public CheckInfo Info { get; } = new(5, "repadding", "Do loss and gradients stay the same when the batch is padded wider?",
-        "Adds four columns of padding and compares the loss, the parameters' gradients and the real tokens' logits; where the model takes no longer "
+        "Adds a few columns of padding and compares the loss, the parameters' gradients and the real tokens' logits; where the model takes no longer "
         + "rows, cuts the shorter rows' padding off instead.",
         "https://github.com/voidism/DiffCSE/issues/25");
 
@@ -26,16 +24,17 @@ internal sealed class Repadding : ICheck
         if (exam.Objective is not null && exam.LossIsRandom())
             return Info.NotChecked("the loss draws random numbers, which fall differently on a wider batch");
         var left = exam.Sequences.LeftPadded().Any();
+        var more = Math.Clamp(exam.Batch.Inputs.shape[1] / 4, 1, 4);
         LossRun wide;
         try
         {
-            wide = exam.Run(Variants.Wider(exam.Batch, More, left, fill.Input, fill.Label), gradients: true, exam.Options.Seed);
+            wide = exam.Run(Variants.Wider(exam.Batch, more, left, fill.Input, fill.Label), gradients: true, exam.Options.Seed);
         }
         catch (Exception error) when (Examination.IsTheirs(error))
         {
             return Narrower(exam, left) ?? Info.NotChecked($"model or loss take no wider batch ({Examination.Say(error)})");
         }
-        return Compare(exam, clean, wide, left ? More : 0, exam.Sequences.Real, $"With {More} more columns of padding");
+        return Compare(exam, clean, wide, left ? (int)more : 0, exam.Sequences.Real, $"With {Words.Count(more, "more column", "more columns")} of padding");
     }
 
     /// <summary>The rows that leave columns empty, at full width and without those columns; null where there are none or nothing can be cut.</summary>
