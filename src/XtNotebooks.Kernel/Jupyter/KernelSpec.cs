@@ -24,9 +24,7 @@ internal static class KernelSpec
             File.WriteAllText(Path.Combine(folder, "kernel.json"), Json(tool, dotnetRoot));
             foreach (var logo in (string[])["logo-32x32.png", "logo-64x64.png", "logo-svg.svg"])
             {
-                using var resource = typeof(KernelSpec).Assembly.GetManifestResourceStream(logo);
-                if (resource is null)
-                    continue;
+                using var resource = typeof(KernelSpec).Assembly.GetManifestResourceStream(logo)!;
                 using var file = File.Create(Path.Combine(folder, logo));
                 resource.CopyTo(file);
             }

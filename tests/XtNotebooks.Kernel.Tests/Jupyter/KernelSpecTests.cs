@@ -23,6 +23,8 @@ public sealed class KernelSpecTests : IDisposable
         Assert.Equal("C# (XtNotebooks)", root.GetProperty("display_name").GetString());
         Assert.Equal("C#", root.GetProperty("language").GetString());
         Assert.Equal("message", root.GetProperty("interrupt_mode").GetString());
+        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], File.ReadAllBytes(Path.Combine(installed, "logo-64x64.png")).Take(4));
+        Assert.True(File.Exists(Path.Combine(installed, "logo-32x32.png")) && File.Exists(Path.Combine(installed, "logo-svg.svg")));
         Assert.Equal("/opt/dotnet", root.GetProperty("env").GetProperty("DOTNET_ROOT").GetString());
     }
 
