@@ -27,7 +27,7 @@ public sealed class PlotlyFiguresTests
         var page = new HtmlParser().ParseDocument(data["text/html"]);
         Assert.Equal(2, page.QuerySelectorAll("script").Length);
         Assert.Empty(page.QuerySelectorAll("script[src], link, iframe"));
-        Assert.DoesNotContain("require", page.QuerySelectorAll("script").Last().TextContent, StringComparison.Ordinal);
+        Assert.DoesNotContain("require", page.QuerySelectorAll("script")[^1].TextContent, StringComparison.Ordinal);
         var payload = Convert.FromBase64String(page.QuerySelector("script[data-xt-script]")!.TextContent);
         using var unpacked = new StreamReader(new System.IO.Compression.GZipStream(new MemoryStream(payload), System.IO.Compression.CompressionMode.Decompress));
         Assert.Contains("plotly.js v2", unpacked.ReadToEnd()[..300], StringComparison.Ordinal);
