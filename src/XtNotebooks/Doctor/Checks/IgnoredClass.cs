@@ -64,6 +64,11 @@ internal sealed class IgnoredClass : ICheck
             : Info.Passed(ignored.Count == 0 ? "no id is left out of the loss" : $"only {string.Join(", ", ignored.Select(i => $"id {i}"))} is left out, and no real token has it");
     }
 
+    /// <summary>Whether the loss leaves out a token by its id, wherever it stands.</summary>
+    public static bool LeavesOut(Examination exam, long id) =>
+        exam.Reading(out _) is { } reading && exam.Alignment(reading) is { Shift: { } shift } alignment
+        && TrainedInside(reading, exam.Sequences, shift) is { } at && Put(exam, alignment, at, id) is { } put && !put.Trained[at.Row][at.Column];
+
     /// <summary>How many rows' ends the labels leave out, where pad and end of text are one id and no such label is left; else 0.</summary>
     public static int EndsHidden(Examination exam)
     {

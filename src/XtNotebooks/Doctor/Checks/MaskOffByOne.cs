@@ -67,6 +67,5 @@ internal sealed class MaskOffByOne : ICheck
     }
 
     /// <summary>An end of text that is left out by its id is the second check's to name.</summary>
-    private static bool IsIgnoredById(Examination exam, long eos) => IgnoredClass.EndsHidden(exam) > 0 ||
-        new IgnoredClass().Look(exam).Findings.Any(f => f.Severity == Severity.Error && f.Summary.Contains($" {eos} ", StringComparison.Ordinal));
+    private static bool IsIgnoredById(Examination exam, long eos) => IgnoredClass.EndsHidden(exam) > 0 || IgnoredClass.LeavesOut(exam, eos);
 }
