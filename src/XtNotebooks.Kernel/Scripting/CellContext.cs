@@ -19,6 +19,9 @@ internal sealed class CellContext(CodeSession session, CellRequest request, ICel
     /// <summary>The line, from 1, of the magic that runs now.</summary>
     public int MagicLine { get; set; }
 
+    /// <summary>Whether the compiler works on it now, which looks for an interrupt by itself but, cold, not at once.</summary>
+    public bool IsCompiling { get; set; }
+
     private readonly Stack<object> _resources = new();
 
     /// <summary>Keeps what <c>using var</c> declared at the cell's outermost level.</summary>

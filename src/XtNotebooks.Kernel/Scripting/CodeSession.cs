@@ -12,6 +12,8 @@ internal sealed partial class CodeSession : ICodeSession
 {
     /// <summary>One shell runs one cell at a time; the main shell's name is empty.</summary>
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _lanes = new();
+    private static readonly TimeSpan SlowestCompilation = TimeSpan.FromSeconds(10);
+
     private readonly Lock _compiling = new();
     private readonly Dictionary<string, string> _sources = [];
     private readonly HashSet<string> _shownWarnings = [];
@@ -112,7 +114,7 @@ internal sealed partial class CodeSession : ICodeSession
         }
         catch (OperationCanceledException) when (interrupt.IsCancellationRequested)
         {
-            return await StopAsync(running, threads);
+            return await StopAsync(running, threads, cell);
         }
         finally
         {
@@ -121,12 +123,12 @@ internal sealed partial class CodeSession : ICodeSession
     }
 
     /// <summary>Stops a cell: its own checks see the token at once, its waits are woken; what still runs is left behind.</summary>
-    private async Task<CellResult> StopAsync(Task<CellResult> running, CellThreads threads)
+    private async Task<CellResult> StopAsync(Task<CellResult> running, CellThreads threads, CellContext cell)
     {
         CellGuard.BeginInterrupt();
         _ = running.ContinueWith(_ => CellGuard.EndInterrupt(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         var started = Options.TimeProvider.GetTimestamp();
-        while (Options.TimeProvider.GetElapsedTime(started) < Options.AbandonAfter)
+        while (Options.TimeProvider.GetElapsedTime(started) is var elapsed && (elapsed < Options.AbandonAfter || (cell.IsCompiling && elapsed < SlowestCompilation)))
         {
             // Code that can stop by itself gets a moment before its waits are broken.
             if (await Task.WhenAny(running, Task.Delay(TimeSpan.FromMilliseconds(15), Options.TimeProvider)) == running)
@@ -200,8 +202,16 @@ internal sealed partial class CodeSession : ICodeSession
         if (string.IsNullOrWhiteSpace(code))
             return null;
         Submission submission;
-        lock (_compiling)
-            submission = Compile(code, PathOf(cell.Request), cell.Output, cell.CancellationToken);
+        cell.IsCompiling = true;
+        try
+        {
+            lock (_compiling)
+                submission = Compile(code, PathOf(cell.Request), cell.Output, cell.CancellationToken);
+        }
+        finally
+        {
+            cell.IsCompiling = false;
+        }
         // A compilation that was too slow to be interrupted must not run its code afterwards.
         cell.CancellationToken.ThrowIfCancellationRequested();
         Variables.Add(submission);
