@@ -25,7 +25,7 @@ internal sealed class Attend : NamedModule
         if (options.PreTalkingHeads) pre_softmax_talking_heads = Child(nameof(pre_softmax_talking_heads), TalkingHeads(options.Heads));
         if (options.PostTalkingHeads) post_softmax_talking_heads = Child(nameof(post_softmax_talking_heads), TalkingHeads(options.Heads));
         if (options.PreScalePostTalkingHeads) pre_scale_post_talking_heads = Child(nameof(pre_scale_post_talking_heads), TalkingHeads(options.Heads));
-        if (options.UseCope) cope = Child(nameof(cope), new ContextualPositions(options.DimHead, options.CopeMaxPos));
+        if (options.UseCope) cope = Child(nameof(cope), new ContextualPositions(options.DimHead, options.CopeMaxPos, options.CopeTalkingHeads ? options.Heads : null));
         if (options.HeadLearnedSink) head_attn_sink = NewParameter(nameof(head_attn_sink), zeros(options.Heads));
     }
 

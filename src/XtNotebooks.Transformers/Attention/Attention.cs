@@ -10,13 +10,15 @@ public sealed class Attention : NamedModule, IBlock
     private readonly Linear to_k;
     private readonly Linear to_v;
     private readonly nn.Module<Tensor, Tensor>? to_out;
-    private readonly Linear? to_v_gate;
+    private readonly nn.Module<Tensor, Tensor>? to_v_gate;
+    private readonly nn.Module<Tensor, Tensor>? to_output_gate;
     private readonly Linear? to_v_head_gate;
     private readonly Linear? _valueMix;
     private readonly MultiheadRmsNorm? q_rmsnorm;
     private readonly MultiheadRmsNorm? k_rmsnorm;
     private readonly MultiheadRmsNorm? value_rmsnorm;
-    private readonly DataDependentAlibi? data_dependent_alibi;
+    private readonly ContentBias? data_dependent_alibi;
+    private readonly ProjectedDistanceBias? rel_proj_pos_bias;
     private readonly Dropout? _sublayerDropout;
     private Parameter? qk_norm_q_scale;
     private Parameter? qk_norm_k_scale;
@@ -42,10 +44,9 @@ public sealed class Attention : NamedModule, IBlock
         to_v = Child(nameof(to_v), nn.Linear(dimContext, _valueDimHead * keyHeads, hasBias: false));
 
         if (options.GateValues)
-        {
-            to_v_gate = Child(nameof(to_v_gate), nn.Linear(dim, outDim, hasBias: false));
-            to_v_gate.ZeroInit();
-        }
+            to_v_gate = Child(nameof(to_v_gate), LowRank.Gate(dim, options.GateValuesHeadwise ? heads : outDim, options.GateValuesRank, options.LowRankSiluGates));
+        if (options.OutputGate)
+            to_output_gate = Child(nameof(to_output_gate), LowRank.Gate(outDim, options.OutputGateHeadwise ? heads : outDim, options.OutputGateRank, options.LowRankSiluGates));
         if (options.GateValueHeads)
         {
             to_v_head_gate = Child(nameof(to_v_head_gate), nn.Linear(dim, heads));
@@ -62,7 +63,11 @@ public sealed class Attention : NamedModule, IBlock
         if (options.QkRmsnorm || options.KRmsnorm) k_rmsnorm = Child(nameof(k_rmsnorm), new MultiheadRmsNorm(dimHead, keyHeads));
         if (options.ValueRmsnorm) value_rmsnorm = Child(nameof(value_rmsnorm), new MultiheadRmsNorm(dimHead, heads));
         if (options.DataDependentAlibi)
-            data_dependent_alibi = Child(nameof(data_dependent_alibi), new DataDependentAlibi(dim, heads, options.Causal));
+            data_dependent_alibi = Child<ContentBias>(nameof(data_dependent_alibi), options.DataDependentAlibiPerRow
+                ? new PerRowDataDependentAlibi(dim, heads, options.DataDependentAlibiPerRowDimHead)
+                : new DataDependentAlibi(dim, heads, options.Causal));
+        if (options.UseRelProjPosBias)
+            rel_proj_pos_bias = Child(nameof(rel_proj_pos_bias), new ProjectedDistanceBias(dim, heads, options.RelProjNumDistanceBasis, options.RelProjMaxDist));
 
         attend = Child(nameof(attend), new Attend(options));
 
@@ -104,6 +109,12 @@ public sealed class Attention : NamedModule, IBlock
         var keyMask = inputs.ContextMask ?? (inputs.Context is null ? inputs.Mask : null);
         var bias = data_dependent_alibi is { } alibi ? alibi.forward(x) : inputs.Bias;
 
+        if (rel_proj_pos_bias is not null)
+        {
+            var projected = rel_proj_pos_bias.forward(x, keys);
+            bias = bias is null ? projected : bias + projected;
+        }
+
         if (mem_k is not null && mem_v is not null)
         {
             var memories = _options.NumMemKv;
@@ -123,11 +134,7 @@ public sealed class Attention : NamedModule, IBlock
         if (to_v_head_gate is not null) out_ = out_ * to_v_head_gate.call(x).sigmoid().transpose(1, 2).unsqueeze(-1);
 
         var merged = out_.MergeHeads(); // [batch, seq, heads * valueDimHead]
-        if (to_v_gate is not null)
-        {
-            var gate = to_v_gate.call(x);
-            merged = merged * (_options.SwigluValues ? F.silu(gate) : gate.sigmoid());
-        }
+        if (GateLogits(x, merged) is { } gate) merged = merged * (_options.SwigluValues ? F.silu(gate) : gate.sigmoid());
         if (to_out is not null) merged = to_out.call(merged);
         if (_sublayerDropout is not null) merged = _sublayerDropout.call(merged);
         if (inputs.Mask is { } mask && inputs.Cache is null) merged = merged.masked_fill(~mask.unsqueeze(-1), 0);
@@ -177,6 +184,19 @@ public sealed class Attention : NamedModule, IBlock
         }
         if (inputs.Cache is { } cache) (k, v) = cache.Append(k, v);
         return (q, k, v, ownValues);
+    }
+
+    /// <returns>[batch, seq, heads * valueDimHead]: the input's gate and the output's, added; null without gates.</returns>
+    private Tensor? GateLogits(Tensor x, Tensor merged)
+    {
+        Tensor? PerFeature(nn.Module<Tensor, Tensor>? gate, Tensor input, bool headwise)
+        {
+            if (gate is null) return null;
+            var logits = gate.call(input);
+            return headwise ? logits.repeat_interleave(_valueDimHead, -1) : logits;
+        }
+        var (ofInput, ofOutput) = (PerFeature(to_v_gate, x, _options.GateValuesHeadwise), PerFeature(to_output_gate, merged, _options.OutputGateHeadwise));
+        return ofInput is null || ofOutput is null ? ofInput ?? ofOutput : ofInput + ofOutput;
     }
 
     // [batch, heads, seq, 1]: how much of the layer's own values to take.

@@ -41,6 +41,18 @@ public sealed record AttentionOptions
     public bool SwigluValues { get; init; }
     /// <summary>An input gate for each feature of the output.</summary>
     public bool GateValues { get; init; }
+    /// <summary>Inner width of a low-rank input gate; a single projection where absent.</summary>
+    public int? GateValuesRank { get; init; }
+    /// <summary>One input gate for each head instead of each feature.</summary>
+    public bool GateValuesHeadwise { get; init; }
+    /// <summary>A gate computed from attention's own output (HyGA, arXiv:2608.11805).</summary>
+    public bool OutputGate { get; init; }
+    /// <summary>Inner width of a low-rank output gate; a single projection where absent.</summary>
+    public int? OutputGateRank { get; init; }
+    /// <summary>One output gate for each head instead of each feature.</summary>
+    public bool OutputGateHeadwise { get; init; }
+    /// <summary>SiLU between the two projections of a low-rank gate.</summary>
+    public bool LowRankSiluGates { get; init; } = true;
     /// <summary>Starts the output projection at zero.</summary>
     public bool ZeroInitOutput { get; init; }
     /// <summary>Attends to the one greatest logit, with the softmax's gradient.</summary>
@@ -85,10 +97,22 @@ public sealed record AttentionOptions
     public int? RotateNumHeads { get; init; }
     /// <summary>Decay learned from the content (Forgetting Transformer).</summary>
     public bool DataDependentAlibi { get; init; }
+    /// <summary>Decay from queries and keys of their own instead of a gate for each token.</summary>
+    public bool DataDependentAlibiPerRow { get; init; }
+    /// <summary>Width of these queries and keys.</summary>
+    public int DataDependentAlibiPerRowDimHead { get; init; } = 8;
+    /// <summary>Biases of distance, mixed for each token from learned curves.</summary>
+    public bool UseRelProjPosBias { get; init; }
+    /// <summary>Number of these curves.</summary>
+    public int RelProjNumDistanceBasis { get; init; } = 16;
+    /// <summary>Their length: there is no bias from that distance on.</summary>
+    public int RelProjMaxDist { get; init; } = 1024;
     /// <summary>Positions counted by content (CoPE, arXiv:2405.18719).</summary>
     public bool UseCope { get; init; }
     /// <summary>Greatest position that CoPE tells apart.</summary>
     public int CopeMaxPos { get; init; } = 16;
+    /// <summary>Mixes the heads' logits before CoPE counts.</summary>
+    public bool CopeTalkingHeads { get; init; }
     /// <summary>Limits logits smoothly (Gemma 2).</summary>
     public bool SoftclampLogits { get; init; }
     /// <summary>The limit of <see cref="SoftclampLogits"/>.</summary>
@@ -134,6 +158,12 @@ public sealed record AttentionOptions
             Require.NotBoth(Flash, nameof(Flash), set, name);
         Require.AtMostOne(
             (Sigmoid, nameof(Sigmoid)), (Hard, nameof(Hard)), (L2Distance, nameof(L2Distance)), (SparseTopk is not null, nameof(SparseTopk)));
+        Require.NotBoth(GateValuesHeadwise, nameof(GateValuesHeadwise), GateValuesRank is not null, nameof(GateValuesRank));
+        Require.NotBoth(OutputGateHeadwise, nameof(OutputGateHeadwise), OutputGateRank is not null, nameof(OutputGateRank));
+        if (DataDependentAlibiPerRow && !DataDependentAlibi)
+            throw new ArgumentException("DataDependentAlibiPerRow needs DataDependentAlibi: set both, or neither.");
+        Require.NeedsCausal(DataDependentAlibiPerRow, nameof(DataDependentAlibiPerRow), Causal);
+        Require.NotBoth(UseRelProjPosBias, nameof(UseRelProjPosBias), NumMemKv > 0, nameof(NumMemKv));
         Require.Probability(Dropout, nameof(Dropout));
         Require.Probability(SublayerDropout, nameof(SublayerDropout));
         if (SoftclampLogits && LogitSoftclampValue <= 0)

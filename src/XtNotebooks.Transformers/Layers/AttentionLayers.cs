@@ -56,8 +56,8 @@ public abstract class AttentionLayers : NamedModule
     public bool DisableAbsPosEmb { get; }
 
     /// <summary>Whether a step can reuse the keys and values of earlier positions.</summary>
-    /// <remarks>Token shifting and content-dependent decay look at hidden states of earlier positions, which a cache does not hold.</remarks>
-    public bool CanCacheKv => Causal && Options.ShiftTokens == 0 && _layers.All(l => l.Attention?.CanCacheKv ?? true);
+    /// <remarks>Token shifting, content-dependent decay and means over the sequence look at hidden states of earlier positions, which a cache does not hold.</remarks>
+    public bool CanCacheKv => Causal && Options.ShiftTokens == 0 && !Options.MvSplitResidual && !Options.OrthogResidual && _layers.All(l => l.Attention?.CanCacheKv ?? true);
 
     /// <summary>Runs the stack over embeddings.</summary>
     /// <param name="x">[batch, seq, dim], float.</param>

@@ -98,8 +98,10 @@ public sealed record AttentionLayersOptions
 
     /// <summary>A gated recurrent unit in place of the residual addition.</summary>
     public bool GateResidual { get; init; }
-    /// <summary>Adds only what is orthogonal to the stream (arXiv:2505.11881).</summary>
+    /// <summary>Adds only what is orthogonal to the stream, whole sequences taken as vectors (arXiv:2505.11881); not causal.</summary>
     public bool OrthogResidual { get; init; }
+    /// <summary>Treats the mean over the whole sequence apart from what deviates from it (arXiv:2605.06169); not causal.</summary>
+    public bool MvSplitResidual { get; init; }
     /// <summary>A learned factor for each feature of the stream.</summary>
     public bool ScaleResidual { get; init; }
     /// <summary>A constant factor on the stream (DeepNorm, arXiv:2203.00555).</summary>
@@ -169,6 +171,18 @@ public sealed record AttentionLayersOptions
     public bool AttnSwigluValues { get; init; }
     /// <inheritdoc cref="AttentionOptions.GateValues"/>
     public bool AttnGateValues { get; init; }
+    /// <inheritdoc cref="AttentionOptions.GateValuesRank"/>
+    public int? AttnGateValuesRank { get; init; }
+    /// <inheritdoc cref="AttentionOptions.GateValuesHeadwise"/>
+    public bool AttnGateValuesHeadwise { get; init; }
+    /// <inheritdoc cref="AttentionOptions.OutputGate"/>
+    public bool AttnOutputGate { get; init; }
+    /// <inheritdoc cref="AttentionOptions.OutputGateRank"/>
+    public int? AttnOutputGateRank { get; init; }
+    /// <inheritdoc cref="AttentionOptions.OutputGateHeadwise"/>
+    public bool AttnOutputGateHeadwise { get; init; }
+    /// <inheritdoc cref="AttentionOptions.LowRankSiluGates"/>
+    public bool AttnLowRankSiluGates { get; init; } = true;
     /// <inheritdoc cref="AttentionOptions.ZeroInitOutput"/>
     public bool AttnZeroInitOutput { get; init; }
     /// <inheritdoc cref="AttentionOptions.Hard"/>
@@ -209,10 +223,22 @@ public sealed record AttentionLayersOptions
     public bool AttnHeadLearnedSink { get; init; }
     /// <inheritdoc cref="AttentionOptions.DataDependentAlibi"/>
     public bool AttnDataDependentAlibi { get; init; }
+    /// <inheritdoc cref="AttentionOptions.DataDependentAlibiPerRow"/>
+    public bool AttnDataDependentAlibiPerRow { get; init; }
+    /// <inheritdoc cref="AttentionOptions.DataDependentAlibiPerRowDimHead"/>
+    public int AttnDataDependentAlibiPerRowDimHead { get; init; } = 8;
+    /// <inheritdoc cref="AttentionOptions.UseRelProjPosBias"/>
+    public bool AttnUseRelProjPosBias { get; init; }
+    /// <inheritdoc cref="AttentionOptions.RelProjNumDistanceBasis"/>
+    public int AttnRelProjNumDistanceBasis { get; init; } = 16;
+    /// <inheritdoc cref="AttentionOptions.RelProjMaxDist"/>
+    public int AttnRelProjMaxDist { get; init; } = 1024;
     /// <inheritdoc cref="AttentionOptions.UseCope"/>
     public bool AttnUseCope { get; init; }
     /// <inheritdoc cref="AttentionOptions.CopeMaxPos"/>
     public int AttnCopeMaxPos { get; init; } = 16;
+    /// <inheritdoc cref="AttentionOptions.CopeTalkingHeads"/>
+    public bool AttnCopeTalkingHeads { get; init; }
     /// <inheritdoc cref="AttentionOptions.SoftclampLogits"/>
     public bool AttnSoftclampLogits { get; init; }
     /// <inheritdoc cref="AttentionOptions.LogitSoftclampValue"/>

@@ -47,7 +47,8 @@ internal static class AttentionLayersValidation
         if (o.NumResidualStreams <= 0) throw new ArgumentException($"NumResidualStreams must be at least 1, but is {o.NumResidualStreams}.");
         Require.NotBoth(o.NumResidualStreams > 1, nameof(o.NumResidualStreams), o.GateResidual, nameof(o.GateResidual));
         Require.NotBoth(o.NumResidualStreams > 1, nameof(o.NumResidualStreams), o.OrthogResidual, nameof(o.OrthogResidual));
-        Require.NotBoth(o.GateResidual, nameof(o.GateResidual), o.OrthogResidual, nameof(o.OrthogResidual));
+        Require.NotBoth(o.NumResidualStreams > 1, nameof(o.NumResidualStreams), o.MvSplitResidual, nameof(o.MvSplitResidual));
+        Require.AtMostOne((o.GateResidual, nameof(o.GateResidual)), (o.OrthogResidual, nameof(o.OrthogResidual)), (o.MvSplitResidual, nameof(o.MvSplitResidual)));
         if (o.QkvReceiveDiffResiduals && o.NumResidualStreams == 1 && !o.IntegrateLayers)
             throw new ArgumentException("QkvReceiveDiffResiduals needs NumResidualStreams above 1 (or IntegrateLayers).");
         Require.NotBoth(o.IntegrateLayers, nameof(o.IntegrateLayers), o.LayerDropout > 0, nameof(o.LayerDropout));

@@ -77,6 +77,7 @@ internal sealed class StackLayer : NamedModule
         { NumResidualStreams: > 1 } => new HyperConnection(
             options.Dim, index, options.NumResidualStreams, threeViews && !options.IntegrateLayers ? 3 : 1),
         { GateResidual: true } => new GruGating(options.Dim, options.ScaleResidual),
+        { MvSplitResidual: true } => new MeanSplitResidual(options.Dim),
         { OrthogResidual: true } => new OrthogonalResidual(options.Dim, options.ScaleResidual),
         _ => new Residual(options.Dim, options.ScaleResidual, options.ScaleResidualConstant),
     };

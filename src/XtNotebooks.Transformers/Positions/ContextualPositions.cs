@@ -4,11 +4,13 @@ namespace XtNotebooks.Transformers;
 internal sealed class ContextualPositions : NamedModule
 {
     private readonly long _maxPos;
+    private readonly Conv2d? talking_heads;
     private Parameter pos_emb;
 
-    public ContextualPositions(long dimHead, long maxPos) : base(nameof(ContextualPositions))
+    public ContextualPositions(long dimHead, long maxPos, long? talkingHeads) : base(nameof(ContextualPositions))
     {
         _maxPos = maxPos;
+        if (talkingHeads is { } heads) talking_heads = Child(nameof(talking_heads), nn.Conv2d(heads, heads, 1, bias: false));
         pos_emb = NewParameter(nameof(pos_emb), zeros(maxPos, dimHead));
     }
 
@@ -17,6 +19,11 @@ internal sealed class ContextualPositions : NamedModule
     public Tensor forward(Tensor queries, Tensor logits)
     {
         using var scope = NewDisposeScope();
+        if (talking_heads is not null)
+        {
+            using var ahead = CausalMasks.Create(logits.shape[2], logits.shape[3], logits.device);
+            logits = talking_heads.call(logits).masked_fill(ahead, logits.MaskValue());
+        }
         var positions = logits.sigmoid().flip(-1).cumsum(-1).flip(-1).clamp(max: _maxPos - 1);
         var whole = matmul(queries, pos_emb.t()); // [batch, heads, i, maxPos]
         var floor = positions.floor();
@@ -26,8 +33,16 @@ internal sealed class ContextualPositions : NamedModule
     }
 }
 
+/// <summary>A bias on attention logits that depends on what the tokens say.</summary>
+internal abstract class ContentBias(string name) : NamedModule(name)
+{
+    /// <param name="x">[batch, seq, dim].</param>
+    /// <returns>[batch, heads, seq, seq].</returns>
+    public abstract Tensor forward(Tensor x);
+}
+
 /// <summary>Decay between two tokens learned from what lies between them (Forgetting Transformer, Lin et al. 2025).</summary>
-internal sealed class DataDependentAlibi : NamedModule
+internal sealed class DataDependentAlibi : ContentBias
 {
     private readonly bool _causal;
     private readonly Linear _gates;
@@ -42,7 +57,7 @@ internal sealed class DataDependentAlibi : NamedModule
 
     /// <param name="x">[batch, seq, dim].</param>
     /// <returns>[batch, heads, seq, seq].</returns>
-    public Tensor forward(Tensor x)
+    public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
         var kept = F.logsigmoid(_gates.call(x).transpose(1, 2)).cumsum(-1); // [batch, heads, seq]

@@ -67,10 +67,30 @@ internal sealed class OrthogonalResidual : ResidualConnection
     {
         using var scope = NewDisposeScope();
         if (residual_scale is not null) residual = residual * residual_scale;
-        // Projections of each sequence as one long vector, in double precision as upstream does.
+        // Upstream projects each sequence as one long vector, in double precision.
         var x = output.flatten(1).to(ScalarType.Float64);
         var unit = F.normalize(residual.flatten(1).to(ScalarType.Float64), dim: -1);
-        var parallel = (x * unit).sum(-1, keepdim: true) * unit;
-        return scope.MoveToOuter(residual + (x - parallel).to(output.dtype).view_as(output));
+        var orthogonal = x - (x * unit).sum(-1, keepdim: true) * unit;
+        return scope.MoveToOuter(residual + orthogonal.to(output.dtype).view_as(output));
+    }
+}
+
+/// <summary>Two paths, one for the mean over the sequence and one for what deviates from it (arXiv:2605.06169).</summary>
+internal sealed class MeanSplitResidual : ResidualConnection
+{
+    private Parameter alpha;
+    private Parameter beta;
+
+    public MeanSplitResidual(long dim) : base(nameof(MeanSplitResidual))
+    {
+        alpha = NewParameter(nameof(alpha), zeros(dim));
+        beta = NewParameter(nameof(beta), full([dim], 0.03, dtype: ScalarType.Float32));
+    }
+
+    public override Tensor Merge(Tensor output, Tensor residual, Tensor? gate, Tensor? mask)
+    {
+        using var scope = NewDisposeScope();
+        var (mean, residualMean) = (output.MaskedMean(mask).unsqueeze(1), residual.MaskedMean(mask).unsqueeze(1)); // [batch, 1, dim]
+        return scope.MoveToOuter(residual + (output - mean) * beta + (mean - residualMean) * alpha);
     }
 }

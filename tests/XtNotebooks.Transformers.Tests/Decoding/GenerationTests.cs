@@ -35,6 +35,12 @@ public sealed class GenerationTests
         ["one key head"] = o => o with { AttnOneKvHead = true },
         ["unet"] = o => o with { UnetSkips = true },
         ["laser, gates"] = o => o with { AttnLaser = true, AttnGateValues = true, AttnGateValueHeads = true },
+        ["orthogonal residual"] = o => o with { OrthogResidual = true },
+        ["mean apart"] = o => o with { MvSplitResidual = true },
+        ["distance curves"] = o => o with { AttnUseRelProjPosBias = true, AttnRelProjMaxDist = 6 },
+        ["decay by row"] = o => o with { AttnDataDependentAlibi = true, AttnDataDependentAlibiPerRow = true },
+        ["output gates"] = o => o with { AttnOutputGate = true, AttnOutputGateHeadwise = true, AttnGateValues = true, AttnGateValuesRank = 4 },
+        ["cope with talking heads"] = o => o with { AttnUseCope = true, AttnCopeTalkingHeads = true },
         ["reinjected input"] = o => o with { ReinjectInput = true, LearnedReinjectInputGate = true },
     };
 

@@ -45,6 +45,18 @@ CASES = {
     "num_cls_tokens": (NET | dict(use_cls_token=True, num_cls_tokens=2), Encoder, SMALL),
     "cross_attn_dim_context": (NET, Decoder, SMALL | dict(cross_attend=True, cross_attn_dim_context=6)),
     "only_cross": (NET, Decoder, SMALL | dict(cross_attend=True, only_cross=True)),
+    "gate_values_rank": (NET, Decoder, SMALL | dict(attn_gate_values=True, attn_gate_values_rank=4)),
+    "gate_values_rank_linear": (NET, Decoder, SMALL | dict(attn_gate_values=True, attn_gate_values_rank=4, attn_low_rank_silu_gates=False)),
+    "gate_values_headwise": (NET, Decoder, SMALL | dict(attn_gate_values=True, attn_gate_values_headwise=True)),
+    "output_gate": (NET, Decoder, SMALL | dict(attn_output_gate=True)),
+    "output_gate_rank": (NET, Decoder, SMALL | dict(attn_output_gate=True, attn_output_gate_rank=4, attn_gate_values=True)),
+    "output_gate_headwise": (NET, Decoder, SMALL | dict(attn_output_gate=True, attn_output_gate_headwise=True, attn_gate_values=True)),
+    "cope_talking_heads": (NET, Decoder, SMALL | dict(attn_use_cope=True, attn_cope_talking_heads=True)),
+    "data_dependent_alibi_per_row": (
+        NET, Decoder, SMALL | dict(attn_data_dependent_alibi=True, attn_data_dependent_alibi_per_row=True, attn_data_dependent_alibi_per_row_dim_head=4)),
+    "rel_proj_pos_bias": (
+        NET, Decoder, SMALL | dict(attn_use_rel_proj_pos_bias=True, attn_rel_proj_num_distance_basis=3, attn_rel_proj_max_dist=6)),
+    "mv_split_residual": (NET, Decoder, SMALL | dict(mv_split_residual=True)),
 }
 
 
