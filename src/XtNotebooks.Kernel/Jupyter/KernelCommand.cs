@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using NetMQ;
 using XtNotebooks.Kernel.Cli;
 using XtNotebooks.Kernel.Jupyter.History;
 using XtNotebooks.Kernel.Scripting;
@@ -55,6 +56,9 @@ internal static class KernelCommand
         await kernel.StartAsync(cancellationToken);
         await kernel.Ended.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await kernel.DisposeAsync();
+        // The last messages, among them the reply to the shutdown, leave before the process does.
+        await Task.Run(() => NetMQConfig.Cleanup(block: true), CancellationToken.None)
+            .WaitAsync(TimeSpan.FromSeconds(1), CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return ExitCode.Ok;
 
         ICodeSession OpenSession()

@@ -104,7 +104,7 @@ internal sealed class FrontEndComms(FrontEnd frontEnd, TextWriter log) : IComms
         {
             action();
         }
-        catch (Exception error) when (error is not OutOfMemoryException)
+        catch (Exception error)
         {
             log.WriteLine($"xt-notebooks: the comm target '{comm.TargetName}' failed: {error}");
             frontEnd.Publish("stream", ParentHeader.Current, json =>

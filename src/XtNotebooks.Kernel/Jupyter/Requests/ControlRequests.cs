@@ -14,7 +14,7 @@ internal sealed class ControlRequests(FrontEnd frontEnd, ShellSet shells, Action
         {
             Dispatch(request);
         }
-        catch (Exception error) when (error is not OutOfMemoryException)
+        catch (Exception error)
         {
             log.WriteLine($"xt-notebooks: {request.Header.Type} failed: {error.Message}");
             frontEnd.ReplyError(request, error is RequestException ? "RequestError" : "InternalError", error.Message);

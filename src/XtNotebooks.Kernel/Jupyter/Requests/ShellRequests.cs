@@ -23,7 +23,7 @@ internal sealed class ShellRequests(
         {
             await DispatchAsync(shell, request, cancellationToken);
         }
-        catch (Exception error) when (error is not OutOfMemoryException)
+        catch (Exception error)
         {
             log.WriteLine($"xt-notebooks: {request.Header.Type} failed: {error}");
             if (error is RequestException or OperationCanceledException)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using XtNotebooks.Kernel.Jupyter.Wire;
 
 namespace XtNotebooks.Kernel.Jupyter.Shells;
@@ -12,6 +13,7 @@ internal sealed class Shell : IDisposable
     private readonly Lock gate = new();
     private CancellationTokenSource? current;
     private MessageHeader? currentHeader;
+    private long begun;
     private long lastNumber;
     private long abortedUpTo;
     private long currentNumber;
@@ -57,7 +59,7 @@ internal sealed class Shell : IDisposable
     {
         CancellationTokenSource? running;
         lock (gate)
-            running = by is not null && currentHeader is { } header && by.IsKnownBefore(header) ? null : current;
+            running = by is not null && currentHeader is { } header && by.IsKnownBefore(header) && IsJustBegun() ? null : current;
         try
         {
             running?.Cancel();
@@ -83,6 +85,9 @@ internal sealed class Shell : IDisposable
         Interrupt();
     }
 
+    // A client whose clock was set back must not lose its stop button: only what may still have been on its way is ignored.
+    private bool IsJustBegun() => Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(3);
+
     private void Work()
     {
         foreach (var (number, message) in queue.GetConsumingEnumerable())
@@ -90,7 +95,7 @@ internal sealed class Shell : IDisposable
             using var cancellation = new CancellationTokenSource();
             Volatile.Write(ref currentNumber, number);
             lock (gate)
-                (current, currentHeader) = (cancellation, message.Header);
+                (current, currentHeader, begun) = (cancellation, message.Header, Stopwatch.GetTimestamp());
             handle(this, message, cancellation.Token).GetAwaiter().GetResult();
             lock (gate)
                 current = null;

@@ -159,7 +159,7 @@ internal sealed class KernelSockets : IDisposable
         {
             action();
         }
-        catch (Exception error) when (error is not OutOfMemoryException)
+        catch (Exception error)
         {
             log.WriteLine($"xt-notebooks: a message could not be handled: {error.Message}");
         }
