@@ -149,7 +149,7 @@ class Alone(unittest.TestCase):
         self.km.restart_kernel()
         self.kc.wait_for_ready(timeout=TIMEOUT)
         self.assertEqual(run_cell(self.kc, "6 * 7").value, "42")
-        self.assertLess(time.monotonic() - started, 15)
+        self.assertLess(time.monotonic() - started, 60)
 
     def test_a_shutdown_is_answered_and_ends_the_process(self):
         pid = self.km.provisioner.pid
