@@ -53,7 +53,9 @@ public sealed class RunProcessTests : IDisposable
     private Process Start(string code)
     {
         var path = folder.File("n.ipynb", Sample.Json(Sample.Code(code)));
-        return Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "XtNotebooks.Kernel.dll"), "run", path])
+        // A shell starts background jobs with interrupts ignored, and a process that inherits that must go on ignoring them: not this one.
+        var (program, prefix) = OperatingSystem.IsLinux() ? ("env", new[] { "--default-signal=INT", "dotnet" }) : ("dotnet", []);
+        return Process.Start(new ProcessStartInfo(program, [.. prefix, Path.Combine(AppContext.BaseDirectory, "XtNotebooks.Kernel.dll"), "run", path])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
