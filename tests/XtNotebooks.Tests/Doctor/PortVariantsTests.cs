@@ -15,6 +15,7 @@ public sealed class PortVariantsTests
     {
         // Upstream projects over the whole row at once, so that each position reads all others through the projection's length.
         ["OrthogResidual"] = ["causality", "attention-to-pads"],
+        ["MvSplitResidual"] = ["causality", "attention-to-pads"],
         // The first integrator chooses, by softmax, among one layer.
         ["IntegrateLayers"] = ["no-gradient"],
         ["QkvReceiveDiffResiduals"] = ["no-gradient"],
@@ -23,6 +24,7 @@ public sealed class PortVariantsTests
     /// <summary>Switches that need another one.</summary>
     private static Dictionary<string, string> Companions { get; } = new()
     {
+        ["AttnDataDependentAlibiPerRow"] = "AttnDataDependentAlibi",
         ["FfGluMultBias"] = "FfGlu",
         ["LearnedReinjectInputGate"] = "ReinjectInput",
         ["QkvReceiveDiffResiduals"] = "IntegrateLayers",
