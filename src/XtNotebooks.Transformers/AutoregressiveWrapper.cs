@@ -54,8 +54,9 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
     /// <param name="context">[batch, keys, dim]: what cross-attention reads.</param>
     /// <param name="contextMask">[batch, keys], bool: context positions that may be read.</param>
     /// <returns>A scalar.</returns>
+    /// <exception cref="ArgumentException">An id is outside the vocabulary, or shapes do not fit; the message says which and where.</exception>
     public Tensor forward(
-        Tensor ids, Tensor? lens, Tensor? mask = null, Tensor? selfAttnKvMask = null, Tensor? context = null, Tensor? contextMask = null)
+        Tensor ids, Tensor? lens = null, Tensor? mask = null, Tensor? selfAttnKvMask = null, Tensor? context = null, Tensor? contextMask = null)
     {
         using var scope = NewDisposeScope();
         return scope.MoveToOuter(ForwardWithOutputs(ids, lens, mask, selfAttnKvMask, context, contextMask).Loss);
@@ -68,6 +69,8 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
     {
         InputChecks.CheckShape(ids);
         if (ids.shape[1] < 2) throw new ArgumentException($"Predicting the next token needs at least 2 tokens, but the ids are {ids.Shape()}.");
+        InputChecks.CheckMask(mask, nameof(mask), ids.shape[0], ids.shape[1]);
+        InputChecks.CheckMask(selfAttnKvMask, nameof(selfAttnKvMask), ids.shape[0], ids.shape[1]);
         using var scope = NewDisposeScope();
         ids = ids.to(ScalarType.Int64);
         if (lens is not null) ids = ids.masked_fill(~RealPositions(lens, ids), IgnoreIndex);
@@ -85,6 +88,8 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
             Context = context,
             ContextMask = contextMask,
         }).narrow(1, 0, targets.shape[1]); // [batch, seq - 1, numTokens]
+
+        InputChecks.CheckTargets(targets, IgnoreIndex, logits.shape[2]);
 
         var (flat, flatTargets) = (logits.flatten(0, 1), targets.flatten());
         var loss = net.OutputIsLogProb

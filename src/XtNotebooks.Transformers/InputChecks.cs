@@ -40,6 +40,20 @@ internal static class InputChecks
         if (ids.numel() == 0) throw new ArgumentException($"Token ids must hold at least one token, but are {ids.Shape()}.");
     }
 
+    /// <summary>What is to be predicted is among what the model can predict: the last token of a sequence is a target without being an input,
+    /// and a model may predict fewer tokens than it reads.</summary>
+    /// <param name="targets">[batch, seq - 1], int64: each is the token one position later.</param>
+    /// <param name="ignoreIndex">Targets equal to it do not count.</param>
+    /// <param name="predicted">How many tokens the model predicts.</param>
+    public static void CheckTargets(Tensor targets, long ignoreIndex, long predicted)
+    {
+        using var scope = NewDisposeScope();
+        if (First(((targets < 0) | (targets >= predicted)) & (targets != ignoreIndex)) is not (var row, var column)) return;
+        throw new ArgumentException(
+            $"Token id {targets[row, column].item<long>()} at batch {row}, position {column + 1} cannot be a target: the model predicts ids from 0 to {predicted - 1}"
+            + $", and the ignored id is {ignoreIndex}.");
+    }
+
     public static void CheckMask(Tensor? mask, string name, long batch, long length)
     {
         if (mask is null) return;
@@ -53,12 +67,17 @@ internal static class InputChecks
     private static void CheckIds(Tensor ids, long numTokens)
     {
         using var scope = NewDisposeScope();
-        var outside = (ids < 0) | (ids >= numTokens);
-        if (!outside.any().item<bool>()) return;
-        var first = outside.nonzero()[0];
-        var (row, column) = (first[0].item<long>(), first[1].item<long>());
+        if (First((ids < 0) | (ids >= numTokens)) is not (var row, var column)) return;
         var id = ids[row, column].to(ScalarType.Int64).item<long>();
         throw new ArgumentException(
             $"Token id {id} at batch {row}, position {column} is outside the vocabulary: NumTokens is {numTokens}, so ids go from 0 to {numTokens - 1}.");
+    }
+
+    // Row and column of the first that is true.
+    private static (long Row, long Column)? First(Tensor found)
+    {
+        if (!found.any().item<bool>()) return null;
+        var first = found.nonzero()[0];
+        return (first[0].item<long>(), first[1].item<long>());
     }
 }

@@ -27,6 +27,39 @@ public sealed class InputChecksTests
         Assert.Contains("NumTokens is 17", message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(17)]
+    [InlineData(-1)]
+    public void A_last_token_outside_the_vocabulary_is_refused_though_it_is_only_a_target(long id)
+    {
+        var message = Refusal(net =>
+        {
+            var ids = SmallModels.Ids(3, 17);   // one more than positions reach: the last is not fed
+            ids[1, 16] = tensor(id);
+            return new AutoregressiveWrapper(net).forward(ids);
+        });
+        Assert.Contains($"Token id {id} at batch 1, position 16 cannot be a target: the model predicts ids from 0 to 16", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_target_that_the_model_reads_but_does_not_predict_is_refused()
+    {
+        var message = Refusal(net =>
+        {
+            var ids = SmallModels.Ids().clamp(0, 9);
+            ids[2, 5] = tensor(12L);
+            return new AutoregressiveWrapper(net).forward(ids);
+        }, o => o with { LogitsDim = 10 });
+        Assert.Contains("Token id 12 at batch 2, position 5 cannot be a target: the model predicts ids from 0 to 9", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(11)]
+    [InlineData(13)]
+    public void A_wrappers_mask_is_as_long_as_its_ids(long length) => Assert.Contains(
+        $"mask must be [3, 12], but is [3, {length}]",
+        Refusal(net => new AutoregressiveWrapper(net).forward(SmallModels.Ids(), mask: ones(3, length, dtype: ScalarType.Bool))), StringComparison.Ordinal);
+
     [Fact]
     public void Ids_without_a_batch_dimension_are_refused() => Assert.Contains("[batch, seq]", Refusal(net => net.forward(SmallModels.Ids()[0])), StringComparison.Ordinal);
 
