@@ -28,7 +28,7 @@ internal static class GoldenPairs
                     }));
         }
         GoldenTests.Training(golden, both, () => wrapper.forward(target, lens: null, context: Context(), contextMask: sourceMask), _ =>
-            Close.Assert("logits_after_adam", golden.Data["logits_after_adam"], Logits(), Close.AdamSequence * 20));
+            Close.Assert("logits_after_adam", golden.Data["logits_after_adam"], Logits(), Close.LogitsAfterAdam));
     }
 
     public static void XTransformer(GoldenCase golden)
@@ -49,7 +49,7 @@ internal static class GoldenPairs
                     model.Generate(source, target.narrow(1, 0, 2), 8, mask, new GenerateOptions { Temperature = 0, CacheKv = cached }));
         }
         GoldenTests.Training(golden, model, () => model.forward(source, target, mask), _ =>
-            Close.Assert("logits_after_adam", golden.Data["logits_after_adam"], Logits(), Close.AdamSequence * 20));
+            Close.Assert("logits_after_adam", golden.Data["logits_after_adam"], Logits(), Close.LogitsAfterAdam));
     }
 
     /// <summary>Both nets under the names that the recorded weights have.</summary>

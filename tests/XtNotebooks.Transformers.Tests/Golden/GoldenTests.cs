@@ -58,7 +58,7 @@ public sealed class GoldenTests
         {
             if (golden.Find("logits_after_adam") is { } after)
                 Close.Assert("logits_after_adam", after, net.forward(
-                    isUnusualPad ? Replaced(x, wrapper, forward == "lens=lens" ? lens : null) : x, new TransformerInputs { SelfAttnKvMask = kvMask }), Close.AdamSequence * 20);
+                    isUnusualPad ? Replaced(x, wrapper, forward == "lens=lens" ? lens : null) : x, new TransformerInputs { SelfAttnKvMask = kvMask }), Close.LogitsAfterAdam);
         });
     }
 
@@ -112,7 +112,7 @@ public sealed class GoldenTests
         {
             var logits = net.forward(x, inputs);
             return cross_entropy(logits.reshape(-1, logits.shape[^1]), target.flatten());
-        }, _ => Close.Assert("logits_after_adam", golden.Data["logits_after_adam"], net.forward(x, inputs), Close.AdamSequence * 20));
+        }, _ => Close.Assert("logits_after_adam", golden.Data["logits_after_adam"], net.forward(x, inputs), Close.LogitsAfterAdam));
     }
 
     internal static void Training(GoldenCase golden, nn.Module model, Func<Tensor> loss, Action<nn.Module> afterwards)
@@ -147,7 +147,7 @@ public sealed class GoldenTests
         foreach (var norm in golden.Json.GetProperty("grad_norms").EnumerateObject())
         {
             var gradient = state[norm.Name].grad ?? zeros_like(state[norm.Name]);
-            Close.Assert($"norm of the gradient of {norm.Name}", norm.Value.GetDouble(), gradient.norm().item<float>(), Close.Gradient * 10);
+            Close.Assert($"norm of the gradient of {norm.Name}", norm.Value.GetDouble(), gradient.norm().item<float>(), Close.Gradient);
         }
         foreach (var (name, expected) in golden.Grads)
             Close.Assert($"gradient of {name}", expected, state[name].grad ?? zeros_like(expected), Close.Gradient);
