@@ -118,7 +118,7 @@ public sealed record LossBreakdown
             Summary = "",
             Fix = null,
         };
-        return breakdown with { Summary = LossSentence.Summary(breakdown), Fix = LossSentence.Fix(breakdown, options) };
+        return breakdown with { Summary = LossSentence.Summary(breakdown), Fix = LossSentence.Fix(breakdown, options, batch.PaddedLeft()) };
 
         LossPart Part(LossPartKind kind)
         {

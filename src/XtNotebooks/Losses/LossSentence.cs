@@ -25,13 +25,14 @@ internal static class LossSentence
                 + "which the model never learns to predict.";
     }
 
-    public static string? Fix(LossBreakdown b, LossBreakdownOptions options)
+    public static string? Fix(LossBreakdown b, LossBreakdownOptions options, bool paddedLeft)
     {
         if (b.PadId is not { } pad)
             return null;
         // Ignoring the pad id would also ignore tokens of the data that share it: there only the lengths can tell them apart.
-        var shared = b.IgnoredRealTokens > 0 || options.EosId == pad || b.PadIdIsRealToken;
+        var shared = b.IgnoredRealTokens > 0 || options.EosId == pad || b.PadIdIsRealToken || b.PadsInsideRows > 0;
         return b.Pads.Count == 0 && b.IgnoredRealTokens == 0 ? null
+            : shared && paddedLeft ? $"new AutoregressiveWrapper(net, padValue: {pad}).forward(x.masked_fill(~mask, -100))   // mask: true at real tokens; lens: would cut them off on the left"
             : shared ? "wrapper.forward(x, lens: lengths)   // with ignoreIndex left at -100: the lengths, not an id, say what is a pad"
             : $"new AutoregressiveWrapper(net, ignoreIndex: {pad}, padValue: {pad})   // or cross_entropy(…, ignore_index: {pad})";
     }

@@ -71,6 +71,8 @@ public sealed class CounterfactualTests : IDisposable
         }
         Assert.Equal(1, LossBreakdown.From(logits, targets, padId: 0).PadsInsideRows);
         Assert.StartsWith("wrapper.forward(x, lens: lengths)", LossBreakdown.From(logits, targets, 0, options: new() { Real = real }).Fix);
+        // Nobody said so, but a pad between real tokens may be one of them: a cure by the id could do harm.
+        Assert.StartsWith("wrapper.forward(x, lens: lengths)", LossBreakdown.From(logits, targets, 0).Fix);
     }
 
     [Fact]
@@ -84,6 +86,24 @@ public sealed class CounterfactualTests : IDisposable
         Assert.Equal(6, Find(breakdown, "ignoreIndex: pad").Counted);
         var lengths = tensor(new long[,] { { 3, 4, 2, -100, -100 }, { 3, 4, 5, 6, 2 } });
         Assert.Equal(CrossEntropy(logits, lengths, -100), Find(breakdown, "lens:").Reported!.Value, 1e-6);
+    }
+
+    [Fact]
+    public void With_left_padding_and_a_shared_id_the_cure_is_not_by_lengths_and_counts_the_right_targets()
+    {
+        manual_seed(5);
+        // pad = EOS = 2, on the left; x has one column more.
+        var x = tensor(new long[,] { { 2, 2, 3, 4, 2 }, { 3, 4, 5, 6, 2 } });
+        var mask = tensor(new[,] { { false, false, true, true, true }, { true, true, true, true, true } });
+        using var net = new XtNotebooks.Transformers.TransformerWrapper(new()
+        {
+            NumTokens = 8, MaxSeqLen = 8, AttnLayers = new XtNotebooks.Transformers.Decoder(new() { Dim = 16, Depth = 1, Heads = 2 }),
+        });
+        var logits = net.forward(x)[.., ..^1].detach();
+        var breakdown = LossBreakdown.From(logits, x[.., 1..], padId: 2, options: new() { EosId = 2, Real = mask[.., 1..] });
+        Assert.StartsWith("new AutoregressiveWrapper(net, padValue: 2).forward(x.masked_fill(~mask, -100))", breakdown.Fix);
+        var cured = new XtNotebooks.Transformers.AutoregressiveWrapper(net, padValue: 2).forward(x.masked_fill(mask.logical_not(), -100)).item<float>();
+        Assert.Equal(breakdown.Real.Mean!.Value, cured, 1e-5);
     }
 
     [Fact]
