@@ -28,7 +28,7 @@ public sealed class DoctorReportTests
     public void The_verdict_comes_first_then_findings_with_fix_and_thread()
     {
         var lines = Sick().ToText().Split('\n');
-        Assert.StartsWith("Sick: 1 finding, the worst is pads-as-targets", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith("Sick: 1 finding, pads-as-targets", lines[0], StringComparison.Ordinal);
         Assert.StartsWith("Batch ", lines[1], StringComparison.Ordinal);
         Assert.StartsWith("ERROR pads-as-targets: 27 of 66 targets are pads (41 %)", lines[3], StringComparison.Ordinal);
         Assert.Contains(lines, l => l.StartsWith("  fix:  Leave the pad id out of the loss", StringComparison.Ordinal));
@@ -65,6 +65,9 @@ public sealed class DoctorReportTests
         Assert.Contains("ignore_index: 0", text, StringComparison.Ordinal);
         Assert.Contains("lucidrains/x-transformers#297", text, StringComparison.Ordinal);
         SafeHtml.Check(Well().ToHtml());
+        // What is wrong stands open, an advice is a line that opens.
+        Assert.Contains("<section class=\"error\"><p><strong>ERROR pads-as-targets", html, StringComparison.Ordinal);
+        Assert.Contains("<section class=\"advice\"><details><summary><strong>ADVICE padding-side", html, StringComparison.Ordinal);
     }
 
     [Fact]

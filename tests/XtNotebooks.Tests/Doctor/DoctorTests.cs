@@ -33,6 +33,16 @@ public sealed class DoctorTests
     }
 
     [Fact]
+    public void A_metric_counts_as_many_pads_as_the_batch_has()
+    {
+        using var scope = NewDisposeScope();
+        using var net = new TinyModel();
+        var report = Doctor.Examine(net, Right(), Usual with { Metric = (l, y) => Accuracy(Head(l), Tail(y), ones_like(Tail(y), dtype: @bool)) });
+        var pads = Right().eq(Pad).sum().item<long>();
+        Assert.Contains($"The metric counts {pads} pads", Assert.Single(report.Findings, f => f.Check == "metric-mask").Summary, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_numbers_of_a_finding_are_those_of_the_batch()
     {
         using var scope = NewDisposeScope();

@@ -66,13 +66,15 @@ internal sealed class DenominatorCheck : ICheck
         if (parts.Agrees)
             return Info.Passed($"{seen}; two accumulated batches of {Words.Number(shortTokens)} and {Words.Number(longTokens)} targets have the parts in the step that they have in the whole batch");
         return Info.Found(Info.Finding(Severity.Error,
-            $"Accumulated batches are not weighted as in one batch: in one batch, a token of the short rows ({Words.Number(shortTokens)} targets) weighs {Words.Short(parts.Whole * longTokens / shortTokens)} times "
-            + $"one of the long rows ({Words.Number(longTokens)}); in a step over the two it weighs {Words.Short(parts.Step * longTokens / shortTokens)} times.",
+            $"Accumulated batches are not weighted as in one batch: in one batch, a token of the short rows ({Words.Number(shortTokens)} targets) weighs {AsMuch(parts.Whole * longTokens / shortTokens)} "
+            + $"as one of the long rows ({Words.Number(longTokens)}); in a step over the two, {AsMuch(parts.Step * longTokens / shortTokens)}.",
             "Sum each micro-batch's losses and divide by the targets of the whole step, counted before the first backward.") with
         { GradientShare = Math.Min(1, Math.Abs(parts.Step / (1 + parts.Step) - parts.Whole / (1 + parts.Whole))) });
     }
 
     private static long Tokens(TargetReading reading, IEnumerable<int> rows) => rows.Sum(r => reading.Trained[r].LongCount(t => t));
+
+    private static string AsMuch(double times) => Math.Abs(times - 1) < 0.005 ? "as much" : $"{Words.Short(times)} times as much";
 
     private static string Name(Denominator denominator) => denominator switch
     {

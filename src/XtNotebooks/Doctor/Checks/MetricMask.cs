@@ -46,7 +46,7 @@ internal sealed class MetricMask : ICheck
             findings.Add(group.Trained
                 ? Info.Finding(Severity.Advice, $"The metric does not depend on the {Words.Number(group.Places.Count)} {group.Name} that the loss counts.", "Count the same tokens in metric and loss, if they are meant to be compared.")
                 : Info.Finding(Severity.Warning,
-                    $"The metric counts {Words.Number(group.Places.Count)} {group.Name} that the loss leaves out: it goes from {Words.Short(wrong)} to {Words.Short(right)} by what the model says there.",
+                    $"The metric counts {Words.Number(Shown(group.Places))} {group.Name} that the loss leaves out: it goes from {Words.Short(wrong)} to {Words.Short(right)} by what the model says there.",
                     "Mask the metric as the loss is masked: average over `targets != ignore_index` alone."));
         }
         if (!findings.Any(f => f.Severity == Severity.Warning) && Diluted(exam, reading, metric, calm) is { } diluted)
@@ -55,6 +55,8 @@ internal sealed class MetricMask : ICheck
             return Info.Found(findings);
         return Info.Passed($"the metric counts {string.Join(" and ", counted)}, and nothing else");
 
+        // A row's last position has no token after it to be counted.
+        int Shown(HashSet<(int Row, int Column)> places) => places.Count(p => exam.Alignment(reading).Place(p.Column) < exam.Sequences.Places) is > 0 and var inside ? inside : places.Count;
         Tensor Logits(Func<int, int, float> sure) => MadeUp(exam, reading.Rows, reading.Columns, target, sure);
     }
 

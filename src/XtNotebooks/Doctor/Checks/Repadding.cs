@@ -76,7 +76,7 @@ internal sealed class Repadding : ICheck
         if (moved > 0)
             seen.Add($"the logits of {Words.Count(moved, "real token")} move by up to {Words.Short(most)}");
         if (seen.Count == 0)
-            return Info.Passed($"{what}, loss, gradients and real logits stay (loss {clean.Loss:0.0000}, gradient within {Words.Short(gradients)})");
+            return Info.Passed($"{char.ToLowerInvariant(what[0])}{what[1..]}, loss, gradients and real logits stay (loss {clean.Loss:0.0000}, gradient within {Words.Short(gradients)})");
         var fromPads = FirstTokensFromPads(exam);
         if (fromPads > 0)
             seen.Add($"the first token of {Words.Count(fromPads, "row is", "rows are")} predicted from a pad");

@@ -2,7 +2,7 @@ using XtNotebooks.Views;
 
 namespace XtNotebooks.Diagnostics;
 
-/// <summary>Draws a report: the verdict, a block for each finding, and the rest folded.</summary>
+/// <summary>Draws a report: the verdict, a block for each finding, a line that opens for each advice, and the rest folded.</summary>
 internal static class DoctorHtml
 {
     public static string Write(DoctorReport report)
@@ -22,7 +22,11 @@ internal static class DoctorHtml
     {
         var question = report.Outcomes.First(o => o.Check.Name == finding.Check).Check.Question;
         var aside = DoctorText.Aside(finding);
-        return Html.Of($"<section class=\"{finding.Severity.ToString().ToLowerInvariant()}\"><p><strong>{DoctorText.Mark(finding)} {finding.Check}</strong> <span class=\"muted\">{question}</span></p>\n<p>{Remarks.Code(finding.Summary)}</p>\n<p><b>Fix</b> {Remarks.Code(finding.Fix)}</p>\n<p class=\"muted\">{aside}{(aside.Length > 0 ? "; " : "")}seen in <a href=\"{finding.Thread}\" rel=\"noreferrer\">{Short(finding.Thread)}</a></p></section>\n");
+        var name = Html.Of($"<strong>{DoctorText.Mark(finding)} {finding.Check}</strong> <span class=\"muted\">{question}</span>");
+        var rest = Html.Of($"<p>{Remarks.Code(finding.Summary)}</p>\n<p><b>Fix</b> {Remarks.Code(finding.Fix)}</p>\n<p class=\"muted\">{aside}{(aside.Length > 0 ? "; " : "")}seen in <a href=\"{finding.Thread}\" rel=\"noreferrer\">{Short(finding.Thread)}</a></p>");
+        return finding.Severity == Severity.Advice
+            ? Html.Of($"<section class=\"advice\"><details><summary>{name}</summary>\n{rest}</details></section>\n")
+            : Html.Of($"<section class=\"{finding.Severity.ToString().ToLowerInvariant()}\"><p>{name}</p>\n{rest}</section>\n");
     }
 
     private static List<Html> Rows(DoctorReport report, CheckStatus status) =>
@@ -51,6 +55,9 @@ internal static class DoctorHtml
         .xt-doctor details{margin:.3em 0}
         .xt-doctor summary{cursor:pointer;color:var(--muted)}
         .xt-doctor details>p{margin:.15em 0 .15em 1em}
+        .xt-doctor section details{margin:0}
+        .xt-doctor section details>p{margin:.15em 0}
+        .xt-doctor section summary{color:var(--fg)}
         .xt-doctor a{color:var(--focus)}
         """;
 }

@@ -14,7 +14,7 @@ internal static class DoctorText
         var advice = report.Findings.Count(f => f.Severity == Severity.Advice);
         var rest = $"{Words.Count(passed, "check")} passed, {Words.Number(open)} could not be made";
         if (bad.Count > 0)
-            return $"Sick: {Words.Count(bad.Count, "finding")}, the worst is {bad[0].Check}; {rest}.";
+            return $"Sick: {Words.Count(bad.Count, "finding")}, {(bad.Count > 1 ? "the worst is " : "")}{bad[0].Check}; {rest}.";
         if (passed == 0)
             return $"Nothing can be said: {rest}.";
         return $"Nothing wrong was found{(advice > 0 ? $", {Words.Count(advice, "piece of advice", "pieces of advice")}" : "")}; {rest}.";
