@@ -14,6 +14,10 @@ internal static class GradientShares
             throw new ArgumentException("GradientOf names no parameter; give for example model.parameters().");
         if (!logits.requires_grad)
             throw new ArgumentException("The gradient's shares need logits that carry a graph; compute them outside no_grad(), and do not detach them.");
+        // A frozen parameter has no gradient: its share in either part is nothing.
+        parameters = [.. parameters.Where(p => p.requires_grad)];
+        if (parameters.Count == 0)
+            throw new ArgumentException("No tensor in GradientOf has a gradient: all are frozen or no parameters; set requires_grad on those that learn.");
         if (batch.Counted == 0)
             return [];
         using var scope = NewDisposeScope();
@@ -35,17 +39,27 @@ internal static class GradientShares
         {
             var weights = tensor([.. Enumerable.Range(0, batch.Length).Select(i => batch.Kind(i) == kind ? 1f / batch.Counted : 0f)],
                 nll.shape, dtype: nll.dtype, device: nll.device);
+            // Not autograd.grad, whose native errors end the process: backward's can be caught.
+            var kept = parameters.Select(p => p.grad).ToList();
             try
             {
-                var grads = autograd.grad([(nll * weights).sum()], [.. parameters], retain_graph: true, allow_unused: true);
-                return [.. grads.Select((grad, i) => grad is null || grad.IsInvalid
-                    ? zeros_like(parameters[i], dtype: ScalarType.Float64)
-                    : grad.to(ScalarType.Float64))];
+                foreach (var parameter in parameters)
+                    parameter.grad = null;
+                autograd.backward([(nll * weights).sum()], retain_graph: true, inputs: [.. parameters]);
+                return [.. parameters.Select(p => p.grad is { IsInvalid: false } grad
+                    ? grad.to(ScalarType.Float64, copy: true)
+                    : zeros_like(p, dtype: ScalarType.Float64))];
             }
             catch (System.Runtime.InteropServices.ExternalException e)
             {
                 throw new ArgumentException(
-                    $"The gradient's shares could not be computed ({e.Message.Split('\n')[0]}); every tensor in GradientOf must be a parameter that the logits came from.", e);
+                    $"The gradient's shares could not be computed ({e.Message.Split('\n')[0]}); every tensor in GradientOf must be a parameter that the logits came from, "
+                    + "and take the loss apart before backward(), which frees the graph.", e);
+            }
+            finally
+            {
+                for (var i = 0; i < parameters.Count; i++)
+                    parameters[i].grad = kept[i];
             }
         }
     }

@@ -73,4 +73,36 @@ public sealed class BadInputTests : IDisposable
         Assert.Contains("outside no_grad()", error.Message);
         Assert.Throws<ArgumentException>(() => LossBreakdown.From(randn([1, 2, 9], requires_grad: true), zeros(1, 2, int64), 0, options: new() { GradientOf = [] }));
     }
+
+    [Fact]
+    public void Gradient_shares_after_backward_has_freed_the_graph_are_refused_and_the_process_lives()
+    {
+        var weight = randn([4, 9], requires_grad: true);
+        var logits = randn(1, 2, 4).matmul(weight).softmax(-1);
+        var targets = tensor(new long[,] { { 1, 0 } });
+        TokenLosses.Mean(logits, targets).backward();
+        var error = Assert.Throws<ArgumentException>(() => LossBreakdown.From(logits, targets, 0, options: new() { GradientOf = [weight] }));
+        Assert.Contains("before backward()", error.Message);
+    }
+
+    [Fact]
+    public void Frozen_parameters_have_no_share_and_frozen_ones_alone_are_refused()
+    {
+        var (weight, frozen) = (randn([4, 9], requires_grad: true), randn(9));
+        var logits = randn(1, 2, 4).matmul(weight) + frozen;
+        var targets = tensor(new long[,] { { 1, 0 } });
+        var breakdown = LossBreakdown.From(logits, targets, 0, options: new() { GradientOf = [weight, frozen] });
+        Assert.Equal(1, breakdown.Real.ShareOfGradient!.Value + breakdown.Pads.ShareOfGradient!.Value, 1e-9);
+        Assert.Contains("frozen", Assert.Throws<ArgumentException>(() => LossBreakdown.From(logits, targets, 0, options: new() { GradientOf = [frozen] })).Message);
+    }
+
+    [Fact]
+    public void Gradient_shares_leave_the_gradients_that_are_there_as_they_were()
+    {
+        var (weight, untouched) = (randn([4, 9], requires_grad: true), randn([3], requires_grad: true));
+        weight.sum().backward();
+        LossBreakdown.From(randn(1, 2, 4).matmul(weight), tensor(new long[,] { { 1, 0 } }), 0, options: new() { GradientOf = [weight, untouched] });
+        Assert.True(weight.grad!.eq(1).all().item<bool>());
+        Assert.Null(untouched.grad);
+    }
 }
