@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace XtNotebooks.Diagnostics;
@@ -7,8 +8,14 @@ namespace XtNotebooks.Diagnostics;
 /// <param name="Step">In the user's step over the two.</param>
 internal sealed record AccumulatedParts(double Whole, double Step)
 {
+    /// <summary>How far the change of the weights is from that of a step over the whole batch, as a part of it; null where gradients told.</summary>
+    public double? Change { get; private init; }
+
+    /// <summary>Why nothing can be said; null where something can.</summary>
+    public string? Unclear { get; private init; }
+
     /// <summary>Within a tenth: dropout in the step makes the fit a little rough, while equal weights for unequal batches are far off.</summary>
-    public bool Agrees => Math.Abs(Math.Log(Math.Max(Step, 1e-9) / Math.Max(Whole, 1e-9))) < 0.1;
+    public bool Agrees => Change is null && Math.Abs(Math.Log(Math.Max(Step, 1e-9) / Math.Max(Whole, 1e-9))) < 0.1;
 
     /// <summary>The rows with few and those with many targets; null where the two differ too little to tell weightings apart.</summary>
     public static (IReadOnlyList<int> Short, IReadOnlyList<int> Long)? Split(TargetReading reading)
@@ -26,29 +33,49 @@ internal sealed record AccumulatedParts(double Whole, double Step)
     public static AccumulatedParts? Measure(Examination exam, Action<IReadOnlyList<DoctorBatch>> step, LossRun clean, (IReadOnlyList<int> Short, IReadOnlyList<int> Long) halves)
     {
         var batches = new[] { Variants.Rows(exam.Batch, halves.Short), Variants.Rows(exam.Batch, halves.Long) };
+        var (gradients, change, drew) = Run(exam, step, batches);
+        if (gradients.All(IsNothing))
+            return change.All(IsNothing) ? null : ByChange(exam, step, change, drew);
         var parts = batches.Select(b => exam.Run(b, gradients: true, exam.Options.Seed).Gradients).ToArray();
+        return Fit(clean.Gradients, parts) is { } whole && Fit(gradients, parts) is { } stepped ? new(whole, stepped) : null;
+    }
+
+    /// <summary>A step that clears its gradients leaves only the weights, moved by an optimizer that need not follow the gradient's direction (Adam, decay,
+    /// momentum): a step over the whole batch as one must move them alike.</summary>
+    private static AccumulatedParts ByChange(Examination exam, Action<IReadOnlyList<DoctorBatch>> step, IReadOnlyList<Tensor?> change, bool drew)
+    {
+        var apart = Differences.Relative(change, Run(exam, step, [exam.Batch]).Change);
+        if (apart <= 0.01)
+            return new(1, 1);
+        // Adam makes full steps of rounding, and dropout differs between the two: neither is to be taken for a wrong weight.
+        return new(double.NaN, double.NaN) { Change = apart, Unclear = drew ? "the step draws random numbers and leaves no gradients" : apart < 0.05 ? "the step leaves no gradients" : null };
+    }
+
+    /// <summary>Runs the step on some batches and goes back: the gradients it leaves, the change of the weights, and whether it drew random numbers.</summary>
+    private static (IReadOnlyList<Tensor?> Gradients, IReadOnlyList<Tensor?> Change, bool Drew) Run(Examination exam, Action<IReadOnlyList<DoctorBatch>> step, IReadOnlyList<DoctorBatch> batches)
+    {
         var before = exam.Parameters.Select(p => p.Value.detach().clone()).ToList();
         manual_seed(exam.Options.Seed);
+        using var chance = get_rng_state();
         exam.CountStep(1);
         exam.State.Stepped = true;
-        IReadOnlyList<Tensor?> left;
         try
         {
             using var mode = enable_grad();
             step(batches);
-            left = [.. exam.Parameters.Select(p => p.Value.grad?.detach().clone())];
-            // Steps that clear their gradients leave their trace in the weights: the same direction for plain descent, a hint for others.
-            if (left.All(g => g is null || Differences.Size(g) == 0))
-                left = [.. exam.Parameters.Select((p, i) => before[i] - p.Value.detach())];
+            using var later = get_rng_state();
+            // The generator of another device cannot be read.
+            var drew = exam.Batch.Inputs.device.type != DeviceType.CPU || !chance.eq(later).all().item<bool>();
+            return ([.. exam.Parameters.Select(p => p.Value.grad?.detach().clone())], [.. exam.Parameters.Select((p, i) => before[i] - p.Value.detach())], drew);
         }
         finally
         {
             exam.State.Rewind();
             exam.Module?.eval();
         }
-        return left.All(g => g is null || Differences.Size(g) == 0) ? null
-            : Fit(clean.Gradients, parts) is { } whole && Fit(left, parts) is { } stepped ? new(whole, stepped) : null;
     }
+
+    private static bool IsNothing(Tensor? gradient) => gradient is null || Differences.Size(gradient) == 0;
 
     /// <summary>a / b of the best a · parts[0] + b · parts[1]; null where the two point the same way and cannot be told apart.</summary>
     private static double? Fit(IReadOnlyList<Tensor?> gradient, IReadOnlyList<Tensor?>[] parts)

@@ -31,7 +31,7 @@ internal sealed class DenominatorCheck : ICheck
         {
             return Info.Finding(Severity.Warning, $"The loss is {pattern.Words}, but {Name(declared)} was declared.", "Correct the loss or what was declared.");
         }
-        if (pattern.Wrong)
+        if (pattern.Wrong && !Stays(exam, reading, pattern))
         {
             // In rows that are all alike it is a constant factor.
             var alike = reading.Trained.Select(r => r.Count(t => t)).Distinct().Count() == 1;
@@ -45,6 +45,22 @@ internal sealed class DenominatorCheck : ICheck
         return Info.Finding(Severity.Warning,
             $"The loss is a mean of row means: a token of the shortest row ({Words.Count(counts.Min(), "target")}) weighs {Words.Short((double)counts.Max() / counts.Min())} times one of the longest ({Words.Number(counts.Max())}).",
             "Sum over all rows and divide once by the number of targets; or, if it is meant, declare `Denominator = Denominator.RowMeans`.");
+    }
+
+    /// <summary>Whether more padding leaves the weights as they were: then the number of positions was met by accident, as by a loss halved on purpose.</summary>
+    private static bool Stays(Examination exam, TargetReading reading, WeightPattern pattern)
+    {
+        if (pattern.Kind != Denominator.AllTokens || PadFill.Of(exam) is not { } fill || PadFill.RunsAreAmbiguous(exam))
+            return false;
+        try
+        {
+            var wide = exam.Read(Variants.Wider(exam.Batch, 3, exam.Sequences.LeftPadded().Any(), fill.Input, fill.Label));
+            return wide.Count == reading.Count && Math.Abs(wide.Places().Sum(p => wide.Weight[p.Row][p.Column]) / reading.Places().Sum(p => reading.Weight[p.Row][p.Column]) - 1) < 1e-3;
+        }
+        catch (Exception error) when (Examination.IsTheirs(error))
+        {
+            return false;
+        }
     }
 
     private CheckOutcome Accumulation(Examination exam, TargetReading reading, WeightPattern pattern)
@@ -62,15 +78,25 @@ internal sealed class DenominatorCheck : ICheck
         var parts = AccumulatedParts.Measure(exam, step, clean, halves);
         if (parts is null)
             return Info.NotChecked($"{seen}; over accumulated batches: the step leaves neither gradients nor a change of the weights to read");
+        if (parts.Unclear is { } unclear)
+            return Info.NotChecked($"{seen}; over accumulated batches: {unclear}: give a step that leaves its gradients, and clears them when it begins");
         var (shortTokens, longTokens) = (Tokens(reading, halves.Short), Tokens(reading, halves.Long));
         if (parts.Agrees)
             return Info.Passed($"{seen}; two accumulated batches of {Words.Number(shortTokens)} and {Words.Number(longTokens)} targets have the parts in the step that they have in the whole batch");
+        if (parts.Change is { } change)
+        {
+            return Info.Found(Info.Finding(Severity.Error,
+                $"Accumulated batches are not weighted as in one batch: a step over the short rows ({Words.Number(shortTokens)} targets) and the long ones ({Words.Number(longTokens)}) changes the weights "
+                + $"otherwise than a step over all of them at once, by {Words.Percent(change)} of the change.", Fix) with { GradientShare = Math.Min(1, change) });
+        }
         return Info.Found(Info.Finding(Severity.Error,
             $"Accumulated batches are not weighted as in one batch: in one batch, a token of the short rows ({Words.Number(shortTokens)} targets) weighs {AsMuch(parts.Whole * longTokens / shortTokens)} "
             + $"as one of the long rows ({Words.Number(longTokens)}); in a step over the two, {AsMuch(parts.Step * longTokens / shortTokens)}.",
-            "Sum each micro-batch's losses and divide by the targets of the whole step, counted before the first backward.") with
+            Fix) with
         { GradientShare = Math.Min(1, Math.Abs(parts.Step / (1 + parts.Step) - parts.Whole / (1 + parts.Whole))) });
     }
+
+    private const string Fix = "Sum each micro-batch's losses and divide by the targets of the whole step, counted before the first backward.";
 
     private static long Tokens(TargetReading reading, IEnumerable<int> rows) => rows.Sum(r => reading.Trained[r].LongCount(t => t));
 

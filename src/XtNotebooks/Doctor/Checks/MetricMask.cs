@@ -124,8 +124,8 @@ internal sealed class MetricMask : ICheck
             strengths[i] = Math.Abs(strength);
         }
         var device = exam.Batch.Inputs.device;
-        return zeros(rows, columns, exam.Vocabulary, device: device)
-            .scatter_(-1, tensor(tokens, device: device).reshape(rows, columns, 1), tensor(strengths, device: device).reshape(rows, columns, 1));
+        return zeros(rows, columns, exam.Vocabulary, dtype: exam.MadeUpKind, device: device)
+            .scatter_(-1, tensor(tokens, device: device).reshape(rows, columns, 1), tensor(strengths, device: device).to(exam.MadeUpKind).reshape(rows, columns, 1));
     }
 
     private static bool Moves(double a, double b) => double.IsNaN(a) != double.IsNaN(b) || Math.Abs(a - b) > 1e-5 * Math.Max(1, Math.Abs(a));

@@ -19,6 +19,9 @@ internal sealed record PadFill(long Input, long Label)
         {
             // The last place of a row's pads: the first may belong to the end of the text.
             var own = pads.Where(p => p.Place < width).GroupBy(p => p.Row).Select(g => labels[g.Key][texts.LastReal(g.Key) < g.Min(p => p.Place) ? g.Max(p => p.Place) : g.Min(p => p.Place)]).ToList();
+            if (own.Count == 0 && exam.Options.IgnoreIndex is null)
+                // Without pads to look at, the sentinel that the labels have.
+                own = [.. labels.SelectMany(row => row).Where(l => l < 0)];
             if (own.Count > 0)
                 label = own.GroupBy(l => l).MaxBy(g => g.Count())!.Key;
         }

@@ -43,6 +43,9 @@ internal sealed class Examination
     /// <summary>Whether the model's logits are [batch, seq, tokens], not [batch, tokens, seq].</summary>
     public bool TokensLast { get; private set; } = true;
 
+    /// <summary>What made-up logits are made of: double precision where the model has it, else single, in which small gradients are seen.</summary>
+    public ScalarType MadeUpKind { get; private set; } = ScalarType.Float32;
+
     /// <summary>The loss over the model in evaluation mode, with gradients; null where model or loss cannot run on this batch.</summary>
     public LossRun? Clean { get; private set; }
 
@@ -94,7 +97,7 @@ internal sealed class Examination
     public TargetReading Read(DoctorBatch batch)
     {
         cancellation.ThrowIfCancellationRequested();
-        return TargetReading.Of(Objective!, batch, Vocabulary, TokensLast, Options.Seed);
+        return TargetReading.Of(Objective!, batch, Vocabulary, TokensLast, Options.Seed, kind: MadeUpKind);
     }
 
     /// <summary>The user's loss over the user's model on <paramref name="batch"/>.</summary>
@@ -201,7 +204,7 @@ internal sealed class Examination
     private bool ReadLossChance()
     {
         using var scope = NewDisposeScope();
-        var (a, b) = (Read(Batch), TargetReading.Of(Objective!, Batch, Vocabulary, TokensLast, Options.Seed + 1));
+        var (a, b) = (Read(Batch), TargetReading.Of(Objective!, Batch, Vocabulary, TokensLast, Options.Seed + 1, kind: MadeUpKind));
         return a.Loss != b.Loss && !(double.IsNaN(a.Loss) && double.IsNaN(b.Loss))
             || !a.Target.SelectMany(r => r).SequenceEqual(b.Target.SelectMany(r => r));
     }
@@ -221,7 +224,7 @@ internal sealed class Examination
                 return (null, $"the loss calls the model {read.Calls} times");
             if (!read.HasGradient)
                 return (null, "the loss carries no gradient to the logits");
-            var rough = TargetReading.Of(Objective, Batch, Vocabulary, TokensLast, Options.Seed, rough: true);
+            var rough = TargetReading.Of(Objective, Batch, Vocabulary, TokensLast, Options.Seed, rough: true, MadeUpKind);
             return read.Places().All(p => rough.Trained[p.Row][p.Column]) ? (read, null)
                 : (null, "the loss chooses by the logits which targets count (hard examples alone?)");
         }
@@ -260,15 +263,16 @@ internal sealed class Examination
         manual_seed(Options.Seed);
         long[] shape;
         long length;
+        ScalarType kind;
         try
         {
-            (shape, length) = ShapeOn(Batch with { Inputs = zeros_like(Batch.Inputs), Source = Batch.Source is { } source ? zeros_like(source) : null });
+            (shape, length, kind) = ShapeOn(Batch with { Inputs = zeros_like(Batch.Inputs), Source = Batch.Source is { } source ? zeros_like(source) : null });
         }
         catch (Exception error) when (IsTheirs(error))
         {
             try
             {
-                (shape, length) = ShapeOn(Batch);
+                (shape, length, kind) = ShapeOn(Batch);
             }
             catch (Exception again) when (IsTheirs(again))
             {
@@ -280,22 +284,27 @@ internal sealed class Examination
             throw new DoctorException($"The logits have the shape [{string.Join(", ", shape)}], but the batch has {length} positions; give one logit row for each position.");
         TokensLast = shape[1] == length;
         Vocabulary = TokensLast ? shape[2] : shape[1];
+        if (kind == ScalarType.Float64)
+            MadeUpKind = kind;
         if (!WouldBreakDevice())
-            Objective?.SettleLayout(Options, Batch, shape, TokensLast);
+            Objective?.SettleLayout(Options, Batch, shape, TokensLast, MadeUpKind);
     }
 
-    /// <summary>The shape of the logits, and for how many positions they were asked: a loss that calls the model may leave the last token out.</summary>
-    private (long[] Shape, long Length) ShapeOn(DoctorBatch batch)
+    /// <summary>Shape and kind of the logits, and for how many positions they were asked: a loss that calls the model may leave the last token out.</summary>
+    private (long[] Shape, long Length, ScalarType Kind) ShapeOn(DoctorBatch batch)
     {
         if (Options.BatchLoss is null)
-            return (Net(batch).shape, batch.Inputs.shape[1]);
-        (long[], long)? seen = null;
+        {
+            var given = Net(batch);
+            return (given.shape, batch.Inputs.shape[1], given.dtype);
+        }
+        (long[], long, ScalarType)? seen = null;
         try
         {
             Objective!.Of(asked =>
             {
                 var logits = Net(asked);
-                seen = (logits.shape, asked.Inputs.shape[1]);
+                seen = (logits.shape, asked.Inputs.shape[1], logits.dtype);
                 return logits;
             }, batch);
         }

@@ -82,21 +82,30 @@ internal sealed class ModelState : IDisposable
     /// <summary>Puts everything back.</summary>
     public void Dispose()
     {
-        Rewind();
-        foreach (var (parameter, gradient) in gradients)
-            parameter.grad = gradient;
-        // Parents come before their children: train() reaches down, and a child's own mode wins afterwards.
-        foreach (var (module, training) in modes)
+        try
         {
-            if (module.training != training)
-                module.train(training);
+            Rewind();
         }
-        set_rng_state(generator);
-        optimizerState?.Dispose();
+        finally
+        {
+            // Whatever one part says, the others are put back.
+            foreach (var (parameter, gradient) in gradients)
+                parameter.grad = gradient;
+            // Parents come before their children: train() reaches down, and a child's own mode wins afterwards.
+            foreach (var (module, training) in modes)
+            {
+                if (module.training != training)
+                    module.train(training);
+            }
+            set_rng_state(generator);
+            optimizerState?.Dispose();
+        }
     }
 
     /// <summary>Equal, and zeros of one sign; NaNs count as different, which costs a copy and nothing else.</summary>
-    private static bool SameBits(Tensor a, Tensor b) => a.eq(b).logical_and(a.signbit().eq(b.signbit())).all().item<bool>();
+    private static bool SameBits(Tensor a, Tensor b) => a.is_complex()
+        ? SameBits(a.real, b.real) && SameBits(a.imag, b.imag)
+        : a.eq(b).logical_and(a.signbit().eq(b.signbit())).all().item<bool>();
 
     private void AddModes(nn.Module module)
     {

@@ -39,7 +39,8 @@ internal sealed class Objective
     /// <param name="batch">A batch to try on.</param>
     /// <param name="shape">The shape that the model's logits have.</param>
     /// <param name="tokensLast">Whether the model's logits are [batch, seq, tokens].</param>
-    public void SettleLayout(DoctorOptions options, DoctorBatch batch, long[] shape, bool tokensLast)
+    /// <param name="kind">The kind of number to try with.</param>
+    public void SettleLayout(DoctorOptions options, DoctorBatch batch, long[] shape, bool tokensLast, ScalarType kind)
     {
         if (options.BatchLoss is not null)
             return;
@@ -48,19 +49,19 @@ internal sealed class Objective
             transpose = tokensLast == (options.LossLayout == LogitsLayout.BatchTokensSeq);
             return;
         }
-        var asIs = Sensitivity(batch, shape, tokensLast, flip: false);
-        var flipped = Sensitivity(batch, shape, tokensLast, flip: true);
+        var asIs = Sensitivity(batch, shape, tokensLast, kind, flip: false);
+        var flipped = Sensitivity(batch, shape, tokensLast, kind, flip: true);
         transpose = asIs is null ? flipped is not null : flipped is not null && asIs > 1e-4 && flipped < asIs * 0.01;
     }
 
     /// <summary>How much the loss moves when a constant is added to each position's logits; null where it throws.</summary>
-    private double? Sensitivity(DoctorBatch batch, long[] shape, bool tokensLast, bool flip)
+    private double? Sensitivity(DoctorBatch batch, long[] shape, bool tokensLast, ScalarType kind, bool flip)
     {
         using var scope = NewDisposeScope();
         transpose = flip;
         try
         {
-            var position = arange(shape[tokensLast ? 1 : 2], dtype: float32, device: batch.Inputs.device).sin();
+            var position = arange(shape[tokensLast ? 1 : 2], dtype: kind, device: batch.Inputs.device).sin();
             var constant = (tokensLast ? position.unsqueeze(-1) : position.unsqueeze(0)).expand(shape).contiguous();
             using var _ = no_grad();
             return Math.Abs(Of(_ => constant, batch).ToDouble() - Of(_ => zeros_like(constant), batch).ToDouble());

@@ -57,7 +57,8 @@ internal sealed class TargetReading
     /// <param name="tokensLast">The order of the logits' dimensions.</param>
     /// <param name="seed">For what the loss draws.</param>
     /// <param name="rough">Whether the logits are drawn instead of flat.</param>
-    public static TargetReading Of(Objective objective, DoctorBatch batch, long vocabulary, bool tokensLast, int seed, bool rough = false)
+    /// <param name="kind">The kind of number that the logits are.</param>
+    public static TargetReading Of(Objective objective, DoctorBatch batch, long vocabulary, bool tokensLast, int seed, bool rough = false, ScalarType kind = ScalarType.Float32)
     {
         using var scope = NewDisposeScope();
         var calls = 0;
@@ -70,7 +71,7 @@ internal sealed class TargetReading
             seen = asked;
             var (rows, columns) = (asked.Inputs.shape[0], asked.Inputs.shape[1]);
             long[] shape = tokensLast ? [rows, columns, vocabulary] : [rows, vocabulary, columns];
-            leaf = (rough ? Rough(shape, seed) : zeros(shape)).to(asked.Inputs.device).detach().requires_grad_();
+            leaf = (rough ? Rough(shape, seed) : zeros(shape)).to(kind, asked.Inputs.device).detach().requires_grad_();
             return leaf;
         }, batch);
         if (seen is null || leaf is null)

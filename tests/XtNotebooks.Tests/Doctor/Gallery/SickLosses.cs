@@ -74,7 +74,7 @@ internal static class SickLosses
             optimizer.step();
             foreach (var p in net.parameters())
                 p.grad = null;
-        }, plain: true)),
+        }, steps: true)),
         new("the sum of real tokens divided by all positions", "denominator", () => Ask(Right(), Usual with
         {
             Loss = (l, y) => NextTokens(l, y, Pad) is var (losses, counts) ? (losses * counts).mean() : l,
@@ -96,10 +96,10 @@ internal static class SickLosses
         return ((losses * counts).sum(1) / counts.sum(1)).mean();
     }
 
-    internal static DoctorReport Accumulated(Action<TinyModel, IReadOnlyList<DoctorBatch>, optim.Optimizer> backward, bool plain = false)
+    internal static DoctorReport Accumulated(Action<TinyModel, IReadOnlyList<DoctorBatch>, optim.Optimizer> backward, bool steps = false)
     {
         var net = new TinyModel();
-        optim.Optimizer optimizer = plain ? optim.SGD(net.parameters(), 0.1) : optim.AdamW(net.parameters(), 1e-3);
+        var optimizer = optim.AdamW(net.parameters(), 1e-3);
         return Doctor.Examine(net.Run, DoctorBatch.FromIds(Right()), Usual with
         {
             Module = net,
@@ -109,7 +109,7 @@ internal static class SickLosses
             {
                 optimizer.zero_grad();
                 backward(net, batches, optimizer);
-                if (!plain)
+                if (!steps)
                     optimizer.step();
             },
         });
