@@ -19,6 +19,12 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(net);
         Require.Probability(maskProb, nameof(maskProb));
+        foreach (var (set, name) in new[]
+                 {
+                     (net.Options.ReturnOnlyEmbed, nameof(net.Options.ReturnOnlyEmbed)),
+                     (net.Options.AveragePoolEmbed, nameof(net.Options.AveragePoolEmbed)), (net.Options.UseClsToken, nameof(net.Options.UseClsToken)),
+                 })
+            if (set) throw new ArgumentException($"An AutoregressiveWrapper needs logits for every position, but the net's {name} is set: leave it off.");
         (this.net, IgnoreIndex, PadValue, MaskProb) = (net, ignoreIndex, padValue, maskProb);
         register_module(nameof(net), net);
     }

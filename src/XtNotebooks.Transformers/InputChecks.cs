@@ -12,18 +12,40 @@ internal static class InputChecks
         if (net.HasAbsolutePositions && !net.Options.ScaledSinuPosEmb && length > net.MaxSeqLen)
             throw new ArgumentException($"The sequence has {length} tokens, but MaxSeqLen is {net.MaxSeqLen} and absolute positions reach no further.");
         CheckIds(ids, net.NumTokens);
+        foreach (var (tensor, name) in new[]
+                 {
+                     (inputs.Mask, nameof(inputs.Mask)), (inputs.SelfAttnKvMask, nameof(inputs.SelfAttnKvMask)), (inputs.Context, nameof(inputs.Context)),
+                     (inputs.ContextMask, nameof(inputs.ContextMask)), (inputs.AttnMask, nameof(inputs.AttnMask)), (inputs.SeqStartPos, nameof(inputs.SeqStartPos)),
+                 })
+            if (tensor is not null && tensor.device.type != device.type)
+                throw new ArgumentException($"{name} is on {tensor.device}, but the model is on {device}: move one of them.");
         CheckMask(inputs.Mask, nameof(inputs.Mask), batch, ids.shape[1]);
         CheckMask(inputs.SelfAttnKvMask, nameof(inputs.SelfAttnKvMask), batch, length);
         if (inputs.Context is { } context)
         {
             if (context.Dimensions != 3 || context.shape[0] != batch)
                 throw new ArgumentException($"Context must be [batch, keys, dim] with a batch of {batch}, but is {context.Shape()}.");
+            var width = net.AttnLayers.Options.CrossAttnDimContext ?? net.AttnLayers.Dim;
+            if (net.AttnLayers.Options.CrossAttend) CheckHidden(context, nameof(inputs.Context), width, net.Dtype);
             CheckMask(inputs.ContextMask, nameof(inputs.ContextMask), batch, context.shape[1]);
         }
-        if (inputs.SeqStartPos is { } start && (start.Dimensions != 1 || start.shape[0] != batch))
-            throw new ArgumentException($"SeqStartPos must be [batch] with a batch of {batch}, but is {start.Shape()}.");
+        else if (inputs.ContextMask is not null)
+        {
+            throw new ArgumentException("A ContextMask was passed without a Context: pass both, or neither.");
+        }
+        if (inputs.SeqStartPos is { } start)
+        {
+            if (start.dtype is not (ScalarType.Int64 or ScalarType.Int32)) throw new ArgumentException($"SeqStartPos must be integers, but is {start.dtype}.");
+            if (start.Dimensions != 1 || start.shape[0] != batch)
+                throw new ArgumentException($"SeqStartPos must be [batch] with a batch of {batch}, but is {start.Shape()}.");
+        }
         if (inputs.AttnMask is { } attnMask && (attnMask.dtype != ScalarType.Bool || attnMask.Dimensions is < 2 or > 4))
             throw new ArgumentException($"AttnMask must be bool with 2 to 4 dimensions, but is {attnMask.dtype} {attnMask.Shape()}.");
+        if (inputs.AttnMask is not null) CheckBroadcast(inputs.AttnMask, [batch, net.AttnLayers.Options.Heads, length, length], net);
+        if (inputs is { Mask: not null, SelfAttnKvMask: null, Cache.Length: > 0 })
+            throw new ArgumentException("Mask covers the new tokens alone, but the Cache holds earlier ones: pass a SelfAttnKvMask over all of them.");
+        if (inputs.Cache is { Batch: { } held } && held != batch)
+            throw new ArgumentException($"The Cache holds {held} sequences, but there are {batch} now: reorder it, or start a new one.");
         if (inputs.AttnMask is not null && inputs.Cache is not null)
             throw new ArgumentException("AttnMask and Cache cannot be used together: pass only one of them.");
         if (inputs.Cache is not null && !net.CanCacheKv)
@@ -60,6 +82,25 @@ internal static class InputChecks
         if (mask.dtype != ScalarType.Bool) throw new ArgumentException($"{name} must be bool, but is {mask.dtype}.");
         if (mask.Dimensions != 2 || mask.shape[0] != batch || mask.shape[1] != length)
             throw new ArgumentException($"{name} must be [{batch}, {length}], but is {mask.Shape()}.");
+    }
+
+    /// <summary>Hidden states are [batch, seq, width] in the model's own floating type.</summary>
+    public static void CheckHidden(Tensor x, string name, long width, ScalarType dtype)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        if (x.Dimensions != 3 || x.shape[2] != width) throw new ArgumentException($"{name} must be [batch, seq, {width}], but is {x.Shape()}.");
+        if (x.numel() == 0) throw new ArgumentException($"{name} must hold at least one position, but is {x.Shape()}.");
+        if (x.dtype != dtype) throw new ArgumentException($"{name} is {x.dtype}, but the model is {dtype}: convert one of them.");
+    }
+
+    // Memories and class tokens lengthen the sequence that the mask is of.
+    private static void CheckBroadcast(Tensor attnMask, long[] full, TransformerWrapper net)
+    {
+        if (net.Options.NumMemoryTokens > 0 || net.Options.UseClsToken) return;
+        var shape = attnMask.shape;
+        for (var i = 1; i <= shape.Length; i++)
+            if (shape[^i] != full[^i] && (shape[^i] != 1 || i == 1))
+                throw new ArgumentException($"AttnMask must fit [{string.Join(", ", full)}] (batch, heads, queries, keys), but is {attnMask.Shape()}.");
     }
 
     public static string Shape(this Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";

@@ -77,6 +77,8 @@ public sealed class TransformerWrapper : nn.Module<Tensor, Tensor>
     /// <summary>Whether generation can keep keys and values between steps.</summary>
     public bool CanCacheKv => _memory is null && !Options.UseClsToken && AttnLayers.CanCacheKv;
 
+    internal ScalarType Dtype => token_emb.Weight.dtype;
+
     internal TokenEmbedding TokenEmbedding => token_emb;
 
     /// <summary>Does nothing: registration is explicit.</summary>

@@ -56,6 +56,10 @@ public sealed class XTransformer : nn.Module<Tensor, Tensor, Tensor>
             throw new ArgumentException("Dec and NumMemoryTokens cannot be used together: memory tokens are the encoder's.");
         if (options.TieTokenEmb && options.Enc.NumTokens != options.Dec.NumTokens)
             throw new ArgumentException($"TieTokenEmb needs Enc.NumTokens ({options.Enc.NumTokens}) to equal Dec.NumTokens ({options.Dec.NumTokens}).");
+        foreach (var (side, name) in new[] { (options.Enc, nameof(options.Enc)), (options.Dec, nameof(options.Dec)) })
+            if (side.Layers.Dim != 0 && side.Layers.Dim != options.Dim)
+                throw new ArgumentException($"{name}.Layers.Dim ({side.Layers.Dim}) differs from Dim ({options.Dim}): set Dim alone, which is the width of both sides.");
+        if (options.Enc.Layers.CrossAttend) throw new ArgumentException("Enc.Layers.CrossAttend cannot be used in an XTransformer: its encoder has nothing to attend to.");
         Require.Probability(options.CrossAttnTokensDropout, nameof(options.CrossAttnTokensDropout));
         _contextDropout = options.CrossAttnTokensDropout;
         encoder = new TransformerWrapper(Side(options.Enc, new Encoder(options.Enc.Layers with { Dim = options.Dim })) with { ReturnOnlyEmbed = true });
@@ -109,6 +113,8 @@ public sealed class XTransformer : nn.Module<Tensor, Tensor, Tensor>
     public Tensor Generate(
         Tensor source, Tensor targetStart, int seqLen, Tensor? mask = null, GenerateOptions? options = null, CancellationToken cancellationToken = default)
     {
+        if (options?.Context is not null || options?.ContextMask is not null)
+            throw new ArgumentException("Context and ContextMask cannot be given here: they are the encoded source and its mask.");
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var mode = new TrainingMode(encoder);

@@ -95,8 +95,19 @@ public sealed class Attention : NamedModule, IBlock
     /// <param name="mask">[batch, seq], bool: real positions of <paramref name="x"/>; the output is zero elsewhere.</param>
     /// <param name="contextMask">[batch, keys], bool: keys that may be attended to.</param>
     /// <returns>[batch, seq, dimOut].</returns>
-    public Tensor forward(Tensor x, Tensor? context = null, Tensor? mask = null, Tensor? contextMask = null) =>
-        Apply(x, new AttentionInputs { Context = context, Mask = mask, ContextMask = contextMask }).Out;
+    /// <exception cref="ArgumentException">A shape or dtype does not fit; the message says which.</exception>
+    public Tensor forward(Tensor x, Tensor? context = null, Tensor? mask = null, Tensor? contextMask = null)
+    {
+        if (!_options.QkvReceiveDiffResiduals)
+        {
+            InputChecks.CheckHidden(x, nameof(x), _options.Dim, to_q.weight!.dtype);
+            InputChecks.CheckMask(mask, nameof(mask), x.shape[0], x.shape[1]);
+            if (context is not null || _options.DimContext is not null)
+                InputChecks.CheckHidden(context ?? x, nameof(context), _options.DimContext ?? _options.Dim, to_q.weight!.dtype);
+            InputChecks.CheckMask(contextMask, nameof(contextMask), x.shape[0], (context ?? x).shape[1]);
+        }
+        return Apply(x, new AttentionInputs { Context = context, Mask = mask, ContextMask = contextMask }).Out;
+    }
 
     BlockOutput IBlock.Apply(Tensor x, AttentionInputs inputs) => Apply(x, inputs);
 

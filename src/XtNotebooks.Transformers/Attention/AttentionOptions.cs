@@ -164,6 +164,21 @@ public sealed record AttentionOptions
             throw new ArgumentException("DataDependentAlibiPerRow needs DataDependentAlibi: set both, or neither.");
         Require.NeedsCausal(DataDependentAlibiPerRow, nameof(DataDependentAlibiPerRow), Causal);
         Require.NotBoth(UseRelProjPosBias, nameof(UseRelProjPosBias), NumMemKv > 0, nameof(NumMemKv));
+        Require.Needs(SwigluValues, nameof(SwigluValues), GateValues || OutputGate, nameof(GateValues));
+        Require.Needs(GateValuesRank is not null, nameof(GateValuesRank), GateValues, nameof(GateValues));
+        Require.Needs(GateValuesHeadwise, nameof(GateValuesHeadwise), GateValues, nameof(GateValues));
+        Require.Needs(OutputGateRank is not null, nameof(OutputGateRank), OutputGate, nameof(OutputGate));
+        Require.Needs(OutputGateHeadwise, nameof(OutputGateHeadwise), OutputGate, nameof(OutputGate));
+        Require.Needs(QkNormDimScale, nameof(QkNormDimScale), QkNorm, nameof(QkNorm));
+        Require.Needs(QkNormGroups != 1, nameof(QkNormGroups), QkNorm, nameof(QkNorm));
+        Require.Needs(SparseTopkStraightThrough, nameof(SparseTopkStraightThrough), SparseTopk is not null, nameof(SparseTopk));
+        Require.Needs(CopeTalkingHeads, nameof(CopeTalkingHeads), UseCope, nameof(UseCope));
+        if (MaxAttendPast < 0) throw new ArgumentException($"MaxAttendPast must be at least 0, but is {MaxAttendPast}.");
+        if (NumMemKv < 0) throw new ArgumentException($"NumMemKv must be at least 0, but is {NumMemKv}.");
+        if (ValueDimHead <= 0) throw new ArgumentException($"ValueDimHead must be at least 1, but is {ValueDimHead}.");
+        if (UseCope) Require.Positive(CopeMaxPos, nameof(CopeMaxPos));
+        if (UseRelProjPosBias) Require.Positive(RelProjMaxDist, nameof(RelProjMaxDist));
+        if (UseRelProjPosBias) Require.Positive(RelProjNumDistanceBasis, nameof(RelProjNumDistanceBasis));
         Require.Probability(Dropout, nameof(Dropout));
         Require.Probability(SublayerDropout, nameof(SublayerDropout));
         if (SoftclampLogits && LogitSoftclampValue <= 0)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace XtNotebooks.Transformers;
 
@@ -10,7 +11,7 @@ namespace XtNotebooks.Transformers;
 /// files: the weights under upstream's keys, and the state of optimizer and random generator. It is replaced last and in one go:
 /// whatever interrupts a write, the directory holds the old checkpoint or the new one, whole.
 /// </remarks>
-public sealed class CheckpointDirectory
+public sealed partial class CheckpointDirectory
 {
     /// <summary>Names a directory; it need not exist yet.</summary>
     /// <param name="path">The directory.</param>
@@ -102,13 +103,16 @@ public sealed class CheckpointDirectory
         }
     }
 
-    // Earlier checkpoints' files, and what interrupted writes have left.
+    // Earlier checkpoints' files, and what interrupted writes have left; anything else in the directory is somebody's own.
     private void DeleteAllBut(CheckpointManifest manifest)
     {
-        foreach (var pattern in new[] { "weights-*.safetensors*", "state-*.safetensors*" })
-            foreach (var file in Directory.EnumerateFiles(FullPath, pattern))
-                if (Path.GetFileName(file) != manifest.Weights && Path.GetFileName(file) != manifest.State) File.Delete(file);
+        foreach (var file in Directory.EnumerateFiles(FullPath))
+            if (OwnFile().IsMatch(Path.GetFileName(file)) && Path.GetFileName(file) != manifest.Weights && Path.GetFileName(file) != manifest.State)
+                File.Delete(file);
     }
+
+    [GeneratedRegex(@"^(((weights|state)-\d{6,}-[0-9a-f]{8}\.safetensors(\.[0-9a-f]+\.tmp)?)|(checkpoint\.json\.[0-9a-f]+\.tmp))$")]
+    private static partial Regex OwnFile();
 }
 
 /// <summary>What a checkpoint keeps beside weights and optimizer.</summary>

@@ -18,12 +18,15 @@ internal static class PickleFiles
              """);
     }
 
-    // A zip archive (torch since 1.6), or the older format's protocol bytes.
+    // A zip archive (torch since 1.6), or the older format's protocol bytes. A safetensors file may begin with the same two bytes, its header's
+    // length, but its ninth is the brace that opens the header.
     private static bool LooksLikePickle(string path)
     {
         if (Path.GetExtension(path) is ".pt" or ".pth" or ".pkl") return true;
         using var stream = File.OpenRead(path);
-        Span<byte> first = stackalloc byte[2];
-        return stream.ReadAtLeast(first, 2, throwOnEndOfStream: false) == 2 && (first.SequenceEqual("PK"u8) || first.SequenceEqual<byte>([0x80, 0x02]));
+        Span<byte> first = stackalloc byte[9];
+        var read = stream.ReadAtLeast(first, first.Length, throwOnEndOfStream: false);
+        if (read < 2 || (read == first.Length && first[8] == '{')) return false;
+        return first.StartsWith("PK"u8) || first.StartsWith<byte>([0x80, 0x02]);
     }
 }

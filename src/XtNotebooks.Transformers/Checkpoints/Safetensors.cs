@@ -43,7 +43,8 @@ public static class Safetensors
     public static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         ArgumentNullException.ThrowIfNull(tensors);
-        var ordered = tensors.OrderBy(t => t.Key, StringComparer.Ordinal).ToArray();
+        // The widest types first, so that every tensor begins at a multiple of its element's size, as readers that map the file ask for.
+        var ordered = tensors.OrderByDescending(t => SafetensorsTypes.Size(t.Value.dtype, t.Key)).ThenBy(t => t.Key, StringComparer.Ordinal).ToArray();
         var header = new SortedDictionary<string, object>(StringComparer.Ordinal);
         if (metadata is { Count: > 0 }) header["__metadata__"] = metadata;
         var offset = 0L;

@@ -107,7 +107,12 @@ internal static class SafetensorsTypes
 
     public static long Size(ScalarType type) => Types.First(t => t.Type == type).Size;
 
-    public static string Name(ScalarType type, string tensor) =>
-        Types.Where(t => t.Type == type).Select(t => t.Name).FirstOrDefault() ??
-        throw new ArgumentException($"Tensor '{tensor}' has the type {type}, which safetensors cannot hold.");
+    public static long Size(ScalarType type, string tensor) => Entry(type, tensor).Size;
+
+    public static string Name(ScalarType type, string tensor) => Entry(type, tensor).Name;
+
+    private static (string Name, ScalarType Type, long Size) Entry(ScalarType type, string tensor) =>
+        Types.FirstOrDefault(t => t.Type == type) is { Name: not null } entry
+            ? entry
+            : throw new ArgumentException($"Tensor '{tensor}' has the type {type}, which safetensors cannot hold.");
 }

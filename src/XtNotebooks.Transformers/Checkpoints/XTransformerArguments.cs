@@ -31,6 +31,9 @@ internal static class XTransformerArguments
 
         void WriteSide(string prefix, XTransformerSideOptions side)
         {
+            // Upstream has no defaults for these.
+            arguments[prefix + "num_tokens"] = side.NumTokens;
+            arguments[prefix + "max_seq_len"] = side.MaxSeqLen;
             foreach (var part in new[] { UpstreamArguments.Write(side), UpstreamArguments.Write(side.Layers) })
                 foreach (var (name, value) in part)
                     if (name is not ("dim" or "cross_attend")) arguments[prefix + name] = value?.DeepClone();

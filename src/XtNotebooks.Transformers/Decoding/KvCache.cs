@@ -23,6 +23,9 @@ public sealed class KvCache : IDisposable
     /// <summary>Positions held.</summary>
     public long Length { get; private set; }
 
+    /// <summary>Number of sequences held; null while it is empty.</summary>
+    internal long? Batch => _layers.Select(l => l.Batch).FirstOrDefault(b => b is not null);
+
     internal LayerCache Layer(int index)
     {
         while (_layers.Count <= index) _layers.Add(new LayerCache(Capacity));
@@ -58,6 +61,8 @@ internal sealed class LayerCache(long capacity) : IDisposable
     private long _length;
 
     public bool IsEmpty => _length == 0;
+
+    public long? Batch => IsEmpty ? null : _keys!.shape[0];
 
     /// <summary>Adds new positions and returns all that are held, as views.</summary>
     public (Tensor Keys, Tensor Values) Append(Tensor keys, Tensor values)

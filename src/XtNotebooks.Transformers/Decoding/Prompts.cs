@@ -15,6 +15,7 @@ internal sealed record Prompts(Tensor Tokens, Tensor? StartPos, bool IsSingle)
         tokens = tokens.to(ScalarType.Int64);
         if (lens is null) return new Prompts(tokens, null, single);
 
+        if (lens.dtype is not (ScalarType.Int64 or ScalarType.Int32)) throw new ArgumentException($"PromptLens must be integers, but are {lens.dtype}.");
         lens = lens.to(ScalarType.Int64);
         var (batch, length) = (tokens.shape[0], tokens.shape[1]);
         if (lens.Dimensions != 1 || lens.shape[0] != batch)
@@ -33,6 +34,12 @@ internal sealed record Prompts(Tensor Tokens, Tensor? StartPos, bool IsSingle)
         ArgumentNullException.ThrowIfNull(prompts);
         if (prompts.Count == 0) throw new ArgumentException("There must be at least one prompt, but the list is empty.");
         if (prompts.FirstOrDefault(p => p.Dimensions != 1) is { } wrong) throw new ArgumentException($"Every prompt in the list must be [seq], but one is {wrong.Shape()}.");
+        foreach (var prompt in prompts)
+        {
+            InputChecks.CheckShape(prompt.unsqueeze(0));
+            if (prompt.device.type != prompts[0].device.type)
+                throw new ArgumentException($"The prompts in the list are on {prompts[0].device} and {prompt.device}: move them to one device.");
+        }
         var longest = prompts.Max(p => p.shape[0]);
         var padded = stack(prompts.Select(p => p.to(ScalarType.Int64).PadAt(-1, 0, longest - p.shape[0], padValue)));
         return From(padded, tensor(prompts.Select(p => p.shape[0]).ToArray(), device: padded.device), padValue);

@@ -72,6 +72,13 @@ internal sealed class Sampler : IDisposable
     {
         if (_options.Temperature == 0) return logits.argmax(-1, keepdim: true);
         var filtered = _amateurs.Count > 0 ? logits : _options.FilterLogitsFn(logits);
-        return (filtered / _options.Temperature).softmax(-1).multinomial(1, generator: _options.Generator);
+        if (!filtered.shape.SequenceEqual(logits.shape))
+            throw new ArgumentException($"FilterLogitsFn must return logits of the shape that it is given, {logits.Shape()}, but returned {filtered.Shape()}.");
+        var probabilities = (filtered / _options.Temperature).softmax(-1);
+        if (probabilities.isnan().any().item<bool>())
+            throw new InvalidOperationException(logits.isnan().any().item<bool>()
+                ? "The model predicts NaN, so there is nothing to sample from: its weights have diverged, or its input is not finite."
+                : FormattableString.Invariant($"FilterLogitsFn with Temperature {_options.Temperature} leaves no token to sample from: filter less, or raise the temperature."));
+        return probabilities.multinomial(1, generator: _options.Generator);
     }
 }

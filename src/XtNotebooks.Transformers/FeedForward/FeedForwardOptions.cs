@@ -38,7 +38,7 @@ public sealed record FeedForwardOptions
     {
         Require.Positive(Dim, nameof(Dim));
         if ((int)(Dim * Mult) <= 0) throw new ArgumentException(FormattableString.Invariant($"Dim ({Dim}) times Mult ({Mult}) must be at least 1."));
-        Require.NotBoth(ReluSquared, nameof(ReluSquared), Solu, nameof(Solu));
+        Require.AtMostOne((ReluSquared, nameof(ReluSquared)), (Solu, nameof(Solu)), (Swish, nameof(Swish)));
         Require.Probability(Dropout, nameof(Dropout));
         Require.Probability(SublayerDropout, nameof(SublayerDropout));
         if (GluMultBias && !Glu) throw new ArgumentException("GluMultBias needs Glu: set both, or neither.");

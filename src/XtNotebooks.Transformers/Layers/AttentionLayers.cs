@@ -65,8 +65,20 @@ public abstract class AttentionLayers : NamedModule
     /// <param name="context">[batch, keys, dimContext]: what cross-attention reads.</param>
     /// <param name="contextMask">[batch, keys], bool: context positions that may be read.</param>
     /// <returns>[batch, seq, dim].</returns>
-    public Tensor forward(Tensor x, Tensor? mask = null, Tensor? context = null, Tensor? contextMask = null) =>
-        Run(x, mask, new TransformerInputs { Context = context, ContextMask = contextMask }, keep: null);
+    /// <exception cref="ArgumentException">A shape or dtype does not fit; the message says which.</exception>
+    public Tensor forward(Tensor x, Tensor? mask = null, Tensor? context = null, Tensor? contextMask = null)
+    {
+        var dtype = parameters().First().dtype;
+        InputChecks.CheckHidden(x, nameof(x), Dim, dtype);
+        InputChecks.CheckMask(mask, nameof(mask), x.shape[0], x.shape[1]);
+        if (context is null && contextMask is not null) throw new ArgumentException("A contextMask was passed without a context: pass both, or neither.");
+        if (context is not null && Options.CrossAttend)
+        {
+            InputChecks.CheckHidden(context, nameof(context), Options.CrossAttnDimContext ?? Dim, dtype);
+            InputChecks.CheckMask(contextMask, nameof(contextMask), x.shape[0], context.shape[1]);
+        }
+        return Run(x, mask, new TransformerInputs { Context = context, ContextMask = contextMask }, keep: null);
+    }
 
     /// <param name="x">[batch, seq, dim], float: the new positions where there is a cache.</param>
     /// <param name="mask">[batch, seq], bool.</param>

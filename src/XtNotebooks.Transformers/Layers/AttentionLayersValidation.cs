@@ -35,6 +35,27 @@ internal static class AttentionLayersValidation
         if (o.RotaryEmbDim is { } rotary && (rotary <= 0 || rotary > o.AttnDimHead || rotary % 2 != 0))
             throw new ArgumentException($"RotaryEmbDim ({rotary}) must be even and at most AttnDimHead ({o.AttnDimHead}).");
         Require.AtMostOne((o.AlibiPosBias, nameof(o.AlibiPosBias)), (o.RelPosBias, nameof(o.RelPosBias)), (o.DynamicPosBias, nameof(o.DynamicPosBias)), (o.AttnDataDependentAlibi, nameof(o.AttnDataDependentAlibi)));
+        var rotates = o.RotaryPosEmb || o.RotaryXpos;
+        if (rotates && o.AttnDimHead < 2) throw new ArgumentException($"RotaryPosEmb turns pairs of features, but AttnDimHead is {o.AttnDimHead}: it must be at least 2.");
+        Require.Needs(o.RotaryEmbDim is not null, nameof(o.RotaryEmbDim), rotates, nameof(o.RotaryPosEmb));
+        Require.Needs(o.RotateNumHeads is not null, nameof(o.RotateNumHeads), rotates, nameof(o.RotaryPosEmb));
+        Require.Needs(o.RotaryInterpolationFactor != 1, nameof(o.RotaryInterpolationFactor), rotates, nameof(o.RotaryPosEmb));
+        Require.Needs(o.RotaryBaseRescaleFactor != 1, nameof(o.RotaryBaseRescaleFactor), rotates, nameof(o.RotaryPosEmb));
+        Require.Needs(o.PolarBiasUniformInit, nameof(o.PolarBiasUniformInit), o.PolarPosEmb, nameof(o.PolarPosEmb));
+        Require.Needs(o.AlibiNumHeads is not null, nameof(o.AlibiNumHeads), o.AlibiPosBias, nameof(o.AlibiPosBias));
+        Require.Needs(o.DynamicPosBiasLogDistance, nameof(o.DynamicPosBiasLogDistance), o.DynamicPosBias, nameof(o.DynamicPosBias));
+        Require.Needs(o.DynamicPosBiasNorm, nameof(o.DynamicPosBiasNorm), o.DynamicPosBias, nameof(o.DynamicPosBias));
+        Require.Needs(o.CrossResidualAttn, nameof(o.CrossResidualAttn), o.CrossAttend, nameof(o.CrossAttend));
+        Require.Needs(o.CrossAttnTokensDropout > 0, nameof(o.CrossAttnTokensDropout), o.CrossAttend, nameof(o.CrossAttend));
+        Require.Needs(o.CrossAttnDimContext is not null, nameof(o.CrossAttnDimContext), o.CrossAttend, nameof(o.CrossAttend));
+        Require.NotBoth(o.ScaleResidual, nameof(o.ScaleResidual), o.NumResidualStreams > 1, nameof(o.NumResidualStreams));
+        Require.NotBoth(o.ScaleResidual, nameof(o.ScaleResidual), o.MvSplitResidual, nameof(o.MvSplitResidual));
+        foreach (var (set, name) in new[]
+                 {
+                     (o.GateResidual, nameof(o.GateResidual)), (o.OrthogResidual, nameof(o.OrthogResidual)),
+                     (o.MvSplitResidual, nameof(o.MvSplitResidual)), (o.NumResidualStreams > 1, nameof(o.NumResidualStreams)),
+                 })
+            Require.NotBoth(o.ScaleResidualConstant != 1, nameof(o.ScaleResidualConstant), set, name);
         if (o.RelPosNumBuckets > o.RelPosMaxDistance)
             throw new ArgumentException($"RelPosNumBuckets ({o.RelPosNumBuckets}) must be at most RelPosMaxDistance ({o.RelPosMaxDistance}).");
         if (o.AlibiNumHeads is { } alibi && (alibi <= 0 || alibi > o.Heads))

@@ -57,13 +57,15 @@ internal static class CudaFragments
     // Another process may be at it: wait for it instead of doing gigabytes twice.
     private static FileStream Alone(string path)
     {
+        var gone = 0;
         for (var waits = 0; ; waits++)
         {
             try
             {
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
             }
-            catch (IOException) when (waits < 600 && File.Exists(path))
+            // The other may have let go (and taken the file with it) just after this one was turned away: that is no reason to give up.
+            catch (IOException) when (waits < 600 && (File.Exists(path) || gone++ < 3))
             {
                 Thread.Sleep(500);
             }

@@ -30,6 +30,39 @@ public sealed class CheckpointDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void What_an_interrupted_write_left_is_removed_and_what_is_not_ours_is_kept()
+    {
+        System.IO.Directory.CreateDirectory(Directory.FullPath);
+        string Put(string name)
+        {
+            File.WriteAllText(Path.Combine(Directory.FullPath, name), "");
+            return name;
+        }
+        string[] own = [Put("weights-best.safetensors"), Put("state-of-the-art.safetensors"), Put("notes.tmp")];
+        var left = new[] { Put($"weights-000001-0123abcd.safetensors.{Guid.NewGuid():N}.tmp"), Put("state-000001-0123abcd.safetensors"), Put($"checkpoint.json.{Guid.NewGuid():N}.tmp") };
+        Directory.Save(Training().Wrapper, 1);
+        var files = System.IO.Directory.GetFiles(Directory.FullPath).Select(f => Path.GetFileName(f)).ToArray();
+        Assert.All(own, name => Assert.Contains(name, files));
+        Assert.All(left, name => Assert.DoesNotContain(name, files));
+    }
+
+    [Fact]
+    public void A_pair_without_absolute_positions_still_tells_Python_its_longest_sequence()
+    {
+        var side = new XTransformerSideOptions { NumTokens = 9, Layers = new() { Depth = 1, Heads = 2, AttnDimHead = 8, RotaryPosEmb = true } };
+        var arguments = ModelConfig.Of(new XTransformer(new() { Dim = 16, Enc = side, Dec = side }))["XTransformer"]!.AsObject();
+        foreach (var name in new[] { "enc_num_tokens", "enc_max_seq_len", "dec_num_tokens", "dec_max_seq_len" }) Assert.True(arguments.ContainsKey(name), name);
+    }
+
+    [Fact]
+    public void A_side_of_another_width_is_refused_not_overruled()
+    {
+        var side = new XTransformerSideOptions { NumTokens = 9, MaxSeqLen = 8, Layers = new() { Depth = 1, Heads = 2, AttnDimHead = 8 } };
+        var message = Assert.Throws<ArgumentException>(() => new XTransformer(new() { Dim = 16, Enc = side, Dec = side with { Layers = side.Layers with { Dim = 32 } } })).Message;
+        Assert.Contains("Dec.Layers.Dim (32) differs from Dim (16)", message);
+    }
+
+    [Fact]
     public void A_tokenizer_is_given_back_as_it_came()
     {
         Directory.Save(Training().Wrapper, 7, tokenizer: """{"chars": "abc"}""");

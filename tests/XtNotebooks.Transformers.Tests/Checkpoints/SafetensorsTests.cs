@@ -142,4 +142,25 @@ public sealed class SafetensorsTests : IDisposable
         Assert.Contains("clone()", message, StringComparison.Ordinal);
         Assert.Contains(name, message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(640)] // 0x0280: in the file, the first two bytes of an old pickle
+    [InlineData(19280)] // 0x4B50: "PK", the first two of a zip archive
+    public void A_header_whose_length_looks_like_a_pickle_is_a_header(int length)
+    {
+        using var scope = NewDisposeScope();
+        var header = """{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""".PadRight(length);
+        Assert.Equal(7, Safetensors.Read(Write(header, [7]))["a"].item<byte>());
+    }
+
+    [Fact]
+    public void Tensors_of_different_types_begin_where_their_elements_may()
+    {
+        using var scope = NewDisposeScope();
+        var path = Path.Combine(_folder, "mixed.safetensors");
+        Safetensors.Write(path, new Dictionary<string, Tensor> { ["a"] = ones(3, dtype: ScalarType.Byte), ["b"] = ones(3, dtype: ScalarType.BFloat16), ["c"] = ones(3), ["d"] = ones(1, dtype: ScalarType.Int64) });
+        using var stream = File.OpenRead(path);
+        var header = SafetensorsHeader.Read(stream, "mixed.safetensors");
+        Assert.All(header.Entries, e => Assert.Equal(0, (header.DataStart + e.Begin) % SafetensorsTypes.Size(e.Type)));
+    }
 }

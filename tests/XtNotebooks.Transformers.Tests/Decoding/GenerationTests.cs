@@ -76,6 +76,23 @@ public sealed class GenerationTests
         Close.Equal("last token", net.forward(window).select(1, 15).argmax(-1), all.select(1, all.shape[1] - 1));
     }
 
+    [Fact]
+    public void Past_the_longest_sequence_the_mask_of_left_pads_moves_with_the_window()
+    {
+        using var scope = NewDisposeScope();
+        using var net = SmallModels.Decoder(Layers["rotary"]);
+        var wrapper = new AutoregressiveWrapper(net);
+        var ids = SmallModels.Ids(2, 14);
+        Tensor[] prompts = [ids[0], ids[1].narrow(0, 0, 9)];
+        foreach (var cached in new[] { true, false })
+        {
+            var together = wrapper.Generate(prompts, 12, Greedy with { CacheKv = cached });
+            // Five pads leave the window one by one: the shorter prompt sees all of its past until it is as long as the window.
+            Close.Equal("the longer prompt", wrapper.Generate(prompts[0], 12, Greedy), together[0]);
+            Close.Equal("the shorter prompt", wrapper.Generate(prompts[1], 12, Greedy).narrow(0, 0, 8), together[1].narrow(0, 0, 8));
+        }
+    }
+
     [Theory]
     [InlineData("absolute", false)]
     [InlineData("absolute", true)] // with sines and cosines upstream crashes here

@@ -144,4 +144,124 @@ public sealed class InputChecksTests
     public void A_prompt_length_over_the_prompt_is_refused() => Assert.Contains(
         "PromptLens must be from 1 to the prompts' length 4, but is 5 at batch 0",
         Refusal(net => new AutoregressiveWrapper(net).Generate(SmallModels.Ids(2, 4), 2, new GenerateOptions { PromptLens = tensor(new[] { 5L, 1 }) })), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_context_of_another_width_or_type_is_refused()
+    {
+        using var scope = NewDisposeScope();
+        using var net = SmallModels.Decoder(o => o with { CrossAttend = true, CrossAttnDimContext = 24 });
+        string Message(Tensor context) => Assert.Throws<ArgumentException>(() => net.forward(SmallModels.Ids(), new TransformerInputs { Context = context })).Message;
+        Assert.Contains("Context must be [batch, seq, 24], but is [3, 4, 32]", Message(randn(3, 4, 32, device: Golden.TestDevice.Current)), StringComparison.Ordinal);
+        Assert.Contains("Context is Float64", Message(randn(3, 4, 24, dtype: ScalarType.Float64, device: Golden.TestDevice.Current)), StringComparison.Ordinal);
+        Assert.Contains("at least one position", Message(randn(3, 0, 24, device: Golden.TestDevice.Current)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_context_mask_without_a_context_is_refused() => Assert.Contains(
+        "ContextMask was passed without a Context",
+        Refusal(net => net.forward(SmallModels.Ids(), new TransformerInputs { ContextMask = ones(3, 4, dtype: ScalarType.Bool, device: Golden.TestDevice.Current) })), StringComparison.Ordinal);
+
+    [Fact]
+    public void Start_positions_that_are_not_whole_numbers_are_refused() => Assert.Contains(
+        "SeqStartPos must be integers",
+        Refusal(net => net.forward(SmallModels.Ids(), new TransformerInputs { SeqStartPos = zeros(3, device: Golden.TestDevice.Current) })), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(11, 12)]
+    [InlineData(12, 11)]
+    [InlineData(12, 1)]
+    public void An_attention_mask_that_does_not_fit_is_refused(long queries, long keys) => Assert.Contains(
+        $"AttnMask must fit [3, 2, 12, 12] (batch, heads, queries, keys), but is [{queries}, {keys}]",
+        Refusal(net => net.forward(SmallModels.Ids(), new TransformerInputs { AttnMask = ones(queries, keys, dtype: ScalarType.Bool, device: Golden.TestDevice.Current) })), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_mask_of_new_tokens_alone_does_not_do_for_a_cache_that_holds_others()
+    {
+        var message = Refusal(net =>
+        {
+            using var cache = new KvCache(16);
+            net.forward(SmallModels.Ids(3, 4), new TransformerInputs { Cache = cache });
+            return net.forward(SmallModels.Ids(3, 2), new TransformerInputs { Cache = cache, Mask = ones(3, 2, dtype: ScalarType.Bool, device: Golden.TestDevice.Current) });
+        });
+        Assert.Contains("Mask", message, StringComparison.Ordinal);
+        Assert.Contains("Cache", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_cache_of_another_batch_is_refused() => Assert.Contains("The Cache holds 3 sequences, but there are 2 now", Refusal(net =>
+    {
+        using var cache = new KvCache(16);
+        net.forward(SmallModels.Ids(3, 4), new TransformerInputs { Cache = cache });
+        return net.forward(SmallModels.Ids(2, 2), new TransformerInputs { Cache = cache });
+    }), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_net_without_logits_for_every_position_cannot_be_trained_to_continue()
+    {
+        foreach (var (pooling, name) in new (Func<TransformerWrapperOptions, TransformerWrapperOptions>, string)[]
+                 {
+                     (o => o with { ReturnOnlyEmbed = true }, "ReturnOnlyEmbed"), (o => o with { AveragePoolEmbed = true }, "AveragePoolEmbed"),
+                     (o => o with { UseClsToken = true }, "UseClsToken"),
+                 })
+            Assert.Contains(name, Refusal(net => new AutoregressiveWrapper(net), pooling), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_target_without_a_logit_is_refused()
+    {
+        var message = Refusal(net => new AutoregressiveWrapper(net).forward(full([1, 4], 12L, device: Golden.TestDevice.Current)), o => o with { LogitsDim = 10 });
+        Assert.Contains("Token id 12 at batch 0, position 1 cannot be a target: the model predicts ids from 0 to 9", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_last_token_that_is_only_predicted_must_be_in_the_vocabulary_too()
+    {
+        var message = Refusal(net =>
+        {
+            var ids = SmallModels.Ids(1, 17);
+            ids[0, 16] = tensor(99L);
+            return new AutoregressiveWrapper(net).forward(ids);
+        });
+        Assert.Contains("Token id 99 at batch 0, position 16 cannot be a target", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Prompts_and_their_lengths_are_whole_numbers()
+    {
+        Assert.Contains("PromptLens must be integers, but are Float32", Refusal(net => new AutoregressiveWrapper(net)
+            .Generate(SmallModels.Ids(2, 4), 2, new GenerateOptions { PromptLens = tensor(new[] { 1.5f, 2.5f }) })), StringComparison.Ordinal);
+        Assert.Contains("Token ids must be integers, but are Float32", Refusal(net => new AutoregressiveWrapper(net)
+            .Generate([tensor(new[] { 1.5f, 2.5f })], 2)), StringComparison.Ordinal);
+        Assert.Contains("at least one token", Refusal(net => new AutoregressiveWrapper(net)
+            .Generate([SmallModels.Ids(1, 3)[0], zeros(0, dtype: ScalarType.Int64, device: Golden.TestDevice.Current)], 2)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_filter_that_changes_the_shape_is_refused() => Assert.Contains("FilterLogitsFn", Refusal(net => new AutoregressiveWrapper(net)
+        .Generate(SmallModels.Ids(2, 4), 2, new GenerateOptions { FilterLogitsFn = logits => logits.narrow(1, 0, 3) })), StringComparison.Ordinal);
+
+    [Fact]
+    public void Where_nothing_is_left_to_sample_or_the_model_predicts_NaN_a_sentence_says_so()
+    {
+        using var scope = NewDisposeScope();
+        using var net = SmallModels.Decoder();
+        string Message(Func<Tensor, Tensor> filter) => Assert.Throws<InvalidOperationException>(
+            () => new AutoregressiveWrapper(net).Generate(SmallModels.Ids(2, 4), 2, new GenerateOptions { FilterLogitsFn = filter })).Message;
+        Assert.Contains("leaves no token", Message(logits => full_like(logits, double.NegativeInfinity)), StringComparison.Ordinal);
+        using (no_grad()) net.state_dict()["to_logits.weight"].fill_(double.NaN);
+        Assert.Contains("predicts NaN", Message(LogitFilters.None), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Stacks_and_layers_refuse_hidden_states_that_do_not_fit()
+    {
+        using var scope = NewDisposeScope();
+        using var stack = new Decoder(SmallModels.Layers);
+        using var layer = new Attention(new() { Dim = 32, DimHead = 8, Heads = 2 });
+        foreach (var forward in new Func<Tensor, Tensor>[] { x => stack.forward(x), x => layer.forward(x) })
+        {
+            Assert.Contains("x must be [batch, seq, 32], but is [2, 3, 16]", Assert.Throws<ArgumentException>(() => forward(randn(2, 3, 16))).Message, StringComparison.Ordinal);
+            Assert.Contains("x is Int64", Assert.Throws<ArgumentException>(() => forward(ones(2, 3, 32, dtype: ScalarType.Int64))).Message, StringComparison.Ordinal);
+        }
+    }
 }

@@ -42,6 +42,24 @@ public sealed class OptionsTests
         { """{"mv_split_residual":true,"orthog_residual":true}""", "MvSplitResidual", "OrthogResidual" },
         { """{"num_residual_streams":2,"mv_split_residual":true}""", "NumResidualStreams", "MvSplitResidual" },
         { """{"ff_relu_squared":true,"ff_solu":true}""", "ReluSquared", "Solu" },
+        { """{"ff_relu_squared":true,"ff_swish":true}""", "ReluSquared", "Swish" },
+        { """{"attn_swiglu_values":true}""", "SwigluValues", "GateValues" },
+        { """{"attn_gate_values_rank":2}""", "GateValuesRank", "GateValues" },
+        { """{"attn_output_gate_headwise":true}""", "OutputGateHeadwise", "OutputGate" },
+        { """{"attn_qk_norm_dim_scale":true}""", "QkNormDimScale", "QkNorm" },
+        { """{"attn_qk_norm_groups":2}""", "QkNormGroups", "QkNorm" },
+        { """{"attn_sparse_topk_straight_through":true}""", "SparseTopkStraightThrough", "SparseTopk" },
+        { """{"attn_cope_talking_heads":true}""", "CopeTalkingHeads", "UseCope" },
+        { """{"rotary_emb_dim":4}""", "RotaryEmbDim", "RotaryPosEmb" },
+        { """{"rotate_num_heads":1}""", "RotateNumHeads", "RotaryPosEmb" },
+        { """{"rotary_pos_emb":true,"attn_dim_head":1}""", "RotaryPosEmb", "AttnDimHead" },
+        { """{"alibi_num_heads":1}""", "AlibiNumHeads", "AlibiPosBias" },
+        { """{"dynamic_pos_bias_norm":true}""", "DynamicPosBiasNorm", "DynamicPosBias" },
+        { """{"polar_bias_uniform_init":true}""", "PolarBiasUniformInit", "PolarPosEmb" },
+        { """{"cross_residual_attn":true}""", "CrossResidualAttn", "CrossAttend" },
+        { """{"cross_attn_tokens_dropout":0.5}""", "CrossAttnTokensDropout", "CrossAttend" },
+        { """{"scale_residual":true,"num_residual_streams":2}""", "ScaleResidual", "NumResidualStreams" },
+        { """{"scale_residual_constant":2,"gate_residual":true}""", "ScaleResidualConstant", "GateResidual" },
         { """{"ff_glu_mult_bias":true}""", "GluMultBias", "Glu" },
         { """{"weight_tie_layers":true,"par_ratio":2}""", "WeightTieLayers", "ParRatio" },
         { """{"sandwich_coef":3}""", "SandwichCoef", "Depth" },
@@ -94,6 +112,15 @@ public sealed class OptionsTests
         var options = SmallModels.Layers with { };
         UpstreamArguments.Set(options, argument, JsonDocument.Parse("true").RootElement);
         Assert.Contains("Causal", Assert.Throws<ArgumentException>(() => new Encoder(options)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Memory_values_are_as_wide_as_the_values()
+    {
+        using var scope = NewDisposeScope();
+        using var net = SmallModels.Decoder(o => o with { AttnNumMemKv = 2, AttnValueDimHead = 5 });
+        Assert.Equal([2, 2, 5], net.state_dict()["attn_layers.layers.0.1.mem_v"].shape);
+        Assert.True(net.forward(SmallModels.Ids()).isfinite().all().item<bool>());
     }
 
     [Fact]
