@@ -199,6 +199,44 @@ public sealed class OddSetUpsTests
     }
 
     [Fact]
+    public void A_loss_that_runs_backward_itself_is_answered_not_the_end_of_the_process()
+    {
+        using var scope = NewDisposeScope();
+        using var net = new TinyModel();
+        var report = Doctor.Examine(net, Right(), Usual with
+        {
+            Loss = (l, y) =>
+            {
+                var loss = Shifted(Pad)(l, y);
+                if (loss.requires_grad)
+                    loss.backward();
+                return loss;
+            },
+        });
+        Assert.DoesNotContain(report.Outcomes, o => o.Check.Name == "pads-as-targets" && o.Status == CheckStatus.Passed);
+        Assert.Contains("loss", report.Outcomes.Single(o => o.Check.Name == "shift").Note, StringComparison.Ordinal);
+        Assert.All(net.parameters(), p => Assert.Null(p.grad));
+    }
+
+    [Fact]
+    public void A_loss_that_changes_what_its_gradient_needs_in_place_is_answered_not_the_end_of_the_process()
+    {
+        using var scope = NewDisposeScope();
+        using var net = new TinyModel();
+        var report = Doctor.Examine(net, Right(), Usual with
+        {
+            Loss = (l, y) =>
+            {
+                var odds = Head(l).exp();
+                var value = odds.square().mean();
+                odds.add_(1);
+                return value;
+            },
+        });
+        Assert.DoesNotContain(report.Outcomes, o => o.Check.Name == "shift" && o.Status == CheckStatus.Passed);
+    }
+
+    [Fact]
     public void What_the_model_throws_in_the_middle_leaves_its_checks_unmade()
     {
         using var scope = NewDisposeScope();

@@ -122,7 +122,7 @@ internal sealed class Examination
             Backwards += seen.Inputs.numel() / tokens;
             var wanted = (calls == 1 && logits.requires_grad ? new[] { logits } : []).Concat(Parameters.Select(p => p.Value)).ToList();
             if (wanted.Count > 0)
-                all = [.. autograd.grad([loss], wanted, allow_unused: true).Select(g => g.IsInvalid ? null : g)];
+                all = Slopes.Of(loss, wanted);
         }
         var withLogits = all.Count > Parameters.Count;
         return new()

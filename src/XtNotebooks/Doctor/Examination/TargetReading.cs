@@ -77,9 +77,7 @@ internal sealed class TargetReading
         if (seen is null || leaf is null)
             throw new DoctorException("The loss never calls the model it is given: use the first argument, as in (net, batch) => loss(net(batch), batch.Labels).");
         var value = loss.ToDouble();
-        var gradient = loss.requires_grad ? autograd.grad([loss], [leaf], allow_unused: true)[0] : null;
-        if (gradient is { IsInvalid: true })
-            gradient = null;
+        var gradient = loss.requires_grad ? Slopes.Of(loss, [leaf])[0] : null;
         return Read(gradient, value, seen, calls, vocabulary, tokensLast);
     }
 
