@@ -94,7 +94,7 @@ internal static class DoctorPage
         | `BatchLoss` | instead of `Loss`, where the loss calls the model itself: `(net, batch) => …`. It must call the `net` it is given. |
         | `PadId`, `EosId` | they may be the same id. A mask in the batch wins over the pad id. |
         | `Metric` | with the arguments of the loss, giving a number. |
-        | `Step`, `Optimizer` | runs one of your optimizer steps over the micro-batches it is given; then the denominator is looked at over accumulated batches too. |
+        | `Step`, `Optimizer` | runs one of your optimizer steps over the micro-batches it is given; then the denominator is looked at over accumulated batches too. Best is a step that clears its gradients when it begins and leaves them at its end; of one that clears them afterwards the change of the weights is judged, and with dropout it cannot be. |
         | `Module` | the module behind a function, so that its weights can be watched and put back. |
         | `Denominator`, `IgnoreIndex`, `AllowedWithoutGradient`, `Untrained` | what is unusual on purpose. |
 
