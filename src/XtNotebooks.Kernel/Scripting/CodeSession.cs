@@ -14,6 +14,9 @@ internal sealed partial class CodeSession : ICodeSession
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _lanes = new();
     private static readonly TimeSpan SlowestCompilation = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long after an interrupted cell its tasks are still looked after.</summary>
+    private static readonly TimeSpan LeftBehindStops = TimeSpan.FromSeconds(30);
+
     private readonly Lock _compiling = new();
     private readonly Dictionary<string, string> _sources = [];
     private readonly HashSet<string> _shownWarnings = [];
@@ -108,6 +111,8 @@ internal sealed partial class CodeSession : ICodeSession
             CellContext.Current = cell;
             return RunCellAsync(cell);
         });
+        // On the interrupting thread: what comes after an await may have to queue behind the very tasks that are to stop.
+        using var stopping = interrupt.Token.UnsafeRegister(_ => StopChecks(running), null);
         try
         {
             return await running.WaitAsync(interrupt.Token);
@@ -122,11 +127,23 @@ internal sealed partial class CodeSession : ICodeSession
         }
     }
 
+    /// <summary>Makes the checks in code look at their cell's token, also in tasks that the cell leaves behind and that begin or wake later.</summary>
+    private void StopChecks(Task running)
+    {
+        CellGuard.BeginInterrupt();
+        _ = EndAsync();
+
+        async Task EndAsync()
+        {
+            await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(LeftBehindStops, Options.TimeProvider).ConfigureAwait(false);
+            CellGuard.EndInterrupt();
+        }
+    }
+
     /// <summary>Stops a cell: its own checks see the token at once, its waits are woken; what still runs is left behind.</summary>
     private async Task<CellResult> StopAsync(Task<CellResult> running, CellThreads threads, CellContext cell)
     {
-        CellGuard.BeginInterrupt();
-        _ = running.ContinueWith(_ => CellGuard.EndInterrupt(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         var started = Options.TimeProvider.GetTimestamp();
         while (Options.TimeProvider.GetElapsedTime(started) is var elapsed && (elapsed < Options.AbandonAfter || (cell.IsCompiling && elapsed < SlowestCompilation)))
         {

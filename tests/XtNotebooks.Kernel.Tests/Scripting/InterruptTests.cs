@@ -92,6 +92,27 @@ public sealed class InterruptTests
     }
 
     [Fact]
+    public async Task Tasks_that_an_interrupted_cell_started_stop_too_those_that_had_not_begun_included()
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("var begun = new TaskCompletionSource(); var ended = 0; Task[] tasks = [];");
+        using var interrupt = new CancellationTokenSource();
+        // More than the thread pool begins at once, and the cell's own wait is broken before they have noticed.
+        var running = notebook.Run("""
+            tasks = [.. Enumerable.Range(0, 64).Select(_ => Task.Run(() =>
+            {
+                try { begun.TrySetResult(); while (true) Thread.Sleep(100); }
+                finally { Interlocked.Increment(ref ended); }
+            }))];
+            Task.WaitAll(tasks);
+            """, cancellationToken: interrupt.Token);
+        await notebook.Run("await begun.Task;", beside: true, output: new RecordedOutput(), cancellationToken: TestContext.Current.CancellationToken);
+        await interrupt.CancelAsync();
+        Assert.Equal(CellStatus.Interrupted, (await running).Status);
+        Assert.Equal("true", await notebook.Value("try { await Task.WhenAll(tasks); } catch { }\ntasks.All(t => t.IsCompleted)"));
+    }
+
+    [Fact]
     public async Task An_exception_on_a_thread_of_its_own_is_told_and_survived()
     {
         await using var notebook = new Notebook();
