@@ -94,23 +94,25 @@ public sealed class InterruptTests
     [Fact]
     public async Task Tasks_that_an_interrupted_cell_started_stop_too_those_that_had_not_begun_included()
     {
+        var begun = Guid.NewGuid().ToString();
         await using var notebook = new Notebook();
-        await notebook.Value("var begun = new TaskCompletionSource(); var ended = 0; Task[] tasks = [];");
+        await notebook.Value("Task[] tasks = [];");
         using var interrupt = new CancellationTokenSource();
+        // As the kernel does: from a thread of its own, since the cell fills the pool.
+        new Thread(() =>
+        {
+            while (AppContext.GetData(begun) is null)
+                Thread.Sleep(20);
+            interrupt.Cancel();
+        }) { IsBackground = true }.Start();
         // More than the thread pool begins at once, and the cell's own wait is broken before they have noticed.
-        var running = notebook.Run("""
-            tasks = [.. Enumerable.Range(0, 64).Select(_ => Task.Run(() =>
-            {
-                try { begun.TrySetResult(); while (true) Thread.Sleep(100); }
-                finally { Interlocked.Increment(ref ended); }
-            }))];
+        var result = await notebook.Run($$"""
+            tasks = [.. Enumerable.Range(0, 64).Select(_ => Task.Run(() => { while (true) Thread.Sleep(100); }))];
+            AppContext.SetData("{{begun}}", "");
             Task.WaitAll(tasks);
             """, cancellationToken: interrupt.Token);
-        await notebook.Run("await begun.Task;", beside: true, output: new RecordedOutput(), cancellationToken: TestContext.Current.CancellationToken);
-        // As the kernel does: from a thread of its own, since the pool is full.
-        new Thread(interrupt.Cancel).Start();
-        Assert.Equal(CellStatus.Interrupted, (await running).Status);
-        Assert.Equal("true", await notebook.Value("try { await Task.WhenAll(tasks); } catch { }\ntasks.All(t => t.IsCompleted)"));
+        Assert.Equal(CellStatus.Interrupted, result.Status);
+        Assert.Equal("64", await notebook.Value("try { await Task.WhenAll(tasks); } catch { }\ntasks.Count(t => t.IsCompleted)"));
     }
 
     [Fact]

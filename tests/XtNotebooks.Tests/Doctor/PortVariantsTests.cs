@@ -22,12 +22,21 @@ public sealed class PortVariantsTests
     };
 
     /// <summary>Switches that need another one.</summary>
-    private static Dictionary<string, string> Companions { get; } = new()
+    private static Dictionary<string, (string Name, object Value)> Companions { get; } = new()
     {
-        ["AttnDataDependentAlibiPerRow"] = "AttnDataDependentAlibi",
-        ["FfGluMultBias"] = "FfGlu",
-        ["LearnedReinjectInputGate"] = "ReinjectInput",
-        ["QkvReceiveDiffResiduals"] = "IntegrateLayers",
+        ["AttnCopeTalkingHeads"] = ("AttnUseCope", true),
+        ["AttnDataDependentAlibiPerRow"] = ("AttnDataDependentAlibi", true),
+        ["AttnGateValuesHeadwise"] = ("AttnGateValues", true),
+        ["AttnOutputGateHeadwise"] = ("AttnOutputGate", true),
+        ["AttnQkNormDimScale"] = ("AttnQkNorm", true),
+        ["AttnSparseTopkStraightThrough"] = ("AttnSparseTopk", 2),
+        ["AttnSwigluValues"] = ("AttnGateValues", true),
+        ["DynamicPosBiasLogDistance"] = ("DynamicPosBias", true),
+        ["DynamicPosBiasNorm"] = ("DynamicPosBias", true),
+        ["FfGluMultBias"] = ("FfGlu", true),
+        ["LearnedReinjectInputGate"] = ("ReinjectInput", true),
+        ["PolarBiasUniformInit"] = ("PolarPosEmb", true),
+        ["QkvReceiveDiffResiduals"] = ("IntegrateLayers", true),
     };
 
     public static TheoryData<string> Switches => [.. typeof(AttentionLayersOptions).GetProperties()
@@ -43,7 +52,7 @@ public sealed class PortVariantsTests
         var property = typeof(AttentionLayersOptions).GetProperty(name, BindingFlags.Public | BindingFlags.Instance)!;
         property.SetValue(layers, !(bool)property.GetValue(layers)!);
         if (Companions.TryGetValue(name, out var companion))
-            typeof(AttentionLayersOptions).GetProperty(companion)!.SetValue(layers, true);
+            typeof(AttentionLayersOptions).GetProperty(companion.Name)!.SetValue(layers, companion.Value);
         var net = new TransformerWrapper(new() { NumTokens = Vocabulary, MaxSeqLen = 20, AttnLayers = new Decoder(layers) });
         using var wrapper = new AutoregressiveWrapper(net, ignoreIndex: Pad, padValue: Pad);
         var report = Doctor.Examine(wrapper, Right(), new() { PadId = Pad, EosId = Eos });
