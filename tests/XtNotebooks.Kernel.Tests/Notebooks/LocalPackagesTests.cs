@@ -22,6 +22,14 @@ public class LocalPackagesTests
     }
 
     [Fact]
+    public void The_package_brings_the_script_that_dotnet_interactive_runs()
+    {
+        using var package = ZipFile.OpenRead(Directory.GetFiles(Feed(), "XtNotebooks.*.nupkg").Single(file => char.IsDigit(Path.GetFileName(file)["XtNotebooks.".Length])));
+        using var script = new StreamReader(package.GetEntry("interactive-extensions/dotnet/extension.dib")!.Open());
+        Assert.StartsWith("#!csharp", script.ReadToEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_package_has_the_very_assembly_that_was_built()
     {
         using var package = ZipFile.OpenRead(Directory.GetFiles(Feed(), "XtNotebooks.Extensibility.*.nupkg").Single());
