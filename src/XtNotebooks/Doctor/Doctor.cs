@@ -109,7 +109,7 @@ public static class Doctor
         {
             return check.Look(exam);
         }
-        catch (Exception error) when (Examination.IsTheirs(error))
+        catch (Exception error) when (exam.IsTheirs(error))
         {
             return check.Info.NotChecked($"model, loss or metric do not take the changed batch ({Examination.Say(error)})");
         }

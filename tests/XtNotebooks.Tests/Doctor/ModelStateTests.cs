@@ -53,7 +53,7 @@ public sealed class ModelStateTests
             var parts = new List<string>();
             string Of(Tensor? t) => t is null ? "none" : Convert.ToHexString(t.detach().contiguous().bytes);
             foreach (var (name, parameter) in Net.named_parameters())
-                parts.Add($"{name} {Of(parameter)} grad {Of(parameter.grad)}");
+                parts.Add($"{name} {Of(parameter)} grad {Of(parameter.grad)} trains {parameter.requires_grad}");
             foreach (var (name, buffer) in Net.named_buffers())
                 parts.Add($"{name} {Of(buffer)}");
             foreach (var (name, module) in Net.named_modules())
@@ -142,6 +142,39 @@ public sealed class ModelStateTests
             },
         });
         Assert.Contains("The scheduler is gone", report.Outcomes.Single(o => o.Check.Name == "denominator").Note, StringComparison.Ordinal);
+        Assert.Equal(before, patient.Bits());
+    }
+
+    [Fact]
+    public void A_step_that_freezes_layers_leaves_them_as_they_were()
+    {
+        using var scope = NewDisposeScope();
+        using var patient = Patient.Of(p => Make("AdamW", p));
+        patient.Net.named_parameters().First(p => p.name == "places.weight").parameter.requires_grad = false;
+        var before = patient.Bits();
+        Doctor.Examine(patient.Net.Run, DoctorBatch.FromIds(Right()), patient.Options with
+        {
+            Step = batches =>
+            {
+                patient.Step(batches);
+                foreach (var (name, parameter) in patient.Net.named_parameters())
+                    parameter.requires_grad = name.StartsWith("output", StringComparison.Ordinal);
+            },
+        });
+        Assert.Equal(before, patient.Bits());
+    }
+
+    [Fact]
+    public void A_cancellation_of_the_users_own_is_an_error_of_theirs()
+    {
+        using var scope = NewDisposeScope();
+        using var patient = Patient.Of(p => Make("AdamW", p));
+        var before = patient.Bits();
+        var report = Doctor.Examine(patient.Net.Run, DoctorBatch.FromIds(Right()), patient.Options with
+        {
+            Metric = (_, _) => throw new OperationCanceledException("The metric's server timed out."),
+        });
+        Assert.Contains("timed out", report.Outcomes.Single(o => o.Check.Name == "metric-mask").Note, StringComparison.Ordinal);
         Assert.Equal(before, patient.Bits());
     }
 

@@ -128,6 +128,23 @@ public sealed class OddSetUpsTests
     }
 
     [Fact]
+    public void As_many_tokens_as_positions_do_not_hide_the_order_of_dimensions()
+    {
+        using var scope = NewDisposeScope();
+        var ids = cat([randint(2, Vocabulary, [4, Vocabulary - 2], dtype: int64, generator: new Generator(3)), tensor(new[] { Eos, Pad }).expand(4, 2)], 1);
+        foreach (var second in new[] { false, true })
+        {
+            using var net = new TinyModel(new() { TokensSecond = second });
+            var report = Doctor.Examine(net, ids, Usual with { Loss = (l, y) => Shifted(Pad)(second ? l.transpose(1, 2) : l, y) });
+            Assert.False(report.IsSick, report.ToText());
+            Assert.Equal(CheckStatus.Passed, report.Outcomes.Single(o => o.Check.Name == "causality").Status);
+        }
+        using var looksAhead = new TinyModel(new() { TokensSecond = true, Causal = false });
+        var sick = Doctor.Examine(looksAhead, ids, Usual with { Loss = (l, y) => Shifted(Pad)(l.transpose(1, 2), y) });
+        Assert.Contains(sick.Findings, f => f.Check == "causality");
+    }
+
+    [Fact]
     public void Small_worlds_are_not_accused()
     {
         using var scope = NewDisposeScope();

@@ -57,7 +57,7 @@ internal sealed class DenominatorCheck : ICheck
             var wide = exam.Read(Variants.Wider(exam.Batch, 3, exam.Sequences.LeftPadded().Any(), fill.Input, fill.Label));
             return wide.Count == reading.Count && Math.Abs(wide.Places().Sum(p => wide.Weight[p.Row][p.Column]) / reading.Places().Sum(p => reading.Weight[p.Row][p.Column]) - 1) < 1e-3;
         }
-        catch (Exception error) when (Examination.IsTheirs(error))
+        catch (Exception error) when (exam.IsTheirs(error))
         {
             return false;
         }

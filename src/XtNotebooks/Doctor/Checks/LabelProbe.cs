@@ -23,7 +23,7 @@ internal sealed class LabelProbe(Examination exam)
             var second = exam.Read(With(l => IsToken(l) ? l : l == label ? other : one));
             return first.Places().Any(p => first.Target[p.Row][p.Column] != second.Target[p.Row][p.Column] && alone.Trained[p.Row][p.Column]);
         }
-        catch (Exception error) when (Examination.IsTheirs(error))
+        catch (Exception error) when (exam.IsTheirs(error))
         {
             return true;
         }

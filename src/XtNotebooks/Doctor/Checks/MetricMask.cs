@@ -79,7 +79,7 @@ internal sealed class MetricMask : ICheck
                 $"The metric divides by places that the loss leaves out: with {more} more columns of padding it goes from {Words.Short(calm)} to {Words.Short(moved)}, though no answer changes.",
                 "Mask the metric as the loss is masked: average over `targets != ignore_index` alone.");
         }
-        catch (Exception error) when (Examination.IsTheirs(error))
+        catch (Exception error) when (exam.IsTheirs(error))
         {
             return null;
         }

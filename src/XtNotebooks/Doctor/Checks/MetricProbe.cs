@@ -6,11 +6,13 @@ namespace XtNotebooks.Diagnostics;
 internal sealed class MetricProbe
 {
     private readonly Func<DoctorBatch, Tensor, double> ask;
+    private readonly Func<Exception, bool> isTheirs;
     private bool transpose;
 
     private MetricProbe(Examination exam)
     {
         transpose = !exam.TokensLast;
+        isTheirs = exam.IsTheirs;
         ask = (batch, logits) => exam.Options.BatchMetric is { } whole
             ? whole(asked => Fit(logits, asked.Inputs.shape[1]), batch)
             : exam.Options.Metric!(Fit(logits, logits.shape[1]), batch.Labels ?? batch.Inputs);
@@ -28,7 +30,7 @@ internal sealed class MetricProbe
                 Of(batch, logits);
                 return null;
             }
-            catch (Exception error) when (Examination.IsTheirs(error))
+            catch (Exception error) when (isTheirs(error))
             {
                 transpose = !transpose;
                 if (attempt == 1)

@@ -30,7 +30,7 @@ internal sealed class Repadding : ICheck
         {
             wide = exam.Run(Variants.Wider(exam.Batch, more, left, fill.Input, fill.Label), gradients: true, exam.Options.Seed);
         }
-        catch (Exception error) when (Examination.IsTheirs(error))
+        catch (Exception error) when (exam.IsTheirs(error))
         {
             return Narrower(exam, left) ?? Info.NotChecked($"model or loss take no wider batch ({Examination.Say(error)})");
         }
@@ -56,7 +56,7 @@ internal sealed class Repadding : ICheck
             var narrow = exam.Run(Variants.Columns(some, keep), gradients: true, exam.Options.Seed);
             return Compare(exam, narrow, wide, 0, [.. rows.Select(r => texts.Real[r])], $"With {width - keep} columns of padding that can be cut off");
         }
-        catch (Exception error) when (Examination.IsTheirs(error))
+        catch (Exception error) when (exam.IsTheirs(error))
         {
             return null;
         }

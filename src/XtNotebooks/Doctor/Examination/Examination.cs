@@ -181,8 +181,9 @@ internal sealed class Examination
     /// <summary>Whether the loss itself draws random numbers, such as a masking of its own.</summary>
     public bool LossIsRandom() => lossIsRandom ??= ReadLossChance();
 
-    /// <summary>Whether an error comes from the user's code or from torch, not from a cancellation or a refusal of ours.</summary>
-    public static bool IsTheirs(Exception error) => error is not (OperationCanceledException or DoctorException);
+    /// <summary>Whether an error comes from the user's code or from torch, not from the examination's own cancellation or a refusal of ours.</summary>
+    public bool IsTheirs(Exception error) =>
+        error is not DoctorException && !(error is OperationCanceledException && cancellation.IsCancellationRequested);
 
     /// <summary>The first line of an error, fit for a sentence.</summary>
     public static string Say(Exception error)
@@ -279,15 +280,37 @@ internal sealed class Examination
                 throw new DoctorException($"The model cannot run on this batch, nor on one of zeros of the same shape: {Say(again)}.", again);
             }
         }
+        var tokensLast = shape[1] == length;
+        if (shape[1] == length && shape[2] == length)
+            tokensLast = IsTokensLastWhenNarrower() ?? true;
         modelError = null;
         if (shape[1] != length && shape[2] != length)
             throw new DoctorException($"The logits have the shape [{string.Join(", ", shape)}], but the batch has {length} positions; give one logit row for each position.");
-        TokensLast = shape[1] == length;
+        TokensLast = tokensLast;
         Vocabulary = TokensLast ? shape[2] : shape[1];
         if (kind == ScalarType.Float64)
             MadeUpKind = kind;
         if (!WouldBreakDevice())
-            Objective?.SettleLayout(Options, Batch, shape, TokensLast, MadeUpKind);
+            Objective?.SettleLayout(Options, Batch, shape, TokensLast, MadeUpKind, IsTheirs);
+    }
+
+    /// <summary>The logits' layout where as many tokens as positions hide it: the dimension that shrinks with the batch is that of the positions.
+    /// Null where the model takes no narrower batch.</summary>
+    private bool? IsTokensLastWhenNarrower()
+    {
+        var width = Batch.Inputs.shape[1];
+        if (width < 2)
+            return null;
+        try
+        {
+            var narrow = Variants.Columns(Batch, width - 1);
+            var (shape, length, _) = ShapeOn(narrow with { Inputs = zeros_like(narrow.Inputs) });
+            return shape[1] == length ? true : shape[2] == length ? false : null;
+        }
+        catch (Exception error) when (IsTheirs(error))
+        {
+            return null;
+        }
     }
 
     /// <summary>Shape and kind of the logits, and for how many positions they were asked: a loss that calls the model may leave the last token out.</summary>

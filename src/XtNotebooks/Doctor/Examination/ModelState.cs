@@ -5,12 +5,12 @@ using static TorchSharp.torch;
 namespace XtNotebooks.Diagnostics;
 
 /// <summary>Everything an examination could leave changed, and the way back to the bit.</summary>
-/// <remarks>Weights, buffers, gradients (the tensors themselves), training mode of every submodule, the optimizer's state, the default random
+/// <remarks>Weights, buffers, gradients (the tensors themselves), which parameters are frozen, training mode of every submodule, the optimizer's state, the default random
 /// generator of the CPU. TorchSharp offers no way to read CUDA's generator: it is left seeded.</remarks>
 internal sealed class ModelState : IDisposable
 {
     private readonly List<(Tensor Live, Tensor Saved)> values = [];
-    private readonly List<(Tensor Parameter, Tensor? Gradient)> gradients = [];
+    private readonly List<(Tensor Parameter, Tensor? Gradient, bool Trains)> gradients = [];
     private readonly List<(nn.Module Module, bool Training)> modes = [];
     private readonly OptimizerHelper? optimizer;
     private readonly Stream? optimizerState;
@@ -26,7 +26,7 @@ internal sealed class ModelState : IDisposable
             foreach (var parameter in module.parameters())
             {
                 values.Add((parameter, parameter.detach().clone()));
-                gradients.Add((parameter, parameter.grad));
+                gradients.Add((parameter, parameter.grad, parameter.requires_grad));
             }
             foreach (var buffer in module.buffers())
                 values.Add((buffer, buffer.detach().clone()));
@@ -35,12 +35,12 @@ internal sealed class ModelState : IDisposable
         foreach (var parameter in optimizer?.parameters().Where(p => !values.Any(v => v.Live.Handle == p.Handle)).ToList() ?? [])
         {
             values.Add((parameter, parameter.detach().clone()));
-            gradients.Add((parameter, parameter.grad));
+            gradients.Add((parameter, parameter.grad, parameter.requires_grad));
         }
         this.optimizer = optimizer as OptimizerHelper;
         if (this.optimizer is not null)
             optimizerState = Save(this.optimizer, values.Sum(v => v.Saved.numel() * v.Saved.element_size()));
-        foreach (var (parameter, gradient) in gradients)
+        foreach (var (parameter, gradient, _) in gradients)
         {
             if (gradient is not null)
                 parameter.grad = null;
@@ -62,8 +62,11 @@ internal sealed class ModelState : IDisposable
                     live.copy_(saved);
             }
         }
-        foreach (var (parameter, _) in gradients)
+        foreach (var (parameter, _, trains) in gradients)
+        {
             parameter.grad = null;
+            Thaw(parameter, trains);
+        }
         if (Stepped && optimizer is not null && optimizerState is not null)
             Load(optimizer, optimizerState);
         Stepped = false;
@@ -89,8 +92,11 @@ internal sealed class ModelState : IDisposable
         finally
         {
             // Whatever one part says, the others are put back.
-            foreach (var (parameter, gradient) in gradients)
+            foreach (var (parameter, gradient, trains) in gradients)
+            {
                 parameter.grad = gradient;
+                Thaw(parameter, trains);
+            }
             // Parents come before their children: train() reaches down, and a child's own mode wins afterwards.
             foreach (var (module, training) in modes)
             {
@@ -106,6 +112,13 @@ internal sealed class ModelState : IDisposable
     private static bool SameBits(Tensor a, Tensor b) => a.is_complex()
         ? SameBits(a.real, b.real) && SameBits(a.imag, b.imag)
         : a.eq(b).logical_and(a.signbit().eq(b.signbit())).all().item<bool>();
+
+    /// <summary>A step of the user's may freeze layers.</summary>
+    private static void Thaw(Tensor parameter, bool trains)
+    {
+        if (parameter.requires_grad != trains)
+            parameter.requires_grad = trains;
+    }
 
     private void AddModes(nn.Module module)
     {

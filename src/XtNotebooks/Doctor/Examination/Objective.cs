@@ -40,7 +40,8 @@ internal sealed class Objective
     /// <param name="shape">The shape that the model's logits have.</param>
     /// <param name="tokensLast">Whether the model's logits are [batch, seq, tokens].</param>
     /// <param name="kind">The kind of number to try with.</param>
-    public void SettleLayout(DoctorOptions options, DoctorBatch batch, long[] shape, bool tokensLast, ScalarType kind)
+    /// <param name="isTheirs">Whether an error is the loss's own.</param>
+    public void SettleLayout(DoctorOptions options, DoctorBatch batch, long[] shape, bool tokensLast, ScalarType kind, Func<Exception, bool> isTheirs)
     {
         if (options.BatchLoss is not null)
             return;
@@ -49,13 +50,13 @@ internal sealed class Objective
             transpose = tokensLast == (options.LossLayout == LogitsLayout.BatchTokensSeq);
             return;
         }
-        var asIs = Sensitivity(batch, shape, tokensLast, kind, flip: false);
-        var flipped = Sensitivity(batch, shape, tokensLast, kind, flip: true);
+        var asIs = Sensitivity(batch, shape, tokensLast, kind, flip: false, isTheirs);
+        var flipped = Sensitivity(batch, shape, tokensLast, kind, flip: true, isTheirs);
         transpose = asIs is null ? flipped is not null : flipped is not null && asIs > 1e-4 && flipped < asIs * 0.01;
     }
 
     /// <summary>How much the loss moves when a constant is added to each position's logits; null where it throws.</summary>
-    private double? Sensitivity(DoctorBatch batch, long[] shape, bool tokensLast, ScalarType kind, bool flip)
+    private double? Sensitivity(DoctorBatch batch, long[] shape, bool tokensLast, ScalarType kind, bool flip, Func<Exception, bool> isTheirs)
     {
         using var scope = NewDisposeScope();
         transpose = flip;
@@ -66,7 +67,7 @@ internal sealed class Objective
             using var _ = no_grad();
             return Math.Abs(Of(_ => constant, batch).ToDouble() - Of(_ => zeros_like(constant), batch).ToDouble());
         }
-        catch (Exception error) when (error is not (OperationCanceledException or DoctorException))
+        catch (Exception error) when (isTheirs(error))
         {
             return null;
         }
