@@ -1,0 +1,102 @@
+"""What is in the packages."""
+
+import glob
+import hashlib
+import os
+import re
+import subprocess
+import unittest
+import zipfile
+
+FEED = os.environ["XT_FEED"]
+CLONE = os.environ["XT_CLONE"]
+LIBRARIES = ["XtNotebooks", "XtNotebooks.Transformers", "XtNotebooks.Extensibility"]
+TOOL = "XtNotebooks.Kernel"
+DEPENDENCIES = {
+    "XtNotebooks": {"XtNotebooks.Extensibility", "XtNotebooks.Transformers", "Plotly.NET", "XPlot.Plotly"},
+    "XtNotebooks.Transformers": {"TorchSharp"},
+    "XtNotebooks.Extensibility": set(),
+    "XtNotebooks.Kernel": set(),
+}
+
+
+def package(name, ending="nupkg"):
+    found = [path for path in glob.glob(f"{FEED}/{name}.*.{ending}") if re.fullmatch(re.escape(name) + r"\.\d.*", os.path.basename(path))]
+    assert len(found) == 1, f"{name}: {found}"
+    return zipfile.ZipFile(found[0])
+
+
+def nuspec(name):
+    return package(name).read(f"{name}.nuspec").decode("utf-8-sig")
+
+
+class Contents(unittest.TestCase):
+    def test_four_packages_and_their_symbols_are_made_and_nothing_else(self):
+        made = sorted(re.sub(r"\.\d+\.\d+\.\d+[^/]*?(\.s?nupkg)$", r"\1", os.path.basename(path)) for path in os.listdir(FEED))
+        self.assertEqual(made, sorted(f"{name}.{ending}" for name in [*LIBRARIES, TOOL] for ending in ("nupkg", "snupkg")))
+
+    def test_each_carries_readme_icon_licence_and_notices(self):
+        for name in [*LIBRARIES, TOOL]:
+            with self.subTest(name):
+                files = package(name)
+                self.assertTrue({"README.md", "icon.png", "LICENSE", "THIRD-PARTY-NOTICES.md"} <= set(files.namelist()))
+                self.assertEqual(files.read("icon.png")[:8], b"\x89PNG\r\n\x1a\n")
+                spec = nuspec(name)
+                for element in ('<license type="expression">MIT</license>', "<icon>icon.png</icon>", "<readme>README.md</readme>", "<tags>", "<description>"):
+                    self.assertIn(element, spec)
+
+    def test_the_first_thing_the_readme_shows_is_the_two_backend_lines(self):
+        for name, line in (("XtNotebooks", '#r "nuget: {}, '), ("XtNotebooks.Transformers", '<PackageReference Include="{}" ')):
+            with self.subTest(name):
+                first = package(name).read("README.md").decode().split("```")[1]
+                for backend in ("libtorch-cpu-linux-x64", "TorchSharp-cuda-linux"):
+                    self.assertIn(line.format(backend), first)
+
+    def test_each_has_only_the_dependencies_it_needs_and_no_native_library(self):
+        for name in [*LIBRARIES, TOOL]:
+            with self.subTest(name):
+                self.assertEqual(set(re.findall(r'<dependency id="([^"]+)"', nuspec(name))), DEPENDENCIES[name])
+                native = [path for path in package(name).namelist() if re.search(r"\.(so|dylib)(\.|$)|/native/", path)]
+                self.assertEqual(native, [])
+
+    def test_each_library_documents_its_public_members(self):
+        for name in LIBRARIES:
+            with self.subTest(name):
+                self.assertIn(f"lib/net10.0/{name}.xml", package(name).namelist())
+
+    def test_the_notebook_package_carries_the_script_for_dotnet_interactive(self):
+        self.assertIn("interactive-extensions/dotnet/extension.dib", package("XtNotebooks").namelist())
+
+    def test_the_tool_is_called_xt_notebooks(self):
+        settings = package(TOOL).read("tools/net10.0/any/DotnetToolSettings.xml").decode("utf-8-sig")
+        self.assertIn('Name="xt-notebooks"', settings)
+
+    def test_the_symbols_lead_to_the_sources_of_the_very_commit(self):
+        commit = subprocess.check_output(["git", "-C", CLONE, "rev-parse", "HEAD"], text=True).strip()
+        for name in [*LIBRARIES, TOOL]:
+            with self.subTest(name):
+                self.assertIn(f'commit="{commit}"', nuspec(name))
+                self.assertIn('url="https://github.com/example/xt-notebooks', nuspec(name))
+                folder = "tools/net10.0/any" if name == TOOL else "lib/net10.0"
+                symbols = package(name, "snupkg").read(f"{folder}/{name}.pdb")
+                self.assertIn(f"https://raw.githubusercontent.com/example/xt-notebooks/{commit}/*".encode(), symbols)
+                # Paths of the machine that built it would differ elsewhere.
+                self.assertNotIn(CLONE.encode(), symbols)
+
+    def test_the_same_commit_in_another_folder_gives_the_same_bytes(self):
+        again = os.path.join(os.environ["XT_SCRATCH"], "again")
+        subprocess.check_call(["git", "clone", "-q", CLONE, again])
+        subprocess.check_call(["git", "-C", again, "remote", "set-url", "origin", "https://github.com/example/xt-notebooks.git"])
+        # What was not committed when this test began belongs to both.
+        subprocess.check_call(f'git -C "{CLONE}" diff HEAD --binary | git -C "{again}" apply --allow-empty', shell=True)
+        subprocess.check_call(f'cd "{CLONE}" && git ls-files --others --exclude-standard -z | xargs -0 -r cp --parents -t "{again}"', shell=True)
+        name = "XtNotebooks.Transformers"
+        subprocess.check_call(["dotnet", "pack", f"{again}/src/{name}", "-c", "Release", "-o", f"{again}/feed", "-p:ContinuousIntegrationBuild=true",
+                               "-v", "q", "-nologo", "-clp:NoSummary"])
+        for path in (f"lib/net10.0/{name}.dll", f"lib/net10.0/{name}.xml"):
+            other = zipfile.ZipFile(glob.glob(f"{again}/feed/{name}.*.nupkg")[0])
+            self.assertEqual(hashlib.sha256(package(name).read(path)).hexdigest(), hashlib.sha256(other.read(path)).hexdigest(), path)
+
+
+if __name__ == "__main__":
+    unittest.main()
