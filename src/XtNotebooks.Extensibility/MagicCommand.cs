@@ -22,6 +22,24 @@ public sealed record MagicCommand
 
     /// <summary>Does the work. A <see cref="MagicException"/> is shown as its one sentence.</summary>
     public required Func<MagicCall, CancellationToken, Task> Run { get; init; }
+
+    /// <summary>Runs one call as its line gives it: for hosts.</summary>
+    /// <param name="line">The whole line, from the name on; with <c>--help</c> in it, the help is written and nothing else is done.</param>
+    /// <param name="body">The text below the command; see <see cref="TakesBody"/>.</param>
+    /// <param name="notebook">The notebook that calls.</param>
+    /// <param name="cancellationToken">Stops the command where it allows that.</param>
+    /// <exception cref="MagicException">The line does not fit the options, or the command says what is wrong.</exception>
+    public Task RunAsync(string line, string body, INotebook notebook, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(line);
+        ArgumentNullException.ThrowIfNull(body);
+        ArgumentNullException.ThrowIfNull(notebook);
+        var words = MagicLine.Parse(line);
+        if (!words.Words.Contains("--help"))
+            return Run(MagicBinder.Bind(this, words, body, notebook), cancellationToken);
+        notebook.Write(MagicHelp.Of(this) + "\n");
+        return Task.CompletedTask;
+    }
 }
 
 /// <summary>An option of a magic.</summary>
@@ -48,7 +66,25 @@ public sealed record MagicOption
 
     /// <summary>Values to suggest, besides variables of a fitting type and an enum's names.</summary>
     public Func<INotebook, IEnumerable<string>>? Complete { get; init; }
+
+    /// <summary>Values to offer while a call is typed: those of <see cref="Complete"/>, an enum's names, variables of a fitting type.</summary>
+    public IEnumerable<MagicSuggestion> Suggest(INotebook notebook)
+    {
+        ArgumentNullException.ThrowIfNull(notebook);
+        var type = Nullable.GetUnderlyingType(Type) ?? Type;
+        var suggested = (Complete?.Invoke(notebook) ?? []).Select(value => new MagicSuggestion(value, "value", ""));
+        var named = type.IsEnum ? Enum.GetNames(type).Select(name => new MagicSuggestion(MagicHelp.Kebab(name), "enum", "")) : [];
+        var variables = notebook.Variables.Where(variable => type.IsAssignableFrom(variable.Type))
+            .Select(variable => new MagicSuggestion(variable.Name, "instance", TypeNames.Short(variable.Type)));
+        return suggested.Concat(named).Concat(variables).DistinctBy(suggestion => suggestion.Text);
+    }
 }
+
+/// <summary>A value that an option may be given.</summary>
+/// <param name="Text">What is typed.</param>
+/// <param name="Kind">Value, enum or instance (a variable), in the words of Jupyter's completion.</param>
+/// <param name="Detail">A variable's type; otherwise empty.</param>
+public sealed record MagicSuggestion(string Text, string Kind, string Detail);
 
 /// <summary>One call of a magic: its options, bound and converted.</summary>
 /// <param name="Notebook">The notebook that calls.</param>

@@ -3,6 +3,7 @@ using System.Data;
 using System.Globalization;
 using System.Net;
 using System.Text;
+using XtNotebooks.Extensibility;
 
 namespace XtNotebooks.Kernel.Display;
 

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
+using XtNotebooks.Extensibility;
 
 namespace XtNotebooks.Kernel.Display;
 

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using System.Text;
+using XtNotebooks.Extensibility;
 
 namespace XtNotebooks.Kernel.Display;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using XtNotebooks.Extensibility;
 
 namespace XtNotebooks.Kernel.Display;
 

@@ -1,5 +1,6 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using XtNotebooks.Extensibility;
 using XtNotebooks.Kernel.Magics;
 
 namespace XtNotebooks.Kernel.Scripting;

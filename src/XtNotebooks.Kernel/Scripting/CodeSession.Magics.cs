@@ -55,14 +55,6 @@ internal sealed partial class CodeSession
     private async Task RunMagicAsync(CellContext cell, string text, int lineNumber, string body)
     {
         cell.MagicLine = lineNumber;
-        var line = MagicLine.Parse(text);
-        var magic = Magics.Require(line.Name);
-        if (line.Words.Contains("--help"))
-        {
-            cell.Output.Stream(StreamName.Stdout, MagicHelp.Of(magic) + "\n");
-            return;
-        }
-        var call = MagicBinder.Bind(magic, line, body, Notebook);
-        await magic.Run(call, cell.CancellationToken);
+        await Magics.Require(MagicLine.NameOf(text)).RunAsync(text, body, Notebook, cell.CancellationToken);
     }
 }

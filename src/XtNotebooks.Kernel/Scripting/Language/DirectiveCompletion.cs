@@ -49,15 +49,8 @@ internal sealed class DirectiveCompletion(MagicTable magics, INotebook notebook,
         return Reply(from, position, asked is null ? [] : Values(asked).Where(match => match.Text.StartsWith(word, StringComparison.OrdinalIgnoreCase)));
     }
 
-    private IEnumerable<CompletionMatch> Values(MagicOption option)
-    {
-        var type = Nullable.GetUnderlyingType(option.Type) ?? option.Type;
-        var suggested = (option.Complete?.Invoke(notebook) ?? []).Select(value => new CompletionMatch(value, "value", ""));
-        var named = type.IsEnum ? Enum.GetNames(type).Select(name => new CompletionMatch(MagicHelp.Kebab(name), "enum", "")) : [];
-        var variables = notebook.Variables.Where(variable => type.IsAssignableFrom(variable.Type))
-            .Select(variable => new CompletionMatch(variable.Name, "instance", Display.TypeNames.Short(variable.Type)));
-        return suggested.Concat(named).Concat(variables).DistinctBy(match => match.Text);
-    }
+    private IEnumerable<CompletionMatch> Values(MagicOption option) =>
+        option.Suggest(notebook).Select(suggestion => new CompletionMatch(suggestion.Text, suggestion.Kind, suggestion.Detail));
 
     /// <summary>Packages that the machine has already, so that no network is asked.</summary>
     private static CompletionReply Package(string text, int start, int position)

@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text;
-using XtNotebooks.Extensibility;
 
-namespace XtNotebooks.Kernel.Magics;
+namespace XtNotebooks.Extensibility;
 
 /// <summary>The answer to <c>--help</c>.</summary>
 internal static class MagicHelp

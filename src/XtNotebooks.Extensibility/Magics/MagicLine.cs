@@ -1,7 +1,6 @@
 using System.Text;
-using XtNotebooks.Extensibility;
 
-namespace XtNotebooks.Kernel.Magics;
+namespace XtNotebooks.Extensibility;
 
 /// <summary>A magic's line cut into words; quotes keep blanks together.</summary>
 internal sealed record MagicLine(string Name, IReadOnlyList<string> Words)

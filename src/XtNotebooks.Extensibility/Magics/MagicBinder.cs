@@ -1,7 +1,6 @@
 using System.Globalization;
-using XtNotebooks.Extensibility;
 
-namespace XtNotebooks.Kernel.Magics;
+namespace XtNotebooks.Extensibility;
 
 /// <summary>Turns a magic's words into the values of its options.</summary>
 internal static class MagicBinder
@@ -138,7 +137,7 @@ internal static class MagicBinder
             : $"the name of a {FriendlyName(type)} variable";
     }
 
-    private static string FriendlyName(Type type) => Display.TypeNames.Short(type);
+    private static string FriendlyName(Type type) => TypeNames.Short(type);
 
     private static string Lower(string sentence) => sentence.Length > 1 && char.IsLower(sentence[1]) ? char.ToLowerInvariant(sentence[0]) + sentence[1..] : sentence;
 }

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace XtNotebooks.Kernel.Display;
+namespace XtNotebooks.Extensibility;
 
 /// <summary>Types as C# writes them.</summary>
 internal static class TypeNames

@@ -1,4 +1,4 @@
-namespace XtNotebooks.Kernel.Magics;
+namespace XtNotebooks.Extensibility;
 
 /// <summary>Names that a mistyped one may have meant.</summary>
 internal static class NearNames
