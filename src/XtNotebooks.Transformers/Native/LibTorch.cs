@@ -7,7 +7,8 @@ namespace XtNotebooks.Transformers.Native;
 /// <summary>Loads libtorch and TorchSharp's bridge to it before TorchSharp is first used.</summary>
 /// <remarks>Left alone, TorchSharp 0.107 copies 478 MB beside its assembly on first use from a package cache, and does not load at all where
 /// libstdc++ is older than GCC 13's (Debian 12, Ubuntu 22.04). Here the libraries are loaded from where they are, and only the bridge
-/// (3 MB) is adapted, where needed, in a cache folder. TorchSharp then finds everything loaded. Once TorchSharp has failed to start, it fails
+/// (3 MB) is adapted, where needed, in a cache folder. TorchSharp then finds everything loaded, with a guard before the bridge that keeps numbers
+/// alive while libtorch reads them. Once TorchSharp has failed to start, it fails
 /// for the rest of the process; hence the call must come first: a project that references the package gets it compiled in, a notebook gets it from
 /// the extension.</remarks>
 public static class LibTorch
@@ -94,7 +95,11 @@ public static class LibTorch
             CudaFragments.Stitch(library);
         foreach (var library in choice.LoadOrder())
             NativeLoad.Library(library);
-        var (bridge, adapted) = NativeLoad.Bridge(choice.Bridge, LibraryCache.OfThisUser(places.TorchSharpVersion));
-        return new LoadedLibTorch(choice.Backend, Path.GetDirectoryName(choice.TorchCpu)!, bridge, adapted, places.LibTorchVersion);
+        var cache = LibraryCache.OfThisUser(places.TorchSharpVersion);
+        var (bridge, adapted) = NativeLoad.Bridge(choice.Bridge, cache);
+        return new LoadedLibTorch(choice.Backend, Path.GetDirectoryName(choice.TorchCpu)!, bridge, adapted, places.LibTorchVersion)
+        {
+            GuardsScalars = ScalarGuard.Install(bridge, cache),
+        };
     }
 }

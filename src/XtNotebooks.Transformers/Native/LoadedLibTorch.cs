@@ -10,6 +10,10 @@ namespace XtNotebooks.Transformers.Native;
 public sealed record LoadedLibTorch(
     LibTorchBackend Backend, string Directory, string Bridge, IReadOnlyList<string> RelaxedVersions, string Version)
 {
+    /// <summary>Whether the numbers of operations ("x + 1") are kept until libtorch has read them. Where not, a garbage collection on another thread
+    /// may make an operation fail with "Expected false to be true".</summary>
+    public bool GuardsScalars { get; init; }
+
     /// <summary>The record in one line, for people.</summary>
     public override string ToString() => Backend switch
     {
