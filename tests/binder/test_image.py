@@ -1,0 +1,77 @@
+"""What a launched Binder image must do, tried in the home folder that binder/postBuild left."""
+
+import glob
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import nbformat
+from jupyter_client.manager import start_new_kernel
+from nbclient import NotebookClient
+
+FOLDER = os.environ["XT_NOTEBOOKS_FOLDER"]
+LIMIT_MB = 2048
+
+
+def memory(pid):
+    """Resident memory, and the part of it that counts where pages are shared with other processes; in MB."""
+    with open(f"/proc/{pid}/smaps_rollup") as file:
+        sizes = {line.split(":")[0]: int(line.split()[1]) for line in file if line.split()[-1] == "kB"}
+    return sizes["Rss"] / 1024, sizes["Pss"] / 1024
+
+
+class Image(unittest.TestCase):
+    def test_the_first_notebook_runs_as_it_stands(self):
+        with tempfile.TemporaryDirectory() as folder:
+            ended = subprocess.run(
+                [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--output-dir", folder, os.path.join(FOLDER, "01-the-padding-discrepancy.ipynb")],
+                capture_output=True, text=True)
+            self.assertEqual(ended.returncode, 0, ended.stderr)
+            done = nbformat.read(os.path.join(folder, "01-the-padding-discrepancy.ipynb"), 4)
+            self.assertTrue(any(output.get("data", {}).get("text/html") for cell in done.cells for output in cell.get("outputs", [])))
+
+    def test_launch_and_the_references_of_a_notebook_are_quick_enough_to_wait_for(self):
+        started = time.monotonic()
+        manager, client = start_new_kernel(kernel_name="xt-csharp", startup_timeout=60, cwd=FOLDER)
+        try:
+            def run(code):
+                reply = client.execute_interactive(code, timeout=120, output_hook=lambda message: None)
+                self.assertEqual(reply["content"]["status"], "ok", reply["content"])
+                return time.monotonic() - started
+            first = run("1 + 1")
+            referenced = run('#r "nuget: libtorch-cpu-linux-x64, 2.10.0"\n#r "nuget: XtNotebooks"')
+            tensor = run("TorchSharp.torch.ones(2).sum().item<float>()")
+            print(f"launch: first result after {first:.1f} s, references after {referenced:.1f} s, first tensor after {tensor:.1f} s")
+            self.assertLess(tensor, 60)
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=False)
+
+    def test_three_notebooks_open_at_once_fit_in_two_gigabytes(self):
+        clients = []
+        try:
+            for path in sorted(glob.glob(os.path.join(FOLDER, "0*.ipynb")))[:3]:
+                client = NotebookClient(nbformat.read(path, 4), timeout=600, kernel_name="xt-csharp", resources={"metadata": {"path": FOLDER}})
+                clients.append((path, client))
+                client.create_kernel_manager()
+                client.start_new_kernel(cwd=FOLDER)
+                client.start_new_kernel_client()
+                for index, cell in enumerate(client.nb.cells):
+                    client.execute_cell(cell, index)
+            total = 0
+            for path, client in clients:
+                resident, part = memory(client.km.provisioner.pid)
+                total += resident
+                print(f"{os.path.basename(path)}: {resident:.0f} MB resident, {part:.0f} MB with shared pages divided")
+            print(f"{len(clients)} kernels: {total:.0f} MB resident of {LIMIT_MB}")
+            self.assertLess(total, LIMIT_MB)
+        finally:
+            for _, client in clients:
+                client.km.shutdown_kernel(now=True)
+
+
+if __name__ == "__main__":
+    unittest.main()
