@@ -83,6 +83,20 @@ class Use(unittest.TestCase):
             file.write("System.Console.WriteLine(TorchSharp.torch.arange(4).sum().item<long>());\n")
         self.assertEqual(call("dotnet", "run", folder=folder).strip().splitlines()[-1], "6")
 
+    def test_the_extension_of_the_guide_is_built_packed_and_used(self):
+        with open(os.path.join(os.environ["XT_CLONE"], "docs", "extending.md")) as file:
+            guide = file.read().split("## The package")[1]
+        folder = os.path.join(SCRATCH, "dice")
+        os.mkdir(folder)
+        for name, language in (("Dice.Notebooks.csproj", "xml"), ("Dice.cs", "csharp")):
+            with open(f"{folder}/{name}", "w") as file:
+                file.write(re.search(rf"^```{language}\n(.*?)^```", guide, re.DOTALL | re.MULTILINE).group(1))
+        call("dotnet", "pack", "-o", f"{SCRATCH}/feed", folder=folder)
+        cells = re.search(r"^```text\n(.*?)^```", guide, re.DOTALL | re.MULTILINE).group(1)
+        [outputs] = run_notebook("dice", cells)
+        self.assertRegex(text(outputs), r"[1-6] \+ [1-6] \+ [1-6]")
+        self.assertTrue(any("<b>" in "".join(output.get("data", {}).get("text/html", "")) for output in outputs), outputs)
+
     def test_the_kernelspec_leads_to_the_installed_tool(self):
         call(f"{SCRATCH}/tool/xt-notebooks", "install", "--prefix", f"{SCRATCH}/prefix")
         with open(f"{SCRATCH}/prefix/share/jupyter/kernels/xt-csharp/kernel.json") as file:
