@@ -97,7 +97,9 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
 
         InputChecks.CheckTargets(targets, IgnoreIndex, logits.shape[2]);
 
-        var (flat, flatTargets) = (logits.flatten(0, 1), targets.flatten());
+        // Half precision keeps two or three digits of a loss; torch's autocast, too, takes it in float32.
+        var wide = logits.dtype is ScalarType.BFloat16 or ScalarType.Float16 ? logits.to(ScalarType.Float32) : logits;
+        var (flat, flatTargets) = (wide.flatten(0, 1), targets.flatten());
         var loss = net.OutputIsLogProb
             ? NegativeLogLikelihood(flat, flatTargets)
             : F.cross_entropy(flat, flatTargets, ignore_index: IgnoreIndex);

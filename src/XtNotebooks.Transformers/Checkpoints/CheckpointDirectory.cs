@@ -32,13 +32,17 @@ public sealed partial class CheckpointDirectory
     /// <param name="step">Training steps taken.</param>
     /// <param name="optimizer">One of torch.optim, or null to keep weights alone.</param>
     /// <param name="tokenizer">JSON to keep beside them, never looked into; null for none.</param>
-    /// <exception cref="ArgumentException">The model is of another kind, or the tokenizer is not JSON.</exception>
-    public void Save(nn.Module model, long step, optim.Optimizer? optimizer = null, string? tokenizer = null)
+    /// <param name="run">JSON of what was recorded while training, never looked into; null for none. With it a module of any class can be kept:
+    /// <see cref="Restore"/> puts it back, while <see cref="CreateModel"/> knows this library's classes alone.</param>
+    /// <exception cref="ArgumentException">The model is of another kind, or the tokenizer or run is not JSON.</exception>
+    public void Save(nn.Module model, long step, optim.Optimizer? optimizer = null, string? tokenizer = null, string? run = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentOutOfRangeException.ThrowIfNegative(step);
         var suffix = string.Create(CultureInfo.InvariantCulture, $"{step:000000}-{Guid.NewGuid().ToString("N")[..8]}.safetensors");
-        var manifest = new CheckpointManifest(ModelConfig.Of(model), step, $"weights-{suffix}", $"state-{suffix}", Parsed(tokenizer));
+        var manifest = new CheckpointManifest(
+            run is null || ModelConfig.Knows(model) ? ModelConfig.Of(model) : [], step, $"weights-{suffix}", $"state-{suffix}",
+            Parsed(tokenizer, nameof(tokenizer)), Parsed(run, nameof(run)));
         ModelConfig.Weights(model).SaveSafetensors(Path.Combine(FullPath, manifest.Weights));
         TrainingState.Write(Path.Combine(FullPath, manifest.State), optimizer);
         manifest.Write(FullPath);
@@ -89,17 +93,17 @@ public sealed partial class CheckpointDirectory
     /// <exception cref="CheckpointException">There is no checkpoint, or it is damaged.</exception>
     public SavedProgress ReadProgress() => Progress(CheckpointManifest.Read(FullPath));
 
-    private static SavedProgress Progress(CheckpointManifest manifest) => new(manifest.Step, manifest.Tokenizer?.ToJsonString());
+    private static SavedProgress Progress(CheckpointManifest manifest) => new(manifest.Step, manifest.Tokenizer?.ToJsonString(), manifest.Run?.ToJsonString());
 
-    private static JsonNode? Parsed(string? tokenizer)
+    private static JsonNode? Parsed(string? json, string name)
     {
         try
         {
-            return tokenizer is null ? null : JsonNode.Parse(tokenizer);
+            return json is null ? null : JsonNode.Parse(json);
         }
         catch (JsonException error)
         {
-            throw new ArgumentException($"The tokenizer must be JSON: {error.Message}", nameof(tokenizer), error);
+            throw new ArgumentException($"The {name} must be JSON: {error.Message}", name, error);
         }
     }
 
@@ -118,4 +122,5 @@ public sealed partial class CheckpointDirectory
 /// <summary>What a checkpoint keeps beside weights and optimizer.</summary>
 /// <param name="Step">Training steps taken.</param>
 /// <param name="Tokenizer">JSON as it was given, or null.</param>
-public sealed record SavedProgress(long Step, string? Tokenizer);
+/// <param name="Run">JSON as it was given, or null.</param>
+public sealed record SavedProgress(long Step, string? Tokenizer, string? Run = null);

@@ -9,11 +9,12 @@ namespace XtNotebooks.Transformers;
 /// <param name="Weights">File name of the weights.</param>
 /// <param name="State">File name of the optimizer's state and the random generator's.</param>
 /// <param name="Tokenizer">Whatever the caller keeps beside them, or null.</param>
-internal sealed record CheckpointManifest(JsonObject Config, long Step, string Weights, string State, JsonNode? Tokenizer)
+/// <param name="Run">What the caller recorded while training, or null.</param>
+internal sealed record CheckpointManifest(JsonObject Config, long Step, string Weights, string State, JsonNode? Tokenizer, JsonNode? Run)
 {
     public const string FileName = "checkpoint.json";
     private const string Format = "xt-notebooks-checkpoint-1";
-    private static readonly string[] OwnKeys = ["format", "step", "weights", "state", "tokenizer"];
+    private static readonly string[] OwnKeys = ["format", "step", "weights", "state", "tokenizer", "run"];
     private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true };
 
     public static CheckpointManifest Read(string directory)
@@ -24,7 +25,7 @@ internal sealed record CheckpointManifest(JsonObject Config, long Step, string W
         {
             var root = JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? throw new JsonException("it is not a JSON object");
             if ((string?)root["format"] != Format) throw new JsonException($"its format is '{(string?)root["format"]}', not '{Format}'");
-            var manifest = new CheckpointManifest([], Required<long>(root, "step"), Name(root, "weights"), Name(root, "state"), root["tokenizer"]?.DeepClone());
+            var manifest = new CheckpointManifest([], Required<long>(root, "step"), Name(root, "weights"), Name(root, "state"), root["tokenizer"]?.DeepClone(), root["run"]?.DeepClone());
             foreach (var (key, value) in root)
                 if (!OwnKeys.Contains(key)) manifest.Config[key] = value?.DeepClone();
             return manifest;
@@ -43,6 +44,7 @@ internal sealed record CheckpointManifest(JsonObject Config, long Step, string W
         root["weights"] = Weights;
         root["state"] = State;
         if (Tokenizer is not null) root["tokenizer"] = Tokenizer.DeepClone();
+        if (Run is not null) root["run"] = Run.DeepClone();
         AtomicFile.Write(Path.Combine(directory, FileName), stream => JsonSerializer.Serialize(stream, root, Readable));
     }
 

@@ -8,6 +8,9 @@ internal static class ModelConfig
 {
     private const string Net = nameof(TransformerWrapper);
 
+    /// <summary>Whether a model of this class can be built from a configuration.</summary>
+    public static bool Knows(nn.Module model) => model is TransformerWrapper or AutoregressiveWrapper or XTransformer;
+
     /// <returns>{"TransformerWrapper": {…}, "Decoder": {…}}, with an "AutoregressiveWrapper" where there is one; or {"XTransformer": {…}}.</returns>
     public static JsonObject Of(nn.Module model) => model switch
     {
@@ -23,6 +26,7 @@ internal static class ModelConfig
     public static nn.Module Create(JsonObject config)
     {
         if (config[nameof(XTransformer)] is { } both) return new XTransformer(XTransformerArguments.Read(Element(both)));
+        if (config.Count == 0) throw new ArgumentException("it holds a module of another library; make one and use Restore");
         var (stack, arguments) = config[nameof(Decoder)] is { } decoder
             ? ((Func<AttentionLayersOptions, AttentionLayers>)(o => new Decoder(o)), decoder)
             : (o => new Encoder(o), config[nameof(Encoder)] ?? throw Missing($"{nameof(Decoder)} or {nameof(Encoder)}"));

@@ -17,6 +17,18 @@ internal sealed class PolarEmbedding : NamedModule
         learned_bias = NewParameter(nameof(learned_bias), uniformBias ? rand(heads, 1, dimHead) * (-2 * Math.PI) : zeros(heads, 1, dimHead));
     }
 
+    // A model in half precision still turns by these angles: rounded, far positions would turn by others.
+    protected override void _toEpilog(ScalarType? dtype, Device? device, bool non_blocking)
+    {
+        using var exact = inv_freq.clone().DetachFromDisposeScope();
+        base._toEpilog(dtype, device, non_blocking);
+        if (inv_freq.dtype == exact.dtype) return;
+        var kept = exact.to(inv_freq.device, copy: true).DetachFromDisposeScope();
+        inv_freq.Dispose();
+        inv_freq = kept;
+        ConditionallyRegisterBuffer(nameof(inv_freq), inv_freq);
+    }
+
     public PolarPhases forward(long start, long count)
     {
         using var scope = NewDisposeScope();

@@ -32,6 +32,12 @@ internal sealed class RotaryEmbedding : NamedModule
         register_buffer(nameof(scale), scale);
     }
 
+    // A model in half precision still turns by these angles: rounded, far positions would turn by others.
+    protected override void _toEpilog(ScalarType? dtype, Device? device, bool non_blocking)
+    {
+        if (device is not null) base._toEpilog(null, device, non_blocking);
+    }
+
     /// <param name="start">First position.</param>
     /// <param name="count">How many positions.</param>
     /// <param name="centre">Position at which the xPos scale is one; any common choice gives the same attention.</param>

@@ -7,11 +7,11 @@ namespace XtNotebooks.Training;
 /// <summary>Finds where numbers stopped being finite.</summary>
 internal static class NonFinite
 {
-    /// <summary>The first parameter, in the module's order, that holds NaN or infinity; null where none does.</summary>
-    public static string? Parameter(nn.Module module, bool gradients)
+    /// <summary>The first parameter, in the given order, that holds NaN or infinity, itself or in its gradient; null where none does.</summary>
+    public static string? First(IEnumerable<(string Name, Tensor Parameter)> parameters, bool gradients)
     {
         using var scope = NewDisposeScope();
-        foreach (var (name, parameter) in module.named_parameters())
+        foreach (var (name, parameter) in parameters)
         {
             if ((gradients ? parameter.grad : parameter) is { } values && !Finite(values))
                 return name;

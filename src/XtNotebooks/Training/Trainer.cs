@@ -21,6 +21,7 @@ public sealed class Trainer : IDisposable
     private readonly bool ownsBatches;
     private readonly optim.Optimizer optimizer;
     private readonly Parameter[] parameters;
+    private readonly MasterWeights? masters;
     private readonly List<TrainingStep> steps = [];
     private readonly List<TrainingEvaluation> evaluations = [];
     private TimeSpan spent;
@@ -38,6 +39,12 @@ public sealed class Trainer : IDisposable
         parameters = [.. model.Module.parameters().Where(parameter => parameter.requires_grad)];
         if (parameters.Length == 0)
             throw new ArgumentException("The model has no parameter that requires a gradient; there is nothing to train.");
+        if (this.options.Precision == TrainingPrecision.BFloat16)
+        {
+            masters = new MasterWeights(model.Module);
+            parameters = masters.Masters;
+            this.model = InFloat32(model);
+        }
         this.batches = batches.GetEnumerator();
         ownsBatches = batches is not IReadOnlyCollection<PaddedBatch>;
         optimizer = this.options.Optimizer(parameters, this.options.LearningRate);
@@ -90,6 +97,7 @@ public sealed class Trainer : IDisposable
         var before = spent;
         model.Module.train();
         var stop = new Stop(TrainingEnd.Completed, "");
+        masters?.Enter();
         try
         {
             while (steps.Count < planned && stop.End == TrainingEnd.Completed)
@@ -106,6 +114,7 @@ public sealed class Trainer : IDisposable
         finally
         {
             // An exception of the caller's own loss leaves a whole run too.
+            masters?.Leave();
             spent = before + options.Time.GetElapsedTime(start);
             Run = Snapshot(stop.End, stop.Reason);
         }
@@ -117,6 +126,7 @@ public sealed class Trainer : IDisposable
     {
         batches.Dispose();
         optimizer.Dispose();
+        masters?.Dispose();
     }
 
     /// <summary>Trains models that begin with the same weights on the same batches, one for each setting.</summary>
@@ -161,13 +171,15 @@ public sealed class Trainer : IDisposable
                     return NotFinite(batch, output, loss);
                 sums.Add(batch, weight, loss, options.RecordSplit ? output.Logits : null);
                 (weight == 1 ? output.Loss : output.Loss * weight).backward();
+                masters?.Collect();
             }
             var norm = options.ClipNorm is { } limit ? nn.utils.clip_grad_norm_(parameters, limit)
                 : options.RecordGradientNorm ? GradientNorm() : (double?)null;
             if (norm is { } n && !double.IsFinite(n))
-                return new(TrainingEnd.NotFinite, $"The gradient of step {steps.Count + 1} is not finite, first in {NonFinite.Parameter(model.Module, gradients: true) ?? "no parameter"}; "
+                return new(TrainingEnd.NotFinite, $"The gradient of step {steps.Count + 1} is not finite, first in {NonFinite.First(Named(), gradients: true) ?? "no parameter"}; "
                     + "the weights are as step " + steps.Count + " left them. Lower the learning rate or clip the gradient.");
             optimizer.step();
+            masters?.Publish();
             steps.Add(sums.ToStep(steps.Count + 1) with { LearningRate = rate, GradientNorm = norm, Duration = options.Time.GetElapsedTime(start), MemoryBytes = options.RecordMemory ? Environment.WorkingSet : null });
         }
         finally
@@ -176,9 +188,23 @@ public sealed class Trainer : IDisposable
                 drawn.ForEach(batch => batch.Dispose());
         }
         if (options.CheckpointEvery > 0 && steps.Count % options.CheckpointEvery == 0)
-            Checkpoint.Save(options.CheckpointFolder!, model.Module, optimizer, Snapshot(TrainingEnd.Completed, ""));
+            SaveCheckpoint();
         (OnStep ?? options.OnStep)?.Invoke(new(setting.Name, steps[^1], planned, evaluations.LastOrDefault()));
         return new(TrainingEnd.Completed, "");
+    }
+
+    private void SaveCheckpoint()
+    {
+        // What is kept are the float32 weights.
+        masters?.Leave();
+        try
+        {
+            Checkpoint.Save(options.CheckpointFolder!, model.Module, optimizer, Snapshot(TrainingEnd.Completed, ""));
+        }
+        finally
+        {
+            masters?.Enter();
+        }
     }
 
     private List<PaddedBatch> Draw()
@@ -216,7 +242,7 @@ public sealed class Trainer : IDisposable
     {
         if (setting.Counted?.Invoke(batch) == 0)
             return new(TrainingEnd.NothingToLearn, NothingToLearn());
-        var where = NonFinite.Parameter(model.Module, gradients: false) is { } parameter ? $"the weights of {parameter} are not finite since the step before"
+        var where = NonFinite.First(Named(), gradients: false) is { } parameter ? $"the weights of {parameter} are not finite since the step before"
             : output.Logits is { } logits && logits.isfinite().all().item<bool>() ? "the logits are finite: it is the loss, whose targets may all be ignored"
             : NonFinite.Layer(model, batch.Ids) is { } layer ? $"the weights are finite, and {layer} is the first layer whose output is not"
             : "the weights are finite: the forward pass overflows";
@@ -232,6 +258,17 @@ public sealed class Trainer : IDisposable
         using var scope = NewDisposeScope();
         return Math.Sqrt(parameters.Where(p => p.grad is not null).Sum(p => p.grad!.square().sum().to(ScalarType.Float64).item<double>()));
     }
+
+    // Losses need more digits than bfloat16 has.
+    private static TrainedModel InFloat32(TrainedModel model) => model with
+    {
+        Forward = ids => model.Forward(ids).to(ScalarType.Float32),
+        ForwardMasked = model.ForwardMasked is { } masked ? (ids, mask) => masked(ids, mask).to(ScalarType.Float32) : null,
+    };
+
+    private IEnumerable<(string Name, Tensor Parameter)> Named() => masters is null
+        ? model.Module.named_parameters().Select(p => (p.name, (Tensor)p.parameter))
+        : masters.Names.Zip(masters.Masters, (name, parameter) => (name, (Tensor)parameter));
 
     private bool Due(int step) =>
         options.EvaluateEvery > 0 && options.HeldOut.Count > 0 && step % options.EvaluateEvery == 0 && evaluations.LastOrDefault()?.Step != step;
@@ -258,6 +295,7 @@ public sealed class Trainer : IDisposable
         End = end,
         EndReason = reason,
         Device = parameters[0].device.ToString(),
+        Precision = options.Precision,
         Seed = options.Seed,
         Duration = spent,
     };

@@ -41,6 +41,10 @@ public sealed record TrainerOptions
     /// <summary>Seeds torch before the first step, for dropout; null leaves its generator alone.</summary>
     public long? Seed { get; init; }
 
+    /// <summary>What the model computes in while it is trained. Its weights are float32 before and after, also in checkpoints; in bfloat16 they are other
+    /// objects than before, so take <c>parameters()</c> again.</summary>
+    public TrainingPrecision Precision { get; init; }
+
     /// <summary>Where batches are moved to; null where they are already with the model.</summary>
     public Device? Device { get; init; }
 
@@ -77,6 +81,17 @@ public sealed record TrainerOptions
                 throw new ArgumentException(FormattableString.Invariant($"{name} must be {what}, but is {value}."));
         }
     }
+}
+
+/// <summary>What a model computes in while it is trained.</summary>
+public enum TrainingPrecision
+{
+    /// <summary>Single precision throughout.</summary>
+    Full,
+
+    /// <summary>Forward and backward in bfloat16, twice as fast and half as large on GPUs that have it; losses, gradients' sums, optimizer and weights in
+    /// float32 (arXiv:1710.03740).</summary>
+    BFloat16,
 }
 
 /// <summary>What a caller sees after a step.</summary>

@@ -28,6 +28,9 @@ public sealed record TrainingRun
     /// <summary>Where it ran, for example "cpu".</summary>
     public string Device { get; init; } = "cpu";
 
+    /// <summary>What the model computed in.</summary>
+    public TrainingPrecision Precision { get; init; }
+
     /// <summary>The seed of dropout and sampling; null where none was set.</summary>
     public long? Seed { get; init; }
 
