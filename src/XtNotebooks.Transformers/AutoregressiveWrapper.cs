@@ -83,6 +83,8 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
 
         var targets = ids.narrow(1, 1, ids.shape[1] - 1);
         var inputs = ids.masked_fill(ids == IgnoreIndex, PadValue);
+        if ((PadValue < 0 || PadValue >= net.NumTokens) && (ids == IgnoreIndex).any().item<bool>())
+            throw new ArgumentException($"padValue is {PadValue}, which takes the ignored tokens' place in the inputs, but the model reads ids from 0 to {net.NumTokens - 1}: choose one of these, or the pad id itself.");
         // The last token predicts nothing: it is fed for upstream's sake, and left out where positions end.
         if (net.HasAbsolutePositions && !net.Options.ScaledSinuPosEmb && ids.shape[1] == MaxSeqLen + 1) inputs = inputs.narrow(1, 0, MaxSeqLen);
         if (MaskProb > 0) selfAttnKvMask = RandomMask(inputs);

@@ -6,5 +6,5 @@ namespace XtNotebooks;
 internal static class Magics
 {
     public static IReadOnlyList<MagicCommand> All { get; } =
-        [Training.TrainMagic.Command, Training.CompareMagic.Command, Diagnostics.DoctorMagic.Command, .. Views.ViewMagics.All];
+        [Training.TrainMagic.Command, Training.CompareMagic.Command, Generation.GenerateMagic.Command, Diagnostics.DoctorMagic.Command, .. Views.ViewMagics.All];
 }

@@ -35,6 +35,8 @@ internal static class CompareMagic
         {
             var settings = call.Require<string>("--settings").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
                 .Select(TrainingInputs.Setting).ToList();
+            if (settings.Count == 0 && call.Values.GetValueOrDefault("--loss") is null)
+                throw new MagicException($"--settings names none; choose among {string.Join(", ", TrainingInputs.Settings.Keys)}.");
             if (call.Values.GetValueOrDefault("--loss") is { } loss)
                 settings.Add(TrainingInputs.Loss(loss, "own loss"));
             var (batches, heldOut, owned) = TrainingInputs.Batches(call);
@@ -43,9 +45,9 @@ internal static class CompareMagic
             foreach (var batch in owned ? heldOut : [])
                 batch.Dispose();
         }
-        catch (Exception e) when (e is ArgumentException or System.Runtime.InteropServices.ExternalException)
+        catch (Exception e) when (e is not (OperationCanceledException or MagicException))
         {
-            throw TrainingInputs.Sentence(e);
+            throw TrainingSentences.Of(e);
         }
         finally
         {

@@ -19,7 +19,7 @@ internal static class TrainMagic
             new() { Name = "--checkpoint-every", Summary = "Steps between checkpoints; 0 for none.", Type = typeof(int), Default = 0 },
             new() { Name = "--checkpoint-folder", Summary = "Where checkpoints are written." },
             new() { Name = "--resume", Summary = "Go on from the newest checkpoint in the folder, if there is one.", Type = typeof(bool) },
-            new() { Name = "--continue", Summary = "Go on with the trainer of an earlier call, its optimizer and its batches; otherwise the optimizer begins anew, the weights as they are.", Type = typeof(bool) },
+            new() { Name = "--continue", Summary = "Go on with the trainer of an earlier call, its optimizer, options and batches; otherwise the optimizer begins anew, the weights as they are.", Type = typeof(bool) },
             new() { Name = "--as", Summary = "The variable that gets the run; its trainer goes to the same name with Trainer behind.", Default = "run" },
         ],
         Examples =
@@ -36,23 +36,31 @@ internal static class TrainMagic
     {
         var name = call.Require<string>("--as");
         var module = TrainingInputs.Model(call);
-        var panel = new LivePanel(call.Notebook, module.parameters().FirstOrDefault()?.device.ToString() ?? "cpu", TimeProvider.System);
-        TrainingRun run;
+        var device = module.parameters().FirstOrDefault()?.device.ToString() ?? "cpu";
+        var panel = new LivePanel(call.Notebook, call.Get<TrainingPrecision>("--precision") == TrainingPrecision.Full ? device : device + ", bfloat16", TimeProvider.System);
+        Trainer? trainer = null;
         try
         {
-            var trainer = Trainer(call, name, module);
+            trainer = Trainer(call, name, module);
             trainer.OnStep = panel.OnStep;
-            run = trainer.Train(call.Get<int>("--steps"), cancellationToken);
+            trainer.Train(call.Get<int>("--steps"), cancellationToken);
         }
-        catch (Exception e) when (e is ArgumentException or CheckpointException or System.Runtime.InteropServices.ExternalException or IOException)
+        catch (Exception e) when (e is not (OperationCanceledException or MagicException))
         {
-            throw TrainingInputs.Sentence(e);
+            if (trainer is { Run.Steps.Count: > 0 })
+                Leave(trainer.Run);
+            throw TrainingSentences.Of(e, trainer?.Run.Steps.Count ?? 0);
         }
-        call.Notebook.SetVariable(name, run, typeof(TrainingRun));
-        panel.End(run.ToChart());
+        Leave(trainer.Run);
         cancellationToken.ThrowIfCancellationRequested();
-        if (run.End is TrainingEnd.NotFinite or TrainingEnd.NothingToLearn)
-            throw new MagicException(run.EndReason);
+        if (trainer.Run.End is TrainingEnd.NotFinite or TrainingEnd.NothingToLearn || trainer.Run is { End: TrainingEnd.OutOfBatches, Steps.Count: 0 })
+            throw new MagicException(trainer.Run.EndReason);
+
+        void Leave(TrainingRun run)
+        {
+            call.Notebook.SetVariable(name, run, typeof(TrainingRun));
+            panel.End(run.ToChart());
+        }
     }
 
     private static Trainer Trainer(MagicCall call, string name, torch.nn.Module<torch.Tensor, torch.Tensor> module)
@@ -60,9 +68,11 @@ internal static class TrainMagic
         if (call.Get<bool>("--continue"))
         {
             return call.Notebook.TryGetVariable(name + "Trainer", out var variable) && variable.Value is Trainer earlier
-                ? earlier
+                ? ContinuedRun.Check(call, earlier, module)
                 : throw new MagicException($"There is no {name}Trainer to continue; train once without --continue, or name the run with --as.");
         }
+        if (call.Get<string>("--checkpoint-folder") is null && (call.Get<bool>("--resume") || call.Get<int>("--checkpoint-every") > 0))
+            throw new MagicException("Checkpoints need a --checkpoint-folder; give one.");
         var (batches, heldOut, _) = TrainingInputs.Batches(call);
         var trainer = new Trainer(TrainedModel.From(module), batches, Setting(call, module), TrainingInputs.Options(call, heldOut) with
         {

@@ -45,6 +45,7 @@ public sealed class Trainer : IDisposable
             parameters = masters.Masters;
             this.model = InFloat32(model);
         }
+        Source = batches;
         this.batches = batches.GetEnumerator();
         ownsBatches = batches is not IReadOnlyCollection<PaddedBatch>;
         optimizer = this.options.Optimizer(parameters, this.options.LearningRate);
@@ -56,6 +57,14 @@ public sealed class Trainer : IDisposable
 
     /// <summary>What happened so far.</summary>
     public TrainingRun Run { get; private set; }
+
+    internal TrainedModel Model => model;
+
+    internal LossSetting Setting => setting;
+
+    internal TrainerOptions Options => options;
+
+    internal IEnumerable<PaddedBatch> Source { get; }
 
     /// <summary>The optimizer, with its state.</summary>
     public optim.Optimizer Optimizer => optimizer;
@@ -244,10 +253,23 @@ public sealed class Trainer : IDisposable
             return new(TrainingEnd.NothingToLearn, NothingToLearn());
         var where = NonFinite.First(Named(), gradients: false) is { } parameter ? $"the weights of {parameter} are not finite since the step before"
             : output.Logits is { } logits && logits.isfinite().all().item<bool>() ? "the logits are finite: it is the loss, whose targets may all be ignored"
-            : NonFinite.Layer(model, batch.Ids) is { } layer ? $"the weights are finite, and {layer} is the first layer whose output is not"
+            : Layer(batch) is { } layer ? $"the weights are finite, and {layer} is the first layer whose output is not"
             : "the weights are finite: the forward pass overflows";
         return new(TrainingEnd.NotFinite, $"The loss of step {steps.Count + 1} is {(double.IsNaN(loss) ? "not a number" : "infinite")}; {where}. "
             + $"The batch is {batch}. Lower the learning rate or clip the gradient.");
+    }
+
+    // Ids that only the loss reads, such as -100, or a model that fails on NaN must not hide what happened.
+    private string? Layer(PaddedBatch batch)
+    {
+        try
+        {
+            return NonFinite.Layer(model, batch.Ids);
+        }
+        catch (Exception e) when (e is ArgumentException or System.Runtime.InteropServices.ExternalException or InvalidOperationException)
+        {
+            return null;
+        }
     }
 
     private string NothingToLearn() =>

@@ -39,6 +39,7 @@ internal static class TrainingInputs
         new() { Name = "--held-out", Summary = "Batches to look at without learning; --lines keep a tenth apart by themselves.", Type = typeof(object) },
         new() { Name = "--evaluate-every", Summary = "Steps between looks at held-out batches; 0 for the end alone.", Type = typeof(int), Default = 0 },
         new() { Name = "--early-stop", Summary = "Looks without improvement after which to stop; never unless given.", Type = typeof(int) },
+        new() { Name = "--precision", Summary = "What the model computes in: full (float32), or bfloat16 with float32 weights beside, for GPUs that have it.", Type = typeof(TrainingPrecision), Default = TrainingPrecision.Full },
         new() { Name = "--seed", Summary = "Seeds dropout and the order of --lines.", Type = typeof(int), Default = 0 },
     ];
 
@@ -46,7 +47,7 @@ internal static class TrainingInputs
     {
         AutoregressiveWrapper wrapper => wrapper,
         nn.Module<Tensor, Tensor> module => module,
-        var other => throw new MagicException($"--model is a {other.GetType().Name}; give a module from ids to logits (nn.Module<Tensor, Tensor>)."),
+        var other => throw Views.MagicInputs.Wrong("--model", other, "a module from ids to logits (nn.Module<Tensor, Tensor>)"),
     };
 
     public static (IEnumerable<PaddedBatch> Batches, IReadOnlyList<PaddedBatch> HeldOut, bool OwnsHeldOut) Batches(MagicCall call)
@@ -55,7 +56,7 @@ internal static class TrainingInputs
         {
             null => [],
             IEnumerable<PaddedBatch> given => given as IReadOnlyList<PaddedBatch> ?? [.. given],
-            var other => throw new MagicException($"--held-out is a {other.GetType().Name}; give an enumerable of PaddedBatch."),
+            var other => throw Views.MagicInputs.Wrong("--held-out", other, "an enumerable of PaddedBatch"),
         };
         switch (call.Values.GetValueOrDefault("--batches"), call.Values.GetValueOrDefault("--lines"))
         {
@@ -77,9 +78,9 @@ internal static class TrainingInputs
             case (not null, not null):
                 throw new MagicException("Give --batches or --lines, not both.");
             case (not null, _):
-                throw new MagicException($"--batches is a {call.Values["--batches"]!.GetType().Name}; give an enumerable of PaddedBatch.");
+                throw Views.MagicInputs.Wrong("--batches", call.Values["--batches"]!, "an enumerable of PaddedBatch");
             default:
-                throw new MagicException($"--lines is a {call.Values["--lines"]!.GetType().Name}; give an enumerable of strings.");
+                throw Views.MagicInputs.Wrong("--lines", call.Values["--lines"]!, "an enumerable of strings");
         }
     }
 
@@ -87,7 +88,7 @@ internal static class TrainingInputs
     {
         LossSetting setting => setting,
         Func<Tensor, Tensor, Tensor> function => LossSetting.From(name, function),
-        _ => throw new MagicException($"--loss is a {loss.GetType().Name}; give a LossSetting, or a Func<Tensor, Tensor, Tensor> from logits and targets."),
+        _ => throw Views.MagicInputs.Wrong("--loss", loss, "a LossSetting, or a Func<Tensor, Tensor, Tensor> from logits and targets"),
     };
 
     public static LossSetting Setting(string name) => Settings.TryGetValue(name, out var setting) ? setting
@@ -102,20 +103,12 @@ internal static class TrainingInputs
         HeldOut = heldOut,
         EvaluateEvery = call.Get<int>("--evaluate-every"),
         EarlyStopAfter = Given<int>(call, "--early-stop"),
+        Precision = call.Get<TrainingPrecision>("--precision"),
         Seed = call.Get<int>("--seed"),
     };
 
     public static T? Given<T>(MagicCall call, string option) where T : struct =>
         call.Values.GetValueOrDefault(option) is T value ? value : null;
-
-    /// <summary>What torch says in several lines, in one that says what to do.</summary>
-    public static MagicException Sentence(Exception e)
-    {
-        var line = e.Message.Split('\n')[0].Trim();
-        return line.Contains("memory", StringComparison.OrdinalIgnoreCase) && e is not ArgumentException
-            ? new MagicException($"Out of memory: lower --batch-size or --length, and raise --accumulate to keep the step's size ({line}).", e)
-            : new MagicException(line, e);
-    }
 
     private static Func<int, double>? Schedule(MagicCall call)
     {

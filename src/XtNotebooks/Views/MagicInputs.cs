@@ -44,10 +44,21 @@ internal static class MagicInputs
     public static Tensor Batch(MagicCall call) => call.Require<object>("--ids") switch
     {
         PaddedBatch batch => batch.Ids,
-        Tensor { IsInvalid: true } => throw new MagicException("The tensor of --ids was disposed of; make it outside a scope that has ended."),
-        Tensor ids => ids,
-        var other => throw new MagicException($"--ids is a {other.GetType().Name}; give a tensor of token ids or a PaddedBatch."),
+        Tensor ids => Alive("--ids", ids),
+        var other => throw Wrong("--ids", other, "a tensor of token ids or a PaddedBatch"),
     };
+
+    /// <summary>A tensor that has not been disposed of.</summary>
+    public static Tensor Alive(string option, Tensor tensor) => !tensor.IsInvalid ? tensor
+        : throw new MagicException($"The tensor of {option} was disposed of; make it outside a scope that has ended.");
+
+    /// <summary>A tensor option; null where it was not given.</summary>
+    public static Tensor? Given(MagicCall call, string option) => call.Get<Tensor>(option) is { } tensor ? Alive(option, tensor) : null;
+
+    /// <summary>What to say of a value of the wrong kind; text is most likely a name that no cell has declared.</summary>
+    public static MagicException Wrong(string option, object value, string wanted) => new(value is string name
+        ? $"{option} names no variable \"{name}\"; give {wanted}."
+        : $"{option} is a {value.GetType().Name}; give {wanted}.");
 
     public static long? Pad(MagicCall call) =>
         call.Values.TryGetValue("--pad-id", out var given) && given is long id ? id
@@ -59,20 +70,28 @@ internal static class MagicInputs
     /// <summary>Logits and targets of a batch, by the model given; the last logit has no target and is left out.</summary>
     public static (Tensor Logits, Tensor Targets) Forward(MagicCall call, Tensor ids)
     {
-        Func<Tensor, Tensor> forward = call.Values.GetValueOrDefault("--model") switch
+        return Forward("--model", call.Values.GetValueOrDefault("--model"), ids);
+    }
+
+    /// <summary>Logits and targets of a batch, by any model.</summary>
+    public static (Tensor Logits, Tensor Targets) Forward(string option, object? model, Tensor ids)
+    {
+        Func<Tensor, Tensor> forward = model switch
         {
             AutoregressiveWrapper wrapper => wrapper.Net.forward,
-            nn.Module<Tensor, Tensor> module => module.forward,
+            nn.Module<Tensor, Tensor> module => module.call,
             Func<Tensor, Tensor> function => function,
-            null => throw new MagicException("--model is missing; give a model, or a function from ids to logits."),
-            var other => throw new MagicException($"--model is a {other.GetType().Name}; give a module from ids to logits, or a Func<Tensor, Tensor>."),
+            null => throw new MagicException($"{option} is missing; give a model, or a function from ids to logits."),
+            var other => throw Wrong(option, other, "a module from ids to logits, or a Func<Tensor, Tensor>"),
         };
         if (ids.dim() != 2 || ids.shape[1] < 2)
             throw new MagicException($"--ids has the shape [{string.Join(", ", ids.shape)}]; give [batch, seq] with two tokens or more.");
         using var _ = no_grad();
-        using var evaluating = Evaluating(call.Values.GetValueOrDefault("--model"));
+        using var evaluating = Evaluating(model);
         var logits = forward(ids);
         var seq = ids.shape[1];
+        if (logits.dim() != 3 || logits.shape[0] != ids.shape[0] || logits.shape[1] != seq)
+            throw new MagicException($"{option} must give logits [batch, seq, numTokens] for ids [{string.Join(", ", ids.shape)}], but gave [{string.Join(", ", logits.shape)}].");
         return (logits.slice(1, 0, seq - 1, 1), ids.slice(1, 1, seq, 1));
     }
 
@@ -85,40 +104,47 @@ internal static class MagicInputs
             using var scope = NewDisposeScope();
             result = make();
         }
-        catch (Exception e) when (e is ArgumentException or System.Runtime.InteropServices.ExternalException)
+        catch (Exception e) when (e is not (MagicException or OperationCanceledException))
         {
-            throw new MagicException(e.Message.Split('\n')[0], e);
+            throw Sentence(e);
         }
         call.Notebook.SetVariable(call.Require<string>("--as"), result, typeof(T));
         call.Notebook.Display(result);
         return Task.CompletedTask;
     }
 
-    public static T? Titled<T>(MagicCall call, T? value, Func<T, string, T> with) where T : class =>
-        value is not null && call.Get<string>("--title") is { } title ? with(value, title) : value;
+    /// <summary>An exception of ours, of torch or of the reader's own code in one sentence.</summary>
+    public static MagicException Sentence(Exception e)
+    {
+        var line = e.Message.Split('\n')[0].Trim();
+        return e is ArgumentException or System.Runtime.InteropServices.ExternalException ? new(line, e)
+            : e is ObjectDisposedException or InvalidOperationException && line.Contains("empty handle", StringComparison.Ordinal)
+                ? new("A tensor or a weight of the model was disposed of; make it outside a scope that has ended.", e)
+            : new($"{e.GetType().Name}: {line}", e);
+    }
 
     /// <summary>Looking at a model must not drop anything out, and must not leave it changed.</summary>
-    private static Mode Evaluating(object? model)
-    {
-        var module = model as nn.Module;
-        return new Mode(module, module?.training ?? false);
-    }
+    public static IDisposable Evaluating(object? model) => new Mode(model as nn.Module);
 
     private sealed class Mode : IDisposable
     {
-        private readonly nn.Module? module;
-        private readonly bool training;
+        private readonly nn.Module? root;
+        private readonly HashSet<nn.Module> training;
 
-        public Mode(nn.Module? module, bool training)
+        public Mode(nn.Module? module)
         {
-            (this.module, this.training) = (module, training);
+            root = module;
+            // Parts may differ from the whole, for example a frozen one in evaluation mode.
+            training = module is null ? [] : [.. module.modules().Prepend(module).Where(part => part.training)];
             module?.eval();
         }
 
         public void Dispose()
         {
-            if (training)
-                module?.train();
+            foreach (var part in training)
+                part.train();
+            foreach (var part in training.Count == 0 ? [] : root!.modules().Where(part => !training.Contains(part)))
+                part.eval();
         }
     }
 }

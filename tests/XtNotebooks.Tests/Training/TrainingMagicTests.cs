@@ -53,7 +53,7 @@ public sealed class TrainingMagicTests
     {
         using var net = Tiny.Net();
         await Call("#!xt-train", On(net));
-        await Call("#!xt-train", On(net, ("--continue", true)));
+        await Call("#!xt-train", On(net, ("--batches", null), ("--continue", true)));
         Assert.Equal(10, ((TrainingRun)notebook.Declared["run"].Value!).Steps.Count);
         await Call("#!xt-train", On(net));
         Assert.Equal(5, ((TrainingRun)notebook.Declared["run"].Value!).Steps.Count);
@@ -89,6 +89,51 @@ public sealed class TrainingMagicTests
     }
 
     [Fact]
+    public async Task What_a_continued_run_would_pass_over_in_silence_is_refused()
+    {
+        using var net = Tiny.Net();
+        using var other = Tiny.Net();
+        await Call("#!xt-train", On(net, ("--learning-rate", 0.01)));
+        Assert.StartsWith("--model is another model than the run's", await Refusal(On(other)));
+        Assert.StartsWith("--batches are others than the run's", await Refusal(On(net)));
+        Assert.StartsWith("--learning-rate is settled by the run that goes on", await Refusal(Same(net, ("--learning-rate", 0.1))));
+        Assert.StartsWith("--setting is settled", await Refusal(Same(net, ("--setting", "defaults"))));
+        Assert.StartsWith("--precision is settled", await Refusal(Same(net, ("--precision", TrainingPrecision.BFloat16))));
+        await Call("#!xt-train", Same(net, ("--learning-rate", 0.01), ("--continue", true)));
+        Assert.Equal(10, ((TrainingRun)notebook.Declared["run"].Value!).Steps.Count);
+
+        Dictionary<string, object?> Same(nn.Module model, params (string, object?)[] more) => On(model, [("--batches", null), .. more]);
+        async Task<string> Refusal(Dictionary<string, object?> values) =>
+            (await Assert.ThrowsAsync<MagicException>(() => Call("#!xt-train", new(values) { ["--continue"] = true }))).Message;
+    }
+
+    [Fact]
+    public async Task A_loss_that_throws_is_one_sentence_and_the_run_until_there_is_kept()
+    {
+        using var net = Tiny.Net();
+        var calls = 0;
+        Func<Tensor, Tensor, Tensor> loss = (logits, targets) => ++calls == 3 ? throw new DivideByZeroException("nothing to divide by")
+            : nn.functional.cross_entropy(logits.transpose(1, 2), targets);
+        var error = await Assert.ThrowsAsync<MagicException>(() => Call("#!xt-train", On(net, ("--loss", loss))));
+        Assert.Equal("Step 3 failed (DivideByZeroException: nothing to divide by); the run is kept as step 2 left it.", error.Message);
+        Assert.Equal(2, ((TrainingRun)notebook.Declared["run"].Value!).Steps.Count);
+        Assert.IsType<LineChart>(Assert.Single(notebook.Shown));
+        await Call("#!xt-train", On(net, ("--batches", null), ("--continue", true)));
+        Assert.Equal(7, ((TrainingRun)notebook.Declared["run"].Value!).Steps.Count);
+    }
+
+    [Fact]
+    public async Task Out_of_memory_says_what_to_lower()
+    {
+        using var net = Tiny.Net();
+        // What torch itself says where a tensor is larger than any memory.
+        Func<Tensor, Tensor, Tensor> loss = (logits, targets) => zeros(1L << 46);
+        var error = await Assert.ThrowsAsync<MagicException>(() => Call("#!xt-train", On(net, ("--loss", loss))));
+        Assert.StartsWith("Out of memory: lower --batch-size or --length (or make smaller --batches), and raise --accumulate", error.Message);
+        Assert.DoesNotContain('\n', error.Message);
+    }
+
+    [Fact]
     public async Task An_interrupt_leaves_a_whole_run_and_is_told_to_the_host()
     {
         using var net = Tiny.Net();
@@ -116,10 +161,19 @@ public sealed class TrainingMagicTests
         Assert.StartsWith("--lines needs a --tokenizer", await Refusal(new() { ["--model"] = net, ["--lines"] = new[] { "a" } }));
         Assert.StartsWith("Give --batches or --lines", await Refusal(On(net, ("--lines", new[] { "a" }))));
         Assert.StartsWith("--batches is a Int32", await Refusal(On(net, ("--batches", 3))));
-        Assert.StartsWith("--model is a String", await Refusal(new() { ["--model"] = "net", ["--batches"] = Tiny.Motif() }));
+        Assert.StartsWith("--model names no variable \"net\"", await Refusal(new() { ["--model"] = "net", ["--batches"] = Tiny.Motif() }));
         Assert.StartsWith("There is no setting \"nothing\"; there are defaults,", await Refusal(On(net, ("--setting", "nothing"))));
-        Assert.Equal("LearningRate must be positive, but is -1.", await Refusal(On(net, ("--learning-rate", -1.0))));
+        Assert.Equal("--learning-rate must be positive, but is -1.", await Refusal(On(net, ("--learning-rate", -1.0))));
         Assert.Equal("A run needs at least one step, but 0 were asked for.", await Refusal(On(net, ("--steps", 0))));
+
+        Assert.StartsWith("Checkpoints need a --checkpoint-folder", await Refusal(On(net, ("--checkpoint-every", 2))));
+        Assert.StartsWith("Checkpoints need a --checkpoint-folder", await Refusal(On(net, ("--resume", true))));
+        Assert.Equal("--early-stop needs --held-out batches and --evaluate-every; give both.", await Refusal(On(net, ("--early-stop", 2))));
+        Assert.Equal("The batches ended after step 0 of 5.", await Refusal(On(net, ("--batches", Array.Empty<PaddedBatch>()))));
+        using var wide = Tiny.Net();
+        wide.to(ScalarType.Float64);
+        Assert.Contains("is Float64; convert the model first", await Refusal(On(wide, ("--precision", TrainingPrecision.BFloat16))));
+        Assert.StartsWith("--settings names none; choose among defaults", (await Assert.ThrowsAsync<MagicException>(() => Call("#!xt-compare", On(net, ("--settings", ","))))).Message);
 
         async Task<string> Refusal(Dictionary<string, object?> values) => (await Assert.ThrowsAsync<MagicException>(() => Call("#!xt-train", values))).Message;
     }

@@ -71,9 +71,9 @@ public sealed class ViewMagicsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("#!xt-mask", "--ids", "no tensor", "--ids is a String; give a tensor of token ids or a PaddedBatch.")]
-    [InlineData("#!xt-attention", "--model", "no model", "--model is a String; give a TransformerWrapper")]
-    [InlineData("#!xt-logits", "--model", "no model", "--model is a String; give a module")]
+    [InlineData("#!xt-mask", "--ids", "no tensor", "--ids names no variable \"no tensor\"; give a tensor of token ids or a PaddedBatch.")]
+    [InlineData("#!xt-attention", "--model", "no model", "--model names no variable \"no model\"; give a TransformerWrapper")]
+    [InlineData("#!xt-logits", "--model", "no model", "--model names no variable \"no model\"; give a module")]
     [InlineData("#!xt-loss", "--model", null, "--model is missing")]
     [InlineData("#!xt-attention", "--row", 5, "--row 5 is no row of the batch; it has rows 0 to 1.")]
     public async Task What_is_wrong_is_told_in_one_sentence(string magic, string option, object? value, string sentence)

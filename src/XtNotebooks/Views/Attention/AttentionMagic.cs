@@ -29,8 +29,7 @@ internal static class AttentionMagic
         {
             TransformerWrapper wrapper => wrapper,
             AutoregressiveWrapper { Net: TransformerWrapper inner } => inner,
-            var other => throw new MagicException(
-                $"--model is a {other.GetType().Name}; give a TransformerWrapper, or show other models' maps with AttentionView.From(maps)."),
+            var other => throw MagicInputs.Wrong("--model", other, "a TransformerWrapper, or show other models' maps with AttentionView.From(maps)"),
         };
         var ids = MagicInputs.Batch(call);
         if (ids.dim() == 1)

@@ -1,0 +1,69 @@
+using System.Globalization;
+using XtNotebooks.Extensibility;
+using XtNotebooks.Views;
+
+namespace XtNotebooks.Generation;
+
+/// <summary>What a model made of a prompt, so far or in the end.</summary>
+[TypeFormatterSource(typeof(ViewFormatterSource))]
+public sealed record GeneratedText : IView
+{
+    private const int MaxShown = 20_000;
+
+    /// <summary>The prompt's text, or its ids where there is no tokenizer.</summary>
+    public required string Prompt { get; init; }
+
+    /// <summary>The new text alone, or the new ids where there is no tokenizer.</summary>
+    public required string Text { get; init; }
+
+    /// <summary>The new ids alone.</summary>
+    public required IReadOnlyList<long> Ids { get; init; }
+
+    /// <summary>Why it ended.</summary>
+    public required GenerationEnd End { get; init; }
+
+    /// <summary>Time from the first step on.</summary>
+    public TimeSpan Duration { get; init; }
+
+    /// <summary>New tokens per second.</summary>
+    public double TokensPerSecond => Duration > TimeSpan.Zero ? Ids.Count / Duration.TotalSeconds : 0;
+
+    /// <inheritdoc/>
+    public string ToText() => $"{Prompt}{Text}\n({Facts})\n";
+
+    /// <inheritdoc/>
+    public string ToHtml() => ViewFrame.Render("generated", "Generated text: " + Facts, """
+        .xt-generated .text{white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.6 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;max-width:100ch}
+        .xt-generated .text span{color:var(--muted)}
+        .xt-generated .text b{font-weight:400;background:var(--realbg);border-radius:3px;padding:.1em 0}
+        """, Html.Of($"<p class=\"text\"><span>{Shown(Prompt, fromEnd: true)}</span><b>{Shown(Text, fromEnd: false)}</b></p>\n<p class=\"muted\">{Facts}</p>"));
+
+    private string Facts => string.Create(CultureInfo.InvariantCulture,
+        $"{Words.Count(Ids.Count, "token")}, {TokensPerSecond:0.0} tokens/s; {End switch
+        {
+            GenerationEnd.Running => "going on",
+            GenerationEnd.EndToken => "ended by the end token",
+            GenerationEnd.Cancelled => "interrupted; what there was is kept",
+            _ => "as many as were asked for",
+        }}");
+
+    private static string Shown(string text, bool fromEnd) => text.Length <= MaxShown ? text
+        : fromEnd ? $"… ({Words.Number(text.Length - MaxShown)} characters) {text[^MaxShown..]}"
+        : $"{text[..MaxShown]} … ({Words.Number(text.Length - MaxShown)} characters more)";
+}
+
+/// <summary>Why a generation ended.</summary>
+public enum GenerationEnd
+{
+    /// <summary>It has not ended.</summary>
+    Running,
+
+    /// <summary>As many tokens were made as were asked for.</summary>
+    Length,
+
+    /// <summary>The model said its end token.</summary>
+    EndToken,
+
+    /// <summary>The caller cancelled; what there was is whole.</summary>
+    Cancelled,
+}

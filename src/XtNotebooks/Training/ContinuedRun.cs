@@ -1,0 +1,47 @@
+using TorchSharp;
+using XtNotebooks.Extensibility;
+using XtNotebooks.Transformers;
+
+namespace XtNotebooks.Training;
+
+/// <summary>What <c>--continue</c> may not be given: an option that the earlier call settled otherwise would be passed over in silence.</summary>
+internal static class ContinuedRun
+{
+    // These say how far, not how.
+    private static readonly string[] Free = ["--model", "--steps", "--continue", "--as"];
+
+    /// <returns>The earlier trainer.</returns>
+    /// <exception cref="MagicException">The call asks for something else than the trainer does; the message names the option.</exception>
+    public static Trainer Check(MagicCall call, Trainer earlier, torch.nn.Module<torch.Tensor, torch.Tensor> module)
+    {
+        if (!ReferenceEquals(earlier.Model.Module, module is AutoregressiveWrapper wrapper ? wrapper.Net : module))
+            throw new MagicException("--model is another model than the run's; train it without --continue, or name another run with --as.");
+        if (call.Values.GetValueOrDefault("--batches") is { } batches && !ReferenceEquals(batches, earlier.Source))
+            throw new MagicException("--batches are others than the run's, which goes on with its own; leave them out, or train without --continue.");
+        foreach (var option in TrainMagic.Command.Options.Where(option => !Free.Contains(option.Name) && option.Name != "--batches"))
+        {
+            var value = call.Values.GetValueOrDefault(option.Name);
+            if (value is not null && !Equals(value, option.Default) && !Same(option.Name, value, earlier))
+                throw new MagicException($"{option.Name} is settled by the run that goes on; leave it out, or train without --continue.");
+        }
+        return earlier;
+    }
+
+    private static bool Same(string option, object value, Trainer earlier) => option switch
+    {
+        "--learning-rate" => Equals(value, earlier.Options.LearningRate),
+        "--clip-norm" => Equals(value, earlier.Options.ClipNorm),
+        "--accumulate" => Equals(value, earlier.Options.Accumulation),
+        "--evaluate-every" => Equals(value, earlier.Options.EvaluateEvery),
+        "--early-stop" => Equals(value, earlier.Options.EarlyStopAfter),
+        "--held-out" => ReferenceEquals(value, earlier.Options.HeldOut),
+        "--precision" => Equals(value, earlier.Options.Precision),
+        "--seed" => value is int seed && earlier.Options.Seed == seed,
+        "--setting" => TrainingInputs.Setting((string)value).Name == earlier.Setting.Name,
+        "--checkpoint-every" => Equals(value, earlier.Options.CheckpointEvery),
+        "--checkpoint-folder" => Equals(value, earlier.Options.CheckpointFolder),
+        "--resume" => false,
+        // What cannot be compared was given again with the same cell, most likely: lines, a tokenizer, a loss, a schedule.
+        _ => true,
+    };
+}
