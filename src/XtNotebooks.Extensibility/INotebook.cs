@@ -44,6 +44,11 @@ public interface INotebook
     /// <summary>Adds a line to what <c>xt-notebooks check</c> and <c>#!memory</c> tell of this machine.</summary>
     void AddReport(NotebookReport report);
 
+    /// <summary>Has every cell watched from the next on; a host that does not tell of its cells does nothing.</summary>
+    /// <param name="watch">Called on the thread that will run the cell, with its number; what it returns is disposed of when the cell has ended,
+    /// whatever its outcome. It must not throw.</param>
+    void WatchCells(Func<int, IDisposable?> watch) { }
+
     /// <summary>Channels to code in the front end, for interactive widgets; null where the host has none, as in a headless run.</summary>
     IComms? Comms => null;
 }

@@ -18,6 +18,7 @@ public sealed class XtNotebooksExtension : INotebookExtension
         foreach (var magic in Magics.All)
             notebook.AddMagic(magic);
         Views.ViewMagics.RegisterFormatters(notebook);
+        Views.TensorLog.Watch(notebook);
         try
         {
             LibTorch.EnsureLoaded(notebook.NativeLibraryDirectories);
@@ -40,5 +41,5 @@ public sealed class XtNotebooksExtension : INotebookExtension
     }
 
     private static string LiveTensors() => LibTorch.Loaded is null ? "none: libtorch is not loaded"
-        : string.Create(CultureInfo.InvariantCulture, $"{DisposeScopeManager.Statistics.ThreadTotalLiveCount} alive that this thread made");
+        : string.Create(CultureInfo.InvariantCulture, $"{torch.Tensor.TotalCount:#,0} alive, {torch.Tensor.PeakCount:#,0} at most so far; #!xt-tensors tells where");
 }

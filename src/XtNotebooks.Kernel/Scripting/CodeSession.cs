@@ -158,6 +158,7 @@ internal sealed partial class CodeSession : ICodeSession
 
     private async Task<CellResult> RunCellAsync(CellContext cell)
     {
+        var watches = ((NotebookSession)Notebook).BeginCell(cell.Request.Number);
         try
         {
             lock (_sources)
@@ -190,6 +191,11 @@ internal sealed partial class CodeSession : ICodeSession
         catch (Exception exception)
         {
             return new CellResult(CellStatus.Error, null, Describe(exception, cell.Request));
+        }
+        finally
+        {
+            foreach (var watch in watches)
+                watch.Dispose();
         }
     }
 

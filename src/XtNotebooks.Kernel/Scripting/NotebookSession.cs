@@ -8,6 +8,7 @@ namespace XtNotebooks.Kernel.Scripting;
 internal sealed class NotebookSession(CodeSession session) : INotebook
 {
     private readonly List<NotebookReport> _reports = [];
+    private readonly List<Func<int, IDisposable?>> _watches = [];
     private readonly Lock _lock = new();
 
     public NotebookHost Host { get; } = new(
@@ -56,6 +57,21 @@ internal sealed class NotebookSession(CodeSession session) : INotebook
             _reports.RemoveAll(other => other.Title == report.Title && other.Kind == report.Kind);
             _reports.Add(report);
         }
+    }
+
+    public void WatchCells(Func<int, IDisposable?> watch)
+    {
+        lock (_lock)
+            _watches.Add(watch);
+    }
+
+    /// <summary>Tells those who watch that a cell begins, on its thread.</summary>
+    public IReadOnlyList<IDisposable> BeginCell(int number)
+    {
+        Func<int, IDisposable?>[] watches;
+        lock (_lock)
+            watches = [.. _watches];
+        return [.. watches.Select(watch => watch(number)).OfType<IDisposable>()];
     }
 
     private static ICellOutput Output =>

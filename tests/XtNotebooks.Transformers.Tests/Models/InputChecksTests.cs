@@ -42,6 +42,16 @@ public sealed class InputChecksTests
     }
 
     [Fact]
+    public void A_pad_value_outside_the_vocabulary_is_blamed_by_its_name_where_it_is_used()
+    {
+        using var net = new TransformerWrapper(new() { NumTokens = 32, MaxSeqLen = 8, AttnLayers = new Decoder(new() { Dim = 16, Depth = 1, Heads = 2 }) });
+        var wrapper = new AutoregressiveWrapper(net, ignoreIndex: 0, padValue: 99);
+        var error = Assert.Throws<ArgumentException>(() => wrapper.forward(tensor(new long[,] { { 1, 2, 0 } })));
+        Assert.StartsWith("padValue is 99, which takes the ignored tokens' place in the inputs, but the model reads ids from 0 to 31", error.Message);
+        Assert.True(double.IsFinite(wrapper.forward(tensor(new long[,] { { 1, 2, 3 } })).item<float>()));
+    }
+
+    [Fact]
     public void A_target_that_the_model_reads_but_does_not_predict_is_refused()
     {
         var message = Refusal(net =>

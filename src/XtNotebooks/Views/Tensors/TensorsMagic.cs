@@ -2,19 +2,36 @@ using XtNotebooks.Extensibility;
 
 namespace XtNotebooks.Views;
 
-/// <summary><c>#!xt-tensors</c>: what the notebook's variables hold in tensors, and how many are alive besides.</summary>
+/// <summary><c>#!xt-tensors</c>: live tensors by size and by the cell that made them.</summary>
 internal static class TensorsMagic
 {
     public static MagicCommand Command { get; } = new()
     {
         Name = "#!xt-tensors",
-        Summary = "Lists the tensors that variables hold, by size, and counts those that are alive but in no variable: a leak.",
+        Summary = "Lists live tensors by size and by the cell that made them, and counts those that are in no variable: a leak.",
         Options =
         [
-            new() { Name = "--max", Summary = "Variables listed at most.", Type = typeof(int), Default = 40 },
+            new() { Name = "--track", Summary = "on: from the next cell on, remember everything that cells make, so that what no variable holds is told too; off: no longer.", Type = typeof(TensorTracking) },
+            new() { Name = "--max", Summary = "Variables, and cells, listed at most.", Type = typeof(int), Default = 40 },
             MagicInputs.As("tensors"),
         ],
-        Examples = ["#!xt-tensors"],
-        Run = static (call, _) => MagicInputs.Show(call, () => LiveTensorsView.Of(call.Notebook.Variables, call.Require<int>("--max"))),
+        Examples = ["#!xt-tensors", "#!xt-tensors --track on"],
+        Run = static (call, _) => MagicInputs.Show(call, () =>
+        {
+            var log = TensorLog.Of(call.Notebook);
+            if (call.Values.GetValueOrDefault("--track") is TensorTracking track)
+                log.Track = track == TensorTracking.On;
+            return LiveTensorsView.Of(call.Notebook.Variables, call.Require<int>("--max"), log);
+        }),
     };
+}
+
+/// <summary>Whether cells have everything remembered that they make.</summary>
+public enum TensorTracking
+{
+    /// <summary>What variables hold, and counts.</summary>
+    Off,
+
+    /// <summary>Everything that a cell makes on its own thread and leaves alive.</summary>
+    On,
 }
