@@ -9,4 +9,9 @@ public sealed class TypeFormatterSourceAttribute(Type formatterSourceType) : Att
 {
     /// <summary>The class with <c>CreateTypeFormatters()</c>.</summary>
     public Type FormatterSourceType { get; } = formatterSourceType;
+
+    /// <summary>What .NET Interactive is to show, the best first; without it that host writes HTML alone. Other hosts write all there is.</summary>
+#pragma warning disable CA1819, CA1822 // The convention asks for an array, and reads it from the instance.
+    public string[] PreferredMimeTypes => ["text/html", "text/plain"];
+#pragma warning restore CA1819, CA1822
 }

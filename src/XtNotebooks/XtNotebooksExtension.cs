@@ -16,7 +16,7 @@ public sealed class XtNotebooksExtension : INotebookExtension
         notebook.AddReport(new("CUDA", ReportKind.Check, Devices));
         notebook.AddReport(new("tensors", ReportKind.Memory, LiveTensors));
         foreach (var magic in Magics.All)
-            notebook.AddMagic(magic);
+            notebook.AddMagic(WithLibTorch(magic));
         Views.ViewMagics.RegisterFormatters(notebook);
         Views.TensorLog.Watch(notebook);
         try
@@ -30,6 +30,23 @@ public sealed class XtNotebooksExtension : INotebookExtension
             LibTorch.LoadOnFirstUse(() => notebook.NativeLibraryDirectories);
         }
     }
+
+    /// <summary>Says the lines to add before TorchSharp is touched: once it has failed to start, it fails until the notebook is restarted.</summary>
+    private static MagicCommand WithLibTorch(MagicCommand magic) => magic with
+    {
+        Run = (call, cancellationToken) =>
+        {
+            try
+            {
+                LibTorch.EnsureLoaded(call.Notebook.NativeLibraryDirectories);
+            }
+            catch (LibTorchException e)
+            {
+                throw new MagicException(e.Message, e);
+            }
+            return magic.Run(call, cancellationToken);
+        },
+    };
 
     private static string Devices()
     {
