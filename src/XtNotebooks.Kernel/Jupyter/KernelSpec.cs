@@ -50,8 +50,12 @@ internal static class KernelSpec
             ["interrupt_mode"] = "message",
             ["metadata"] = new JsonObject { ["debugger"] = false },
         };
+        // glibc gives each thread that allocates a heap of its own, and libtorch's tensors scatter over them: with two, the first guided notebook
+        // keeps 570 MB where it kept 700. Other systems do not know the variable.
+        var environment = new JsonObject { ["MALLOC_ARENA_MAX"] = "2" };
         if (dotnetRoot is not null)
-            spec["env"] = new JsonObject { ["DOTNET_ROOT"] = dotnetRoot };
+            environment["DOTNET_ROOT"] = dotnetRoot;
+        spec["env"] = environment;
         return spec.ToJsonString(Indented) + "\n";
     }
 }
