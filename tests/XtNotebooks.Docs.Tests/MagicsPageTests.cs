@@ -53,7 +53,7 @@ public sealed class MagicsPageTests
         if (type == typeof(bool))
             return "none: a flag";
         if (type.IsEnum)
-            return string.Join(", ", Enum.GetNames(type).Select(name => $"`{Kebab(name)}`"));
+            return string.Join(", ", Enum.GetNames(type).Select(name => $"`{MagicHelp.Kebab(name)}`"));
         if (type == typeof(string))
             return "text";
         if (type == typeof(int) || type == typeof(long))
@@ -63,11 +63,8 @@ public sealed class MagicsPageTests
 
     private static string Default(MagicOption option) => option.Required ? "required"
         : option.Default is null or false ? ""
-        : option.Default.GetType().IsEnum ? $"`{Kebab(option.Default.ToString()!)}`"
+        : option.Default.GetType().IsEnum ? $"`{MagicHelp.Kebab(option.Default.ToString()!)}`"
         : $"`{Convert.ToString(option.Default, CultureInfo.InvariantCulture)}`";
 
     private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal);
-
-    private static string Kebab(string name) =>
-        string.Concat(name.Select((c, i) => char.IsUpper(c) && i > 0 && !char.IsUpper(name[i - 1]) ? $"-{char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
 }
