@@ -24,10 +24,10 @@ public sealed partial class TroubleshootingTests
         Assert.True(Sources.Value.Any(source => Says(source, parts)), $"No source file says: {title}");
     }
 
-    private static bool Says(string source, IEnumerable<string> parts)
+    private static bool Says(string source, string[] parts)
     {
         // From any place where it may begin.
-        for (var start = source.IndexOf(parts.First(), StringComparison.Ordinal); start >= 0; start = source.IndexOf(parts.First(), start + 1, StringComparison.Ordinal))
+        for (var start = source.IndexOf(parts[0], StringComparison.Ordinal); start >= 0; start = source.IndexOf(parts[0], start + 1, StringComparison.Ordinal))
         {
             var at = start;
             if (parts.All(part => (at = source.IndexOf(part, at, Math.Min(source.Length - at, part.Length + MostBetween), StringComparison.Ordinal)) >= 0))
