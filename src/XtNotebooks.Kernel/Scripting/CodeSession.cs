@@ -246,11 +246,12 @@ internal sealed partial class CodeSession : ICodeSession
         var usings = CellUsings.Read(code);
         var written = SubmissionChain.Parse(usings.Code, path, cancellationToken);
         var guarded = InterruptRewriter.Rewrite(written, () => _chain.Compile(written), cancellationToken, usings.Positions);
-        var (submission, diagnostics) = _chain.Append(_chain.Compile(guarded), cancellationToken);
+        var compilation = _chain.Compile(guarded);
+        var (submission, diagnostics) = _chain.Append(compilation, cancellationToken);
         if (diagnostics.All(diagnostic => diagnostic.Severity < DiagnosticSeverity.Warning))
             return submission!;
         // Positions are the reader's only in the code as written.
-        var asWritten = submission is null ? _chain.Compile(written) : _chain.CompileAgain(written);
+        var asWritten = SubmissionChain.CompileAgain(compilation, written);
         diagnostics = asWritten.GetDiagnostics(cancellationToken);
         if (submission is null && diagnostics.All(diagnostic => diagnostic.Severity != DiagnosticSeverity.Error))
             (submission, diagnostics) = _chain.Append(asWritten, cancellationToken);

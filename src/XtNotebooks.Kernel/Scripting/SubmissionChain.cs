@@ -26,36 +26,43 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
     private readonly List<MetadataReference> _newReferences = [.. PlatformReferences.Load()];
     private readonly List<MetadataReference> _usedReferences = [];
     private CSharpCompilation? _previous;
-    private int _count;
 
-    /// <summary>The last submission that compiled; null before the first.</summary>
+    /// <summary>What continues the chain, without code yet. Compilations made of it share what it has found out about the references.</summary>
+    private CSharpCompilation? _blank;
+    private int _count;
+    private int _passed;
+
+    /// <summary>The end of the chain; null before the first submission.</summary>
     public CSharpCompilation? Last => _previous;
 
     /// <summary>Everything that cells may refer to.</summary>
     public IReadOnlyList<MetadataReference> References => [.. _usedReferences, .. _newReferences];
 
     /// <summary>References that the next submission adds; references and usings flow down the chain, so each is passed once only.</summary>
-    public void AddReference(MetadataReference reference) => _newReferences.Add(reference);
+    public void AddReference(MetadataReference reference)
+    {
+        _newReferences.Add(reference);
+        _blank = null;
+    }
 
     public static SyntaxTree Parse(string code, string path, CancellationToken cancellationToken) =>
         CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions, path, cancellationToken);
 
     /// <summary>A compilation that continues the chain without being part of it yet.</summary>
-    public CSharpCompilation Compile(SyntaxTree tree) => Compile(tree, _previous, _newReferences);
+    public CSharpCompilation Compile(SyntaxTree tree) => (_blank ??= CreateBlank()).AddSyntaxTrees(tree);
 
-    /// <summary>Compiles the last submission's code once more, in its place in the chain.</summary>
-    public CSharpCompilation CompileAgain(SyntaxTree tree) =>
-        Compile(tree, (CSharpCompilation?)_previous!.ScriptCompilationInfo!.PreviousScriptCompilation, _previous.ExternalReferences);
+    /// <summary>Other code in the place of a compilation, whether that has become part of the chain or not.</summary>
+    public static CSharpCompilation CompileAgain(CSharpCompilation compilation, SyntaxTree tree) => compilation.RemoveAllSyntaxTrees().AddSyntaxTrees(tree);
 
-    private CSharpCompilation Compile(SyntaxTree tree, CSharpCompilation? previous, IEnumerable<MetadataReference> references) =>
+    private CSharpCompilation CreateBlank() =>
         CSharpCompilation.CreateScriptCompilation(
             $"Cell#{_count}",
-            tree,
-            references,
+            syntaxTree: null,
+            _newReferences,
             new CSharpCompilationOptions(
                 OutputKind.DynamicallyLinkedLibrary,
                 scriptClassName: $"Submission#{_count}",
-                usings: previous is null ? DefaultUsings : null,
+                usings: _previous is null ? DefaultUsings : null,
                 optimizationLevel: OptimizationLevel.Release,
                 allowUnsafe: true,
                 concurrentBuild: false,
@@ -63,21 +70,29 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
                 assemblyIdentityComparer: DesktopAssemblyIdentityComparer.Default,
                 nullableContextOptions: NullableContextOptions.Annotations,
                 specificDiagnosticOptions: SilencedDiagnostics),
-            previous);
+            _previous);
 
-    /// <summary>Emits and loads a compilation and makes it the end of the chain.</summary>
+    /// <summary>Emits and loads a compilation. It becomes the end of the chain, unless it declares nothing that later code could name: such
+    /// cells, the most frequent, pass without costing later ones anything.</summary>
     /// <returns>The submission, or the diagnostics that kept it from being emitted.</returns>
     public (Submission? Submission, IReadOnlyList<Diagnostic> Diagnostics) Append(CSharpCompilation compilation, CancellationToken cancellationToken)
     {
+        var passes = _newReferences.Count == 0 && SubmissionTraces.LeavesNone(compilation, cancellationToken);
         using var assembly = new MemoryStream();
         using var symbols = new MemoryStream();
-        var result = compilation.Emit(assembly, symbols, options: new EmitOptions(debugInformationFormat: DebugInformationFormat.PortablePdb),
-            cancellationToken: cancellationToken);
+        var options = new EmitOptions(
+            debugInformationFormat: DebugInformationFormat.PortablePdb,
+            // The name that the compilation has is for the one that will be found in its place.
+            outputNameOverride: passes ? $"{compilation.AssemblyName}-{_passed++}.dll" : null);
+        var result = compilation.Emit(assembly, symbols, options: options, cancellationToken: cancellationToken);
         if (!result.Success && result.Diagnostics.Any(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error))
             return (null, result.Diagnostics);
         // Using directives alone count, though there is nothing to emit.
-        var submission = result.Success && compilation.GetEntryPoint(cancellationToken) is { } entry ? Load(entry, assembly, symbols) : Submission.Empty;
+        var submission = result.Success && compilation.GetEntryPoint(cancellationToken) is { } entry ? Load(entry, assembly, symbols, passes) : Submission.Empty;
+        if (passes)
+            return (submission, result.Diagnostics);
         _previous = compilation;
+        _blank = null;
         _usedReferences.AddRange(_newReferences);
         _newReferences.Clear();
         _count++;
@@ -86,14 +101,18 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
         return (submission, result.Diagnostics);
     }
 
-    private Submission Load(IMethodSymbol entry, MemoryStream assembly, MemoryStream symbols)
+    private Submission Load(IMethodSymbol entry, MemoryStream assembly, MemoryStream symbols, bool passes)
     {
         assembly.Position = 0;
         symbols.Position = 0;
         var type = loadContext.LoadSubmission(assembly, symbols).GetType(entry.ContainingType.MetadataName, throwOnError: true)!;
         var run = type.GetMethod(entry.MetadataName, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!
             .CreateDelegate<Func<object?[], Task<object?>>>();
-        return new Submission(type, () => run(_instances), () => Array.Find(_instances, item => item?.GetType() == type));
+        var places = _count + 2;
+        return passes
+            // Its place among the instances is the next one's.
+            ? new Submission(type, () => run(_instances[..places]), () => null)
+            : new Submission(type, () => run(_instances), () => Array.Find(_instances, item => item?.GetType() == type));
     }
 
     private static readonly IEnumerable<KeyValuePair<string, ReportDiagnostic>> SilencedDiagnostics =
