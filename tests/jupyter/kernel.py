@@ -37,7 +37,7 @@ class Ended:
 
 
 class KernelCase(unittest.TestCase):
-    """Tests that share one kernel."""
+    """Tests that share one kernel, until one of them fails: the next gets a fresh one."""
 
     @classmethod
     def setUpClass(cls):
@@ -47,6 +47,16 @@ class KernelCase(unittest.TestCase):
     def tearDownClass(cls):
         cls.kc.stop_channels()
         cls.km.shutdown_kernel(now=False)
+
+    def run(self, result=None):
+        result = result or self.defaultTestResult()
+        before = len(result.errors) + len(result.failures)
+        super().run(result)
+        if len(result.errors) + len(result.failures) > before:
+            self.kc.stop_channels()
+            self.km.shutdown_kernel(now=True)
+            type(self).setUpClass()
+        return result
 
     def setUp(self):
         drain(self.kc)

@@ -4,6 +4,7 @@ using XtNotebooks.Kernel.Cli.Checks;
 using XtNotebooks.Kernel.Jupyter;
 using XtNotebooks.Kernel.Notebooks;
 using XtNotebooks.Kernel.Scripting;
+using XtNotebooks.Kernel.Threads;
 
 namespace XtNotebooks.Kernel.Cli;
 
@@ -51,15 +52,17 @@ internal static class Tool
         HelpName = "xt-notebooks",
         Subcommands =
         {
-            RunCommand.Create(OpenForRun, TimeProvider.System),
-            KernelCommand.Create(TimeProvider.System),
+            RunCommand.Create(OpenForRun, Time),
+            KernelCommand.Create(Time),
             InstallCommand.Create(),
             CheckCommand.Create(OpenForCheck, CachedBackend.Find),
         },
     };
 
+    private static readonly OwnThreadTime Time = new();
+
     private static CodeSession OpenForRun(string folder) =>
-        CodeSession.Create(new CodeSessionOptions { WorkingDirectory = folder, CanUpdateAfterCell = false });
+        CodeSession.Create(new CodeSessionOptions { TimeProvider = Time, WorkingDirectory = folder, CanUpdateAfterCell = false });
 
     private static CheckedSession OpenForCheck(string folder)
     {

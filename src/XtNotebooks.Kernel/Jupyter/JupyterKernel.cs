@@ -1,4 +1,4 @@
-using NetMQ;
+using System.Net.Sockets;
 using XtNotebooks.Kernel.Cli;
 using XtNotebooks.Kernel.Jupyter.Comms;
 using XtNotebooks.Kernel.Jupyter.History;
@@ -90,7 +90,7 @@ internal sealed class JupyterKernel : IAsyncDisposable
                 sockets.Start(connection);
                 break;
             }
-            catch (Exception error) when (error is NetMQException or System.Net.Sockets.SocketException)
+            catch (SocketException error)
             {
                 if (attempt == 50)
                     throw new CommandException($"The kernel cannot listen on {connection.Ip}: {error.Message} Are the ports of the connection file free?", error);
@@ -112,11 +112,11 @@ internal sealed class JupyterKernel : IAsyncDisposable
         shells.Dispose();
         control.Dispose();
         history.Dispose();
-        await sockets.FlushAsync().WaitAsync(TimeSpan.FromSeconds(1)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // The last messages, among them the reply to the shutdown, leave before the process does.
         sockets.Dispose();
         signer.Dispose();
         if (session.IsCompletedSuccessfully)
-            await session.Result.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(1)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await session.Result.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(1)).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
         if (outputFolder.IsValueCreated)
         {
             try

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using NetMQ;
 using XtNotebooks.Kernel.Cli;
 using XtNotebooks.Kernel.Jupyter.History;
 using XtNotebooks.Kernel.Scripting;
+using XtNotebooks.Kernel.Threads;
 
 namespace XtNotebooks.Kernel.Jupyter;
 
@@ -31,7 +31,10 @@ internal static class KernelCommand
             var connection = ConnectionInfo.Read(parsed.GetRequiredValue(file).FullName, parsed.GetValue(remote), parsed.GetValue(unsigned));
             var options = new CodeSessionOptions { AllowShell = parsed.GetValue(shell), TimeProvider = time };
             // Cells write to a console of their own; the log keeps the process's.
-            return ServeAsync(connection, options, parsed.GetRequiredValue(history), Console.Error, time, cancellationToken);
+            var log = Console.Error;
+            var code = ExitCode.Ok;
+            new ThreadContext().Run(async () => code = await ServeAsync(connection, options, parsed.GetRequiredValue(history), log, time, cancellationToken));
+            return Task.FromResult(code);
         });
         return command;
     }
@@ -39,7 +42,7 @@ internal static class KernelCommand
     private static async Task<int> ServeAsync(
         ConnectionInfo connection, CodeSessionOptions options, string history, TextWriter log, TimeProvider time, CancellationToken cancellationToken)
     {
-        // Cells may fill the pool; what serves the front end must find a thread all the same.
+        // Nothing that serves the front end's messages needs the pool, but completion and restore do, and a cell may have filled it.
         ThreadPool.SetMinThreads(16, 4);
         var kernel = new JupyterKernel(connection, OpenSession, new HistoryFile(history, log), log, time);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
@@ -54,11 +57,9 @@ internal static class KernelCommand
         });
         using var parent = ParentProcess.Watch(kernel.ShutDown, time);
         await kernel.StartAsync(cancellationToken);
-        await kernel.Ended.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        using var stopped = cancellationToken.Register(kernel.ShutDown);
+        await kernel.Ended;
         await kernel.DisposeAsync();
-        // The last messages, among them the reply to the shutdown, leave before the process does.
-        await Task.Run(() => NetMQConfig.Cleanup(block: true), CancellationToken.None)
-            .WaitAsync(TimeSpan.FromSeconds(1), CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return ExitCode.Ok;
 
         ICodeSession OpenSession()

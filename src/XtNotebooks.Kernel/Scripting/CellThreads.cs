@@ -16,7 +16,8 @@ internal sealed class CellThreads : SynchronizationContext
     /// <summary>Runs the body on the first thread.</summary>
     public Task<T> Run<T>(Func<Task<T>> body)
     {
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        // What awaits the cell goes on where it was, not on the pool, which the cell may have filled.
+        var done = new TaskCompletionSource<T>();
         Post(_ => _ = Complete(), null);
         return done.Task;
 

@@ -3,6 +3,7 @@ using Microsoft.CodeAnalysis.CSharp;
 using XtNotebooks.Extensibility;
 using XtNotebooks.Kernel.Magics;
 using XtNotebooks.Kernel.Scripting.Language;
+using XtNotebooks.Kernel.Threads;
 
 namespace XtNotebooks.Kernel.Scripting;
 
@@ -19,6 +20,7 @@ internal sealed partial class CodeSession
             return reply;
         if (CodeNesting.FindTooDeep(code) is not null)
             return new CompletionReply(position, position, []);
+        using var relief = PoolRelief.IfNeeded(Options.TimeProvider);
         return await Task.Run(() => _language.Value.CompleteAsync(WithoutDirectives(code), position, _chain, cancellationToken), cancellationToken);
     }
 
@@ -33,6 +35,7 @@ internal sealed partial class CodeSession
             return Magics.Find(MagicLine.NameOf(line)) is { } magic ? MimeBundle.Text(MagicHelp.Of(magic)) : null;
         if (CodeNesting.FindTooDeep(code) is not null)
             return null;
+        using var relief = PoolRelief.IfNeeded(Options.TimeProvider);
         var text = await Task.Run(() => _language.Value.InspectAsync(WithoutDirectives(code), position, _chain, cancellationToken), cancellationToken);
         if (text is null)
             return null;

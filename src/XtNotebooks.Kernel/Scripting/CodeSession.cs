@@ -4,6 +4,7 @@ using XtNotebooks.Extensibility;
 using XtNotebooks.Kernel.Display;
 using XtNotebooks.Kernel.Magics;
 using XtNotebooks.Kernel.Packages;
+using XtNotebooks.Kernel.Threads;
 
 namespace XtNotebooks.Kernel.Scripting;
 
@@ -103,7 +104,8 @@ internal sealed partial class CodeSession : ICodeSession
 
     private async Task<CellResult> RunOnThreadsAsync(CellRequest request, ICellOutput output, CancellationToken cancellationToken)
     {
-        using var interrupt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _disposed.Token);
+        // Not disposed of: what the cell leaves behind still looks at it.
+        var interrupt = new CancellationTokenSource();
         var cell = new CellContext(this, request, output, interrupt.Token);
         var threads = new CellThreads();
         var running = threads.Run(() =>
@@ -111,19 +113,37 @@ internal sealed partial class CodeSession : ICodeSession
             CellContext.Current = cell;
             return RunCellAsync(cell);
         });
-        // On the interrupting thread: what comes after an await may have to queue behind the very tasks that are to stop.
-        using var stopping = interrupt.Token.UnsafeRegister(_ => StopChecks(running), null);
+        // No step from here to the cell's end may need a thread of the pool, which the cell may have filled.
+        var asked = new TaskCompletionSource();
+        using var stopping = cancellationToken.UnsafeRegister(_ => Stop(), null);
+        using var closing = _disposed.Token.UnsafeRegister(_ => Stop(), null);
         try
         {
-            return await running.WaitAsync(interrupt.Token);
-        }
-        catch (OperationCanceledException) when (interrupt.IsCancellationRequested)
-        {
-            return await StopAsync(running, threads, cell);
+            return await Task.WhenAny(running, asked.Task) == running ? await running : await StopAsync(running, threads, cell);
         }
         finally
         {
             threads.End();
+        }
+
+        void Stop()
+        {
+            StopChecks(running);
+            asked.TrySetResult();
+            // On a thread of its own: what the cell's code has registered for it may wait for anything.
+            new Thread(() => Cancel(interrupt)) { Name = "Interrupt", IsBackground = true }.UnsafeStart();
+        }
+    }
+
+    private static void Cancel(CancellationTokenSource interrupt)
+    {
+        try
+        {
+            interrupt.Cancel();
+        }
+        catch (AggregateException)
+        {
+            // What was registered has failed; the others have been called.
         }
     }
 
@@ -221,13 +241,14 @@ internal sealed partial class CodeSession : ICodeSession
 
     private async Task<object?> RunCodeForValueAsync(CellContext cell, string code)
     {
-        code = await AddReferencesAsync(cell, code);
-        if (string.IsNullOrWhiteSpace(code))
-            return null;
         Submission submission;
         cell.IsCompiling = true;
         try
         {
+            using var relief = PoolRelief.IfNeeded(Options.TimeProvider);
+            code = await AddReferencesAsync(cell, code);
+            if (string.IsNullOrWhiteSpace(code))
+                return null;
             lock (_compiling)
                 submission = Compile(code, PathOf(cell.Request), cell.Output, cell.CancellationToken);
         }

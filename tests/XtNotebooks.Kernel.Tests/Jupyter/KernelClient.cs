@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Diagnostics;
 using NetMQ;
 using NetMQ.Sockets;
 using XtNotebooks.Kernel.Jupyter;
@@ -12,7 +13,8 @@ using XtNotebooks.Kernel.Jupyter.Wire;
 
 namespace XtNotebooks.Kernel.Tests.Jupyter;
 
-/// <summary>A kernel in this process with a <see cref="FakeSession"/>, and a front end that speaks to it through real sockets.</summary>
+/// <summary>A front end that speaks through real sockets to a kernel: one in this process with a <see cref="FakeSession"/>, or a process of its
+/// own with the real one.</summary>
 internal sealed class KernelClient : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -26,9 +28,12 @@ internal sealed class KernelClient : IAsyncDisposable
     private readonly string folder = Directory.CreateTempSubdirectory().FullName;
     private int count;
 
-    private KernelClient(JupyterKernel kernel, FakeSession code, StringWriter log, ConnectionInfo connection)
+    private readonly JupyterKernel? kernel;
+    private readonly FakeSession? code;
+
+    private KernelClient(JupyterKernel? kernel, FakeSession? code, StringWriter log, ConnectionInfo connection)
     {
-        (Kernel, Code, Log, Connection) = (kernel, code, log, connection);
+        (this.kernel, this.code, Log, Connection) = (kernel, code, log, connection);
         shell.Options.Identity = stdin.Options.Identity = Encoding.ASCII.GetBytes(session);
         shell.Connect($"tcp://127.0.0.1:{connection.ShellPort}");
         control.Connect($"tcp://127.0.0.1:{connection.ControlPort}");
@@ -38,9 +43,12 @@ internal sealed class KernelClient : IAsyncDisposable
         iopub.SubscribeToAnyTopic();
     }
 
-    public JupyterKernel Kernel { get; }
+    public JupyterKernel Kernel => kernel!;
 
-    public FakeSession Code { get; }
+    public FakeSession Code => code!;
+
+    /// <summary>The kernel's process, where it has one of its own.</summary>
+    public Process? Process { get; private init; }
 
     public StringWriter Log { get; }
 
@@ -48,23 +56,51 @@ internal sealed class KernelClient : IAsyncDisposable
 
     public static async Task<KernelClient> StartAsync()
     {
-        var ports = FreePorts(5);
-        var connection = new ConnectionInfo
-        {
-            Ip = "127.0.0.1",
-            ShellPort = ports[0],
-            ControlPort = ports[1],
-            IOPubPort = ports[2],
-            StdinPort = ports[3],
-            HeartbeatPort = ports[4],
-            Key = "test key"u8.ToArray(),
-        };
+        var connection = FreeConnection();
         var code = new FakeSession();
         var log = new StringWriter();
         var history = Path.Combine(Directory.CreateTempSubdirectory().FullName, "history.jsonl");
         var kernel = new JupyterKernel(connection, () => code, new HistoryFile(history, TextWriter.Null), TextWriter.Synchronized(log), TimeProvider.System);
         await kernel.StartAsync(TestContext.Current.CancellationToken);
         var client = new KernelClient(kernel, code, log, connection);
+        client.Welcome = client.Published("iopub_welcome");
+        return client;
+    }
+
+    /// <summary>Starts the kernel in a process of its own and waits until it answers.</summary>
+    /// <param name="environment">Variables of that process.</param>
+    public static async Task<KernelClient> StartProcessAsync(params (string Name, string Value)[] environment)
+    {
+        var connection = FreeConnection();
+        var folder = Directory.CreateTempSubdirectory().FullName;
+        var file = Path.Combine(folder, "connection.json");
+        await File.WriteAllTextAsync(file, new JsonObject
+        {
+            ["ip"] = connection.Ip,
+            ["transport"] = "tcp",
+            ["key"] = "test key",
+            ["signature_scheme"] = "hmac-sha256",
+            ["shell_port"] = connection.ShellPort,
+            ["control_port"] = connection.ControlPort,
+            ["iopub_port"] = connection.IOPubPort,
+            ["stdin_port"] = connection.StdinPort,
+            ["hb_port"] = connection.HeartbeatPort,
+        }.ToJsonString(), TestContext.Current.CancellationToken);
+        string[] arguments =
+        [
+            Path.Combine(AppContext.BaseDirectory, "XtNotebooks.Kernel.dll"), "kernel", "--connection-file", file, "--history", Path.Combine(folder, "history.jsonl"),
+        ];
+        var start = new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        var log = new StringWriter();
+        var process = Process.Start(start)!;
+        var synchronized = TextWriter.Synchronized(log);
+        process.ErrorDataReceived += (_, line) => synchronized.WriteLine(line.Data);
+        process.OutputDataReceived += (_, line) => synchronized.WriteLine(line.Data);
+        process.BeginErrorReadLine();
+        process.BeginOutputReadLine();
+        var client = new KernelClient(null, null, log, connection) { Process = process };
         client.Welcome = client.Published("iopub_welcome");
         return client;
     }
@@ -172,7 +208,14 @@ internal sealed class KernelClient : IAsyncDisposable
             socket.Options.Linger = TimeSpan.Zero;
             socket.Dispose();
         }
-        await Kernel.DisposeAsync();
+        if (kernel is not null)
+            await kernel.DisposeAsync();
+        if (Process is not null)
+        {
+            Process.Kill();
+            await Process.WaitForExitAsync();
+            Process.Dispose();
+        }
         signer.Dispose();
         Directory.Delete(folder, recursive: true);
     }
@@ -181,6 +224,21 @@ internal sealed class KernelClient : IAsyncDisposable
     {
         using var document = JsonDocument.Parse(json);
         return document.RootElement.Clone();
+    }
+
+    private static ConnectionInfo FreeConnection()
+    {
+        var ports = FreePorts(5);
+        return new ConnectionInfo
+        {
+            Ip = "127.0.0.1",
+            ShellPort = ports[0],
+            ControlPort = ports[1],
+            IOPubPort = ports[2],
+            StdinPort = ports[3],
+            HeartbeatPort = ports[4],
+            Key = "test key"u8.ToArray(),
+        };
     }
 
     private static int[] FreePorts(int number)

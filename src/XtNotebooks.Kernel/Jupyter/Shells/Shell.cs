@@ -1,11 +1,13 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using XtNotebooks.Kernel.Jupyter.Wire;
+using XtNotebooks.Kernel.Threads;
 
 namespace XtNotebooks.Kernel.Jupyter.Shells;
 
 /// <summary>A queue of requests and the thread that handles them one after the other: the main shell, a subshell, or control.</summary>
-/// <remarks>The thread is its own, so that a cell that fills the thread pool stops neither interrupts nor subshells.</remarks>
+/// <remarks>The thread is its own, and what follows an await comes back to it, so that a cell that fills the thread pool stops neither interrupts
+/// nor subshells nor its own end.</remarks>
 internal sealed class Shell : IDisposable
 {
     private readonly BlockingCollection<(long Number, IncomingMessage Message)> queue = [];
@@ -25,7 +27,7 @@ internal sealed class Shell : IDisposable
     {
         Id = id;
         this.handle = handle;
-        new Thread(Work) { Name = name, IsBackground = true }.Start();
+        new Thread(Work) { Name = name, IsBackground = true }.UnsafeStart();
     }
 
     public string? Id { get; }
@@ -90,13 +92,14 @@ internal sealed class Shell : IDisposable
 
     private void Work()
     {
+        var context = new ThreadContext();
         foreach (var (number, message) in queue.GetConsumingEnumerable())
         {
             using var cancellation = new CancellationTokenSource();
             Volatile.Write(ref currentNumber, number);
             lock (gate)
                 (current, currentHeader, begun) = (cancellation, message.Header, Stopwatch.GetTimestamp());
-            handle(this, message, cancellation.Token).GetAwaiter().GetResult();
+            context.Run(() => handle(this, message, cancellation.Token));
             lock (gate)
                 current = null;
         }
