@@ -20,8 +20,12 @@ internal sealed class PoolRelief : IDisposable
         timer = time.CreateTimer(_ => Grow(), null, Patience, Patience);
     }
 
-    /// <summary>Begins to watch; null, and nothing to do, where nothing waits for the pool.</summary>
-    public static PoolRelief? IfNeeded(TimeProvider time) => ThreadPool.PendingWorkItemCount > 0 ? new PoolRelief(time) : null;
+    /// <summary>Begins to watch; null, and nothing to do, where nothing waits for the pool and it has not grown.</summary>
+    public static PoolRelief? IfNeeded(TimeProvider time)
+    {
+        ThreadPool.GetMinThreads(out var workers, out _);
+        return ThreadPool.PendingWorkItemCount > 0 || ThreadPool.ThreadCount >= workers ? new PoolRelief(time) : null;
+    }
 
     public void Dispose()
     {
