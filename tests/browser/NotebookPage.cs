@@ -22,7 +22,7 @@ internal sealed class NotebookPage : IAsyncDisposable
     {
         var page = await browser.NewPageAsync(new() { ViewportSize = new() { Width = 1200, Height = 1600 } });
         page.SetDefaultTimeout(60_000);
-        await page.GotoAsync(server.Write(name, Scenarios.Cells.GetValueOrDefault(name) ?? ViewScenarios.Cells[name]));
+        await page.GotoAsync(server.Write(name, Scenarios.Cells.GetValueOrDefault(name) ?? ViewScenarios.Cells.GetValueOrDefault(name) ?? GuidedScenario.Cells[name]));
         var notebook = new OpenNotebook(page);
         await notebook.WaitUntilIdleAsync();
         return notebook;

@@ -9,7 +9,7 @@ await using var notebooks = await NotebookServer.StartAsync(server, folder);
 await using var browser = await NotebookPage.LaunchAsync(chromium);
 var passed = 0;
 var failed = 0;
-foreach (var (name, test) in Scenarios.All.Concat(ViewScenarios.All))
+foreach (var (name, test) in Scenarios.All.Concat(ViewScenarios.All).Concat(GuidedScenario.All))
 {
     try
     {

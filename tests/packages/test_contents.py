@@ -11,12 +11,13 @@ import zipfile
 FEED = os.environ["XT_FEED"]
 CLONE = os.environ["XT_CLONE"]
 LIBRARIES = ["XtNotebooks", "XtNotebooks.Transformers", "XtNotebooks.Extensibility"]
-TOOL = "XtNotebooks.Kernel"
+# The tool for the rest of the world, the tool compiled ahead, and the package by which an installation finds the right one.
+TOOL, AHEAD, POINTER = "XtNotebooks.Kernel.any", "XtNotebooks.Kernel.linux-x64", "XtNotebooks.Kernel"
+ALL = [*LIBRARIES, TOOL, AHEAD, POINTER]
 DEPENDENCIES = {
     "XtNotebooks": {"XtNotebooks.Extensibility", "XtNotebooks.Transformers", "Plotly.NET", "XPlot.Plotly"},
     "XtNotebooks.Transformers": {"TorchSharp"},
     "XtNotebooks.Extensibility": set(),
-    "XtNotebooks.Kernel": set(),
 }
 
 
@@ -31,12 +32,12 @@ def nuspec(name):
 
 
 class Contents(unittest.TestCase):
-    def test_four_packages_and_their_symbols_are_made_and_nothing_else(self):
+    def test_the_packages_and_their_symbols_are_made_and_nothing_else(self):
         made = sorted(re.sub(r"\.\d+\.\d+\.\d+[^/]*?(\.s?nupkg)$", r"\1", os.path.basename(path)) for path in os.listdir(FEED))
-        self.assertEqual(made, sorted(f"{name}.{ending}" for name in [*LIBRARIES, TOOL] for ending in ("nupkg", "snupkg")))
+        self.assertEqual(made, sorted([f"{name}.nupkg" for name in ALL] + [f"{name}.snupkg" for name in ALL if name != POINTER]))
 
     def test_each_carries_readme_icon_licence_and_notices(self):
-        for name in [*LIBRARIES, TOOL]:
+        for name in ALL:
             with self.subTest(name):
                 files = package(name)
                 self.assertTrue({"README.md", "icon.png", "LICENSE", "THIRD-PARTY-NOTICES.md"} <= set(files.namelist()))
@@ -53,9 +54,9 @@ class Contents(unittest.TestCase):
                     self.assertIn(line.format(backend), first)
 
     def test_each_has_only_the_dependencies_it_needs_and_no_native_library(self):
-        for name in [*LIBRARIES, TOOL]:
+        for name in ALL:
             with self.subTest(name):
-                self.assertEqual(set(re.findall(r'<dependency id="([^"]+)"', nuspec(name))), DEPENDENCIES[name])
+                self.assertEqual(set(re.findall(r'<dependency id="([^"]+)"', nuspec(name))), DEPENDENCIES.get(name, set()))
                 native = [path for path in package(name).namelist() if re.search(r"\.(so|dylib)(\.|$)|/native/", path)]
                 self.assertEqual(native, [])
 
@@ -68,8 +69,14 @@ class Contents(unittest.TestCase):
         self.assertIn("interactive-extensions/dotnet/extension.dib", package("XtNotebooks").namelist())
 
     def test_the_tool_is_called_xt_notebooks(self):
-        settings = package(TOOL).read("tools/net10.0/any/DotnetToolSettings.xml").decode("utf-8-sig")
-        self.assertIn('Name="xt-notebooks"', settings)
+        for name in (TOOL, AHEAD, POINTER):
+            with self.subTest(name):
+                settings = next(path for path in package(name).namelist() if path.endswith("DotnetToolSettings.xml"))
+                self.assertIn('Name="xt-notebooks"', package(name).read(settings).decode("utf-8-sig"))
+
+    def test_the_tool_compiled_ahead_is_larger_by_its_native_code(self):
+        sizes = [next(file.file_size for file in package(name).infolist() if file.filename.endswith("/XtNotebooks.Kernel.dll")) for name in (TOOL, AHEAD)]
+        self.assertGreater(sizes[1], 1.5 * sizes[0])
 
     def test_the_symbols_lead_to_the_sources_of_the_very_commit(self):
         commit = subprocess.check_output(["git", "-C", CLONE, "rev-parse", "HEAD"], text=True).strip()
@@ -78,7 +85,7 @@ class Contents(unittest.TestCase):
                 self.assertIn(f'commit="{commit}"', nuspec(name))
                 self.assertIn('url="https://github.com/example/xt-notebooks', nuspec(name))
                 folder = "tools/net10.0/any" if name == TOOL else "lib/net10.0"
-                symbols = package(name, "snupkg").read(f"{folder}/{name}.pdb")
+                symbols = package(name, "snupkg").read(f"{folder}/{name.removesuffix('.any')}.pdb")
                 self.assertIn(f"https://raw.githubusercontent.com/example/xt-notebooks/{commit}/*".encode(), symbols)
                 # Paths of the machine that built it would differ elsewhere.
                 self.assertNotIn(CLONE.encode(), symbols)
