@@ -36,7 +36,8 @@ internal sealed class HeadlessRun(RunRequest request, Func<string, ICodeSession>
             var json = run.ToJson();
             AtomicFile.Write(paths.Output, json);
             if (paths.Html is not null)
-                AtomicFile.Write(paths.Html, NotebookPage.Render(NotebookDocument.Parse(json, paths.Output), paths.Folder, Path.GetFileNameWithoutExtension(paths.Notebook)));
+                AtomicFile.Write(paths.Html, NotebookPage.Render(NotebookDocument.Parse(json, paths.Output), paths.Folder, Path.GetFileNameWithoutExtension(paths.Notebook),
+                    new() { Folder = Path.GetDirectoryName(paths.Html), WithoutScripts = request.WithoutScripts }));
         }
 
         CellFailure? failure;

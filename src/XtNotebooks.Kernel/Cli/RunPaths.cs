@@ -23,6 +23,8 @@ internal sealed record RunPaths(string Notebook, string Output, string? Html, st
             throw new CommandException($"--output writes a notebook and '{request.Output}' looks like a page; use --html for a page.");
         if (html is not null && Path.GetExtension(html) == ".ipynb")
             throw new CommandException($"--html writes a page and '{request.Html}' looks like a notebook; use --output for the notebook.");
+        if (request.WithoutScripts && html is null)
+            throw new CommandException("--without-scripts says how a page is written, but no page is asked for; add --html FILE.html.");
         if (html == output)
             throw new CommandException($"--output and --html both name '{request.Html}'; give two files.");
         return new(notebook, output, html, Environment.CurrentDirectory);

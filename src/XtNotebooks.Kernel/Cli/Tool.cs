@@ -53,6 +53,7 @@ internal static class Tool
         Subcommands =
         {
             RunCommand.Create(OpenForRun, Time),
+            ConvertCommand.Create(),
             KernelCommand.Create(Time),
             InstallCommand.Create(),
             CheckCommand.Create(OpenForCheck, CachedBackend.Find),

@@ -26,7 +26,16 @@ internal sealed class NotebookDocument
 
     public List<NotebookCell> Cells { get; }
 
-    public JsonObject Metadata => root["metadata"] as JsonObject ?? [];
+    /// <summary>The notebook's own metadata, made where the file has none.</summary>
+    public JsonObject Metadata
+    {
+        get
+        {
+            if (root["metadata"] is not JsonObject)
+                root["metadata"] = new JsonObject();
+            return (JsonObject)root["metadata"]!;
+        }
+    }
 
     public IEnumerable<NotebookCell> CodeCells => Cells.Where(cell => cell.Kind == CellKind.Code);
 

@@ -118,6 +118,38 @@ public class NotebookPageTests
         Assert.True(page.IndexOf(Marked, StringComparison.Ordinal) < page.IndexOf("</head>", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void A_page_that_is_only_read_has_no_script_and_lets_none_run()
+    {
+        var outputs = new CellOutputs(new DisplayIds());
+        outputs.Display(MimeBundle.Html($"<p>kept</p><script data-xt-script=\"lib/1\">{new string('x', 100_000)}</script><SCRIPT>draw(1)</SCRIPT >", "chart"), null);
+        var notebook = Sample.Document(Sample.Code("x"));
+        notebook.Cells[0].Outputs = outputs.ToJson();
+        var page = NotebookPage.Render(notebook, ".", "sample", new() { WithoutScripts = true });
+        Assert.Contains("<p>kept</p>", page);
+        Assert.DoesNotContain("<script", page, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("script-src", page);
+        Assert.True(page.Length < 50_000);
+    }
+
+    [Fact]
+    public void Relative_links_lead_from_the_page_to_what_they_meant_from_the_notebook()
+    {
+        var notebook = Sample.Document(Sample.Markdown("[a](b.ipynb) [c](../docs/c.md#d) [e](#f) [g](https://example.org/h) [i](mailto:x@example.org)"));
+        var page = NotebookPage.Render(notebook, "/r/notebooks", "n", new() { Folder = "/r/docs/pages" });
+        foreach (var link in new[] { "../../notebooks/b.ipynb", "../c.md#d", "#f", "https://example.org/h", "mailto:x@example.org" })
+            Assert.Contains($"href=\"{link}\"", page);
+    }
+
+    [Fact]
+    public void A_page_tells_which_cells_it_shows()
+    {
+        static string Told(params Sample.Cell[] cells) => Page(cells).Split("<meta name=\"notebook-source\" content=\"")[1].Split('"')[0];
+        Assert.Equal(Told(Sample.Code("a"), Sample.Code("b")), Told(Sample.Code("a", "tag"), Sample.Code("b")));
+        string[] told = [Told(Sample.Code("a"), Sample.Code("b")), Told(Sample.Code("b"), Sample.Code("a")), Told(Sample.Code("ab")), Told(Sample.Code("a"), Sample.Markdown("b"))];
+        Assert.Equal(4, told.Distinct().Count());
+    }
+
     [Theory]
     [InlineData("hide-input", "<details class=\"fold\"><summary>Show the code</summary>")]
     [InlineData("hide_output", "<details class=\"fold\"><summary>Show the output</summary>")]

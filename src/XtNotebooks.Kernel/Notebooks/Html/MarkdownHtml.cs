@@ -12,8 +12,9 @@ namespace XtNotebooks.Kernel.Notebooks.Html;
 
 /// <summary>Markdown cells as HTML that needs nothing beside the page: pictures are put in, headings get unique ids for the contents.</summary>
 /// <param name="folder">The notebook's folder, from which relative pictures are read.</param>
+/// <param name="pageFolder">The page's folder, from which relative links are to lead; null where it is the notebook's.</param>
 /// <remarks>HTML in the Markdown is kept, as in Jupyter: the notebook's author is trusted no less than its outputs.</remarks>
-internal sealed class MarkdownHtml(string folder)
+internal sealed class MarkdownHtml(string folder, string? pageFolder = null)
 {
     private const long LargestPicture = 10_000_000;
 
@@ -38,6 +39,8 @@ internal sealed class MarkdownHtml(string folder)
         }
         foreach (var picture in document.Descendants<LinkInline>().Where(link => link.IsImage).ToList())
             PutIn(picture, attachments);
+        foreach (var link in document.Descendants<LinkInline>().Where(link => !link.IsImage))
+            link.Url = FromPage(link.Url);
         using var writer = new StringWriter(CultureInfo.InvariantCulture);
         var renderer = new HtmlRenderer(writer);
         Pipeline.Setup(renderer);
@@ -68,6 +71,16 @@ internal sealed class MarkdownHtml(string folder)
             if (file.Exists && file.Length <= LargestPicture)
                 picture.Url = $"data:{type};base64,{Convert.ToBase64String(File.ReadAllBytes(file.FullName))}";
         }
+    }
+
+    /// <summary>A relative link as it has to be written on a page that lies in another folder than the notebook.</summary>
+    private string? FromPage(string? url)
+    {
+        if (pageFolder is null || string.IsNullOrEmpty(url) || url[0] is '#' or '/' or '\\' || Uri.TryCreate(url, UriKind.Absolute, out _))
+            return url;
+        var end = url.AsSpan().IndexOfAny('?', '#');
+        var (path, rest) = end < 0 ? (url, "") : (url[..end], url[end..]);
+        return path.Length == 0 ? url : Path.GetRelativePath(pageFolder, Path.Combine(folder, path)).Replace('\\', '/') + rest;
     }
 
     private static string? PictureType(string url) => Path.GetExtension(url.Split('?', '#')[0]).ToUpperInvariant() switch

@@ -8,17 +8,22 @@ namespace XtNotebooks.Kernel.Notebooks.Html;
 /// <summary>A notebook as one HTML page that needs no network, no server and, to be read, no script.</summary>
 internal static class NotebookPage
 {
-    /// <summary>Loads nothing from outside, whatever the notebook's outputs say; scripts and styles inside the page may work.</summary>
+    /// <summary>Loads nothing from outside, whatever the notebook's outputs say; styles inside the page may work.</summary>
     private const string Policy =
-        "default-src 'none'; img-src data: blob:; media-src data: blob:; font-src data:; frame-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval' blob:; worker-src blob:";
+        "default-src 'none'; img-src data: blob:; media-src data: blob:; font-src data:; frame-src data: blob:; style-src 'unsafe-inline'";
+
+    /// <summary>Scripts inside the page may work too.</summary>
+    private const string PolicyWithScripts = Policy + "; script-src 'unsafe-inline' 'unsafe-eval' blob:; worker-src blob:";
 
     /// <param name="notebook">The notebook with its outputs.</param>
     /// <param name="folder">Its folder, from which pictures in its Markdown are read.</param>
     /// <param name="name">What the page is called if the notebook has no title.</param>
-    public static string Render(NotebookDocument notebook, string folder, string name)
+    /// <param name="options">Where the page will lie, and what it leaves out.</param>
+    public static string Render(NotebookDocument notebook, string folder, string name, NotebookPageOptions? options = null)
     {
-        var markdown = new MarkdownHtml(folder);
-        var scripts = new SharedScripts();
+        options ??= new();
+        var markdown = new MarkdownHtml(folder, options.Folder);
+        var scripts = new SharedScripts(drop: options.WithoutScripts);
         var outputs = new OutputHtml(scripts, markdown);
         var body = new StringBuilder();
         foreach (var cell in notebook.Cells)
@@ -34,7 +39,8 @@ internal static class NotebookPage
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="color-scheme" content="light dark">
-            <meta http-equiv="Content-Security-Policy" content="{Policy}">
+            <meta http-equiv="Content-Security-Policy" content="{(options.WithoutScripts ? Policy : PolicyWithScripts)}">
+            <meta name="notebook-source" content="{NotebookSource.Fingerprint(notebook)}">
             <title>{WebUtility.HtmlEncode(title)}</title>
             <style>
             {PageStyle.Css}</style>
@@ -95,4 +101,14 @@ internal static class NotebookPage
     }
 
     private static bool IsTrue(JsonNode? node) => node is JsonValue value && value.TryGetValue(out bool flag) && flag;
+}
+
+/// <summary>How a page is made, beyond what the notebook says.</summary>
+internal sealed record NotebookPageOptions
+{
+    /// <summary>The folder the page will lie in, so that relative links lead from there; null for the notebook's own.</summary>
+    public string? Folder { get; init; }
+
+    /// <summary>Whether scripts are left out: pictures and tables stay, in a tenth of the size where there are charts.</summary>
+    public bool WithoutScripts { get; init; }
 }

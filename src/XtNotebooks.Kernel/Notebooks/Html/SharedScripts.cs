@@ -6,7 +6,8 @@ namespace XtNotebooks.Kernel.Notebooks.Html;
 /// <summary>Keeps one copy of a script library that several outputs bring each for itself.</summary>
 /// <remarks>An output draws alone, so each chart of a notebook carries the whole of its library. On one page the library is needed once: an
 /// element marked <c>data-xt-script="NAME"</c>, or any inline script of over 100 KB, moves to the page's head, and repeats of it go.</remarks>
-internal sealed partial class SharedScripts
+/// <param name="drop">Whether all scripts go instead, for a page that is only read.</param>
+internal sealed partial class SharedScripts(bool drop = false)
 {
     private const int LibrarySize = 100_000;
 
@@ -16,9 +17,11 @@ internal sealed partial class SharedScripts
     /// <summary>The scripts taken out so far, each once, in order of their first use.</summary>
     public string Head => head.ToString();
 
-    /// <summary>The output's HTML without its shared scripts.</summary>
+    /// <summary>The output's HTML without its shared scripts, or without any.</summary>
     public string TakeOut(string html) => !html.Contains("<script", StringComparison.OrdinalIgnoreCase) ? html : Script().Replace(html, match =>
     {
+        if (drop)
+            return "";
         var attributes = match.Groups["attributes"].Value;
         var isLibrary = match.Groups["text"].Length >= LibrarySize && !NotClassic().IsMatch(attributes);
         if (!isLibrary && !Marker().IsMatch(attributes))
