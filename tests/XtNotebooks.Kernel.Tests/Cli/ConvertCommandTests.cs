@@ -38,7 +38,7 @@ public sealed class ConvertCommandTests : IDisposable
 
     [Theory]
     [InlineData("There is no notebook", "none.ipynb", "--to", "dotnet-interactive")]
-    [InlineData("nobody", "a.ipynb", "--to", "nobody")]
+    [InlineData("--to cannot be 'nobody'; it is xt-notebooks or dotnet-interactive.", "a.ipynb", "--to", "nobody")]
     [InlineData("--to", "a.ipynb")]
     public async Task What_cannot_be_converted_is_one_line_and_exit_code_2(string sentence, string notebook, params string[] options)
     {
