@@ -10,6 +10,37 @@ public sealed class LanguageTests
         return await notebook.Session.CompleteAsync(codeWithCaret.Remove(position, 1), position, TestContext.Current.CancellationToken);
     }
 
+    [Theory]
+    [InlineData("awa|", "await")]
+    [InlineData("forea|", "foreach")]
+    [InlineData("new List<int> { Cap|", "Capacity")]
+    [InlineData("int.Parse(sty|", "style")]
+    [InlineData("DayOfWeek day = DayOfWeek.Fri|", "Friday")]
+    [InlineData("\"abc\" is { Len|", "Length")]
+    [InlineData("#if DEB\n#end|", "endif")]
+    [InlineData("foreach (var c in \"abc\") c.CompareT|", "CompareTo")]
+    public async Task Completion_knows_the_language(string code, string expected)
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("1");
+        Assert.Contains((await Complete(notebook, code)).Matches, match => match.Text == expected);
+    }
+
+    [Fact]
+    public async Task Completion_follows_what_cells_declare_between_two_questions()
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("var thing = 1;");
+        Assert.DoesNotContain((await Complete(notebook, "thing.|")).Matches, match => match.Text == "Length");
+        await notebook.Value("thing + 1");
+        Assert.Contains((await Complete(notebook, "thing.CompareT|")).Matches, match => match.Text == "CompareTo");
+        await notebook.Value("var thing = \"text\";");
+        Assert.Contains((await Complete(notebook, "thing.Len|")).Matches, match => match.Text == "Length");
+        Assert.Contains((await Complete(notebook, "var other = thing;\nother.Len|")).Matches, match => match.Text == "Length");
+        await notebook.Value("using System.Numerics;");
+        Assert.Contains((await Complete(notebook, "BigInt|")).Matches, match => match.Text == "BigInteger");
+    }
+
     [Fact]
     public async Task Completion_knows_what_earlier_cells_declared()
     {

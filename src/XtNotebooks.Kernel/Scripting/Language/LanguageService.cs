@@ -1,7 +1,6 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Completion;
 using Microsoft.CodeAnalysis.CSharp;
-using Microsoft.CodeAnalysis.Host.Mef;
 using Microsoft.CodeAnalysis.QuickInfo;
 using Microsoft.CodeAnalysis.Tags;
 using Microsoft.CodeAnalysis.Text;
@@ -14,7 +13,7 @@ internal sealed class LanguageService : IDisposable
 {
     private const int MostMatches = 1000;
 
-    private readonly AdhocWorkspace _workspace = new(MefHostServices.Create(MefHostServices.DefaultAssemblies));
+    private readonly AdhocWorkspace _workspace = new(LanguageParts.Compose());
     private readonly Prelude _prelude = new();
     private readonly Dictionary<MetadataReference, MetadataReference> _documented = [];
     private readonly SemaphoreSlim _turn = new(1);
@@ -24,6 +23,7 @@ internal sealed class LanguageService : IDisposable
     private readonly DocumentId _cellDocument;
     private Solution _solution;
     private int _references;
+    private string _earlier = "";
 
     public LanguageService()
     {
@@ -105,9 +105,14 @@ internal sealed class LanguageService : IDisposable
                 _solution = _solution.WithProjectMetadataReferences(_preludeProject, documented).WithProjectMetadataReferences(_cellProject, documented);
                 _references = references.Count;
             }
-            if (_prelude.Update(chain.Last))
-                _solution = _solution.WithDocumentText(_preludeDocument, SourceText.From(_prelude.ToString()));
-            return _solution.WithDocumentText(_cellDocument, SourceText.From(code)).GetDocument(_cellDocument)!;
+            if (_prelude.Update(chain.Last) && _prelude.ToString() is var earlier && earlier != _earlier)
+            {
+                _solution = _solution.WithDocumentText(_preludeDocument, SourceText.From(earlier));
+                _earlier = earlier;
+            }
+            // Each question builds on what was found out for the one before.
+            _solution = _solution.WithDocumentText(_cellDocument, SourceText.From(code));
+            return _solution.GetDocument(_cellDocument)!;
         }
         finally
         {
