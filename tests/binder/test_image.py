@@ -24,14 +24,19 @@ def memory(pid):
 
 
 class Image(unittest.TestCase):
-    def test_the_first_notebook_runs_as_it_stands(self):
-        with tempfile.TemporaryDirectory() as folder:
-            ended = subprocess.run(
-                [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--output-dir", folder, os.path.join(FOLDER, "01-the-padding-discrepancy.ipynb")],
-                capture_output=True, text=True)
-            self.assertEqual(ended.returncode, 0, ended.stderr)
-            done = nbformat.read(os.path.join(folder, "01-the-padding-discrepancy.ipynb"), 4)
-            self.assertTrue(any(output.get("data", {}).get("text/html") for cell in done.cells for output in cell.get("outputs", [])))
+    def test_every_guided_notebook_runs_as_it_stands(self):
+        paths = sorted(glob.glob(os.path.join(FOLDER, "0*.ipynb")))
+        self.assertTrue(paths)
+        for path in paths:
+            name = os.path.basename(path)
+            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
+                started = time.monotonic()
+                ended = subprocess.run(
+                    [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--output-dir", folder, path], capture_output=True, text=True)
+                self.assertEqual(ended.returncode, 0, ended.stderr)
+                print(f"{name} by nbconvert: {time.monotonic() - started:.0f} s")
+                done = nbformat.read(os.path.join(folder, name), 4)
+                self.assertTrue(any(output.get("data", {}) or output.get("text") for cell in done.cells for output in cell.get("outputs", [])))
 
     def test_launch_and_the_references_of_a_notebook_are_quick_enough_to_wait_for(self):
         started = time.monotonic()
