@@ -13,7 +13,7 @@ internal static class Counterfactuals
         var view = new View(batch, causal, padValueSeen ?? batch.PadId);
         var list = new List<LossCounterfactual>
         {
-            view.Evaluate("wrapper's defaults", "new AutoregressiveWrapper(net)", counts: i => view.Target(i) != Default),
+            view.Evaluate("wrapper's defaults", "new AutoregressiveWrapper(net)", counts: i => view.Target(i) != Default, labelSeen: 0),
             view.Evaluate("manual, no ignore_index", "cross_entropy(net(x)[.., ..^1], x[.., 1..])", counts: i => view.Target(i) != Default),
         };
         if (batch.PadId is not { } pad)
@@ -23,7 +23,7 @@ internal static class Counterfactuals
         if (pad != 0)
             list.Add(view.Evaluate("ignoreIndex: pad", $"new AutoregressiveWrapper(net, ignoreIndex: {pad})", i => view.Target(i) != pad, padSeen: 0));
         list.Add(Lens(view, causal));
-        list.Add(view.Evaluate("mask:", "wrapper.forward(x, mask: mask)", i => view.Target(i) != Default, masksPads: true));
+        list.Add(view.Evaluate("mask:", "wrapper.forward(x, mask: mask)", i => view.Target(i) != Default, masksPads: true, labelSeen: 0));
         list.Add(new("maskProb: 0.15", "new AutoregressiveWrapper(net, maskProb: 0.15)", null, null, true, "it hides random tokens from attention"));
         return list;
     }
@@ -62,39 +62,52 @@ internal static class Counterfactuals
 
         public bool WithinLength(int i) => i % batch.Columns <= lastReal[i / batch.Columns];
 
-        public LossCounterfactual Evaluate(string setting, string code, Func<int, bool> counts, long? padSeen = null, bool masksPads = false)
+        /// <param name="setting">Its name.</param>
+        /// <param name="code">How it is written.</param>
+        /// <param name="counts">Whether it counts a target.</param>
+        /// <param name="padSeen">What the model would see in place of a pad; null for the pad itself.</param>
+        /// <param name="masksPads">Whether pads are hidden from attention.</param>
+        /// <param name="labelSeen">What the model would see where -100 marks what is no token; null for what it saw.</param>
+        public LossCounterfactual Evaluate(
+            string setting, string code, Func<int, bool> counts, long? padSeen = null, bool masksPads = false, long? labelSeen = null)
         {
             var counted = Enumerable.Range(0, batch.Length).Where(counts).ToList();
             if (counted.FirstOrDefault(i => batch.Outside[i], -1) is var bad and >= 0)
                 return new(setting, code, null, counted.Count, false, $"it would fail: the data holds {Target(bad)}, which is then no ignored id");
             if (counted.Count == 0)
                 return new(setting, code, null, 0, false, "nothing to learn from: it would report NaN");
-            if (!Sees(counts, padSeen ?? batch.PadId, masksPads))
+            if (!Sees(counts, padSeen ?? batch.PadId, masksPads, labelSeen))
+            {
                 return new(setting, code, null, counted.Count, true,
-                    masksPads ? "it hides the pads from attention, and pads are counted" : $"the model would see {padSeen ?? batch.PadId} where it saw {seen}");
+                    masksPads && Sees(counts, padSeen ?? batch.PadId, masksPads: false, labelSeen) ? "it hides pads from attention that counted targets look at"
+                    : Sees(counts, padSeen ?? batch.PadId, masksPads, labelSeen: null) ? $"the model would see {labelSeen} where it saw {seen?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "something else"}"
+                    : $"the model would see {padSeen ?? batch.PadId} where it saw {seen}");
+            }
             return new(setting, code, counted.Average(i => batch.Losses[i]), counted.Count, false, "");
         }
 
         // Whether no counted target's logits depend on a position that the setting changes.
-        private bool Sees(Func<int, bool> counts, long? padSeen, bool masksPads)
+        private bool Sees(Func<int, bool> counts, long? padSeen, bool masksPads, long? labelSeen)
         {
             for (var row = 0; row < batch.Rows; row++)
             {
                 var start = row * batch.Columns;
-                var change = Enumerable.Range(0, batch.Columns).FirstOrDefault(column => Changes(row, column, padSeen, masksPads), -1);
+                var change = Enumerable.Range(0, batch.Columns).FirstOrDefault(column => Changes(row, column, padSeen, masksPads, labelSeen), -1);
                 if (change >= 0 && Enumerable.Range(start, batch.Columns).Skip(causal ? change : 0).Any(counts))
                     return false;
             }
             return true;
         }
 
-        // The input at a column is the target one before; the first is not among the targets, and is a pad where left padding goes on.
-        private bool Changes(int row, int column, long? padSeen, bool masksPads)
+        // The input at a column is the target one before; the first is not among the targets, and is what fills up where left padding goes on.
+        private bool Changes(int row, int column, long? padSeen, bool masksPads, long? labelSeen)
         {
-            var before = row * batch.Columns + column - 1;
-            var (id, real) = column > 0 ? (Target(before), batch.Real[before])
-                : PaddedLeft && firstReal[row] != 0 ? (batch.PadId, false) : (null, true);
-            return (masksPads && !real) || (padSeen != seen && id is not null && id == batch.PadId);
+            var start = row * batch.Columns;
+            var (id, real) = column > 0 ? (Target(start + column - 1), batch.Real[start + column - 1])
+                : PaddedLeft && firstReal[row] != 0 ? (Target(start), false) : ((long?)null, true);
+            return (masksPads && !real)
+                || (padSeen != seen && id is not null && id == batch.PadId)
+                || (labelSeen is not null && labelSeen != seen && id == Default && !real);
         }
     }
 }

@@ -7,6 +7,8 @@ internal static class LossSentence
 {
     public static string Summary(LossBreakdown b)
     {
+        if (b.Batch * b.Seq == 0)
+            return $"The batch is empty: [{b.Batch}, {b.Seq}] holds no target.";
         if (b.NothingToLearn)
             return $"Nothing to learn from: every one of the {Number(b.Ignored.Count)} targets is the ignored id {b.IgnoreIndex}.";
         if (b.Reported is { } reported && !double.IsFinite(reported))

@@ -78,22 +78,23 @@ public sealed record TrainingPanel : IView
     {
         if (Curve.Count < 2)
             return new("");
-        var top = Curve.Max(p => Math.Max(p.Reported, Math.Max(p.Real ?? 0, p.Pad ?? 0)));
-        if (!double.IsFinite(top) || top <= 0)
+        var values = Curve.SelectMany(p => new[] { p.Reported, p.Real, p.Pad }).OfType<double>().Where(double.IsFinite).Append(0).ToList();
+        var (bottom, top) = (values.Min(), values.Max());
+        if (top <= bottom)
             return new("");
         var (first, last) = (Curve[0].Step, Math.Max(Curve[^1].Step, PlannedSteps));
         (string Name, Func<(int Step, double Reported, double? Real, double? Pad), double?> Value, string Colour)[] lines =
             [("reported", p => p.Reported, "var(--fg)"), ("real tokens", p => p.Real, "var(--real)"), ("pads", p => p.Pad, "var(--pad)")];
         var drawn = lines.Where(line => Curve.Any(p => line.Value(p) is not null)).ToList();
         return Html.Of($"""
-            <svg viewBox="0 0 {Width} {Height}" width="{Width}" role="img" aria-label="losses so far, 0 to {Words.Nats(top)} nats">{Html.Join("", drawn.Select(line => Html.Of($"<polyline fill=\"none\" stroke-width=\"1.6\" stroke=\"{line.Colour}\" points=\"{Points(line.Value)}\"/>")))}</svg>
-            <p class="key muted">0 to {Words.Nats(top)} nats {Html.Join("", drawn.Select(line => Html.Of($"<i style=\"color:{line.Colour}\"></i>{line.Name}")))}</p>
+            <svg viewBox="0 0 {Width} {Height}" width="{Width}" role="img" aria-label="losses so far, {Words.Nats(bottom)} to {Words.Nats(top)} nats">{Html.Join("", drawn.Select(line => Html.Of($"<polyline fill=\"none\" stroke-width=\"1.6\" stroke=\"{line.Colour}\" points=\"{Points(line.Value)}\"/>")))}</svg>
+            <p class="key muted">{Words.Nats(bottom)} to {Words.Nats(top)} nats {Html.Join("", drawn.Select(line => Html.Of($"<i style=\"color:{line.Colour}\"></i>{line.Name}")))}</p>
             """);
 
         string Points(Func<(int Step, double Reported, double? Real, double? Pad), double?> value) => string.Join(' ', Curve
             .Where(p => value(p) is { } v && double.IsFinite(v))
             .Select(p => string.Create(CultureInfo.InvariantCulture,
-                $"{(p.Step - first) * (double)Width / Math.Max(1, last - first):0.#},{Height - 2 - value(p)!.Value / top * (Height - 4):0.#}")));
+                $"{(p.Step - first) * (double)Width / Math.Max(1, last - first):0.#},{Height - 2 - (value(p)!.Value - bottom) / (top - bottom) * (Height - 4):0.#}")));
     }
 
     private static string Clock(TimeSpan time) => time.TotalHours >= 1

@@ -108,7 +108,7 @@ internal static class MagicInputs
         {
             throw Sentence(e);
         }
-        call.Notebook.SetVariable(call.Require<string>("--as"), result, typeof(T));
+        call.Notebook.SetVariable(call.Require<string>("--as"), result, result.GetType());
         call.Notebook.Display(result);
         return Task.CompletedTask;
     }

@@ -45,6 +45,24 @@ public sealed class CounterfactualTests : IDisposable
     }
 
     [Fact]
+    public void Left_padding_labelled_minus_100_is_no_pad_to_a_wrapper_that_would_read_it_as_0()
+    {
+        manual_seed(5);
+        var logits = randn(1, 4, 8);
+        var targets = tensor(new long[,] { { -100, -100, 3, 4 } });
+        // The model saw the pad id 5 where the labels are -100; the wrapper's defaults would have shown it 0.
+        var defaults = Find(LossBreakdown.From(logits, targets, padId: 5), "wrapper's defaults");
+        Assert.Equal((null, true, "the model would see 0 where it saw 5"), (defaults.Reported, defaults.NeedsAnotherForward, defaults.Note));
+        Assert.Equal("it hides pads from attention that counted targets look at",
+            Find(LossBreakdown.From(logits, targets, padId: 0), "mask:").Note);
+        var same = LossBreakdown.From(logits, targets, padId: 0);
+        Assert.Equal(same.Reported!.Value, Find(same, "wrapper's defaults").Reported!.Value, 1e-6);
+        // On the right nothing that counts reads them.
+        var right = LossBreakdown.From(logits, tensor(new long[,] { { 3, 4, -100, -100 } }), padId: 5);
+        Assert.Equal(right.Reported!.Value, Find(right, "wrapper's defaults").Reported!.Value, 1e-6);
+    }
+
+    [Fact]
     public void Mask_changes_nothing_where_nothing_that_counts_sees_a_pad()
     {
         manual_seed(5);

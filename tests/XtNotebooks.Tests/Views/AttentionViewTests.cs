@@ -51,6 +51,30 @@ public sealed class AttentionViewTests : IDisposable
     }
 
     [Fact]
+    public void Weights_can_be_read_back_from_the_pictures_to_within_half_a_percent()
+    {
+        // What the page's script does with the palette.
+        int[] Colour(int i) => [255 + (8 - 255) * i / 255, 255 + (48 - 255) * i / 255, 255 + (107 - 255) * i / 255];
+        var palette = Enumerable.Range(0, 256).Select(Colour).ToList();
+        for (var w = 0.0; w <= 1; w += 0.001)
+        {
+            var level = (int)Math.Round(Math.Sqrt(w) * 255);
+            var read = palette.FindIndex(colour => colour.SequenceEqual(palette[level]));
+            Assert.Equal(w, Math.Pow(read / 255.0, 2), 0.008);
+        }
+    }
+
+    [Fact]
+    public void Many_heads_stay_small_and_what_is_left_out_is_said()
+    {
+        var view = AttentionView.From([.. Enumerable.Range(0, 24).Select(_ => softmax(randn(1, 32, 64, 64), -1))], tokens: [.. Enumerable.Range(0, 64).Select(_ => SafeHtml.Attack)]);
+        Assert.Equal(768, view.Heads.Count);
+        SafeHtml.Check(view.ToHtml());
+        Assert.Contains("the words of the first 300 heads are here", view.ToHtml());
+        Assert.Contains("tabindex=\"0\" data-t=\"layer 0, head 0\"", view.ToHtml());
+    }
+
+    [Fact]
     public void A_heads_habit_is_read_from_its_weights()
     {
         var previous = zeros(1, 1, 4, 4);

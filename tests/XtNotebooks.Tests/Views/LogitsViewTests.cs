@@ -10,6 +10,61 @@ public sealed class LogitsViewTests : IDisposable
 
     public void Dispose() => scope.Dispose();
 
+    private LogitsView Random(int batch, int seq, int numTokens, LogitsOptions options, int seed = 1)
+    {
+        manual_seed(seed);
+        return LogitsView.From(randn(batch, seq, numTokens) * 3, randint(0, numTokens, [batch, seq], int64), options);
+    }
+
+    [Fact]
+    public void A_comparison_says_who_costs_less_and_where_they_differ_most()
+    {
+        var targets = tensor(new[] { 0L, 1, 2 });
+        var sure = nn.functional.one_hot(targets, 4).to(float32) * 5;
+        var comparison = new LogitsComparison(
+            [LogitsView.From(sure, targets, new() { Title = "step 300" }), LogitsView.From(zeros(3, 4), targets, new() { Title = "step 0" })]);
+        Assert.Equal("step 300 costs 0.02 nats a token and step 0 1.39: 1.37 less; 100 % of 3 counted tokens cost less.", comparison.Sentence);
+        Assert.Contains("Where they differ most:", comparison.ToText());
+        Assert.Equal(3, comparison.Differences!.Rows.Count);
+        SafeHtml.Check(comparison.ToHtml());
+        Assert.Contains("do not show the same tokens", new LogitsComparison([comparison.Views[0], LogitsView.From(zeros(2, 4), tensor(new[] { 3L, 3 }))]).Sentence);
+        SafeHtml.Check(new LogitsComparison([]).ToHtml());
+    }
+
+    [Fact]
+    public void Strips_stay_small_whatever_the_tokens_texts_are()
+    {
+        var text = new string('<', 3000);
+        var wide = Random(4, 200, 40, new() { Token = id => id + text, MaxTokens = 800, TopK = 20 });
+        SafeHtml.Check(wide.ToHtml());
+        var two = new LogitsComparison([wide with { Title = "a" }, wide with { Title = "b" }]);
+        SafeHtml.Check(two.ToHtml());
+        Assert.Contains("of 800 positions are shown", two.ToHtml());
+    }
+
+    [Theory]
+    [InlineData(0, 5, "TopK is 0")]
+    [InlineData(5, -1, "MaxTokens is -1")]
+    public void Too_little_is_refused(int topK, int maxTokens, string sentence) =>
+        Assert.StartsWith(sentence, Assert.Throws<ArgumentException>(() => Random(1, 3, 4, new() { TopK = topK, MaxTokens = maxTokens })).Message);
+
+    [Fact]
+    public void An_empty_batch_is_said_to_be_empty()
+    {
+        Assert.StartsWith("The batch is empty", LogitsView.From(zeros(0, 3, 4), zeros(0, 3, dtype: int64)).ToText());
+        Assert.Equal("The batch is empty: [0, 3] holds no target.", XtNotebooks.Losses.LossBreakdown.From(zeros(0, 3, 4), zeros(0, 3, dtype: int64), padId: 0).Summary);
+    }
+
+    [Fact]
+    public void NaN_logits_are_shown_as_such()
+    {
+        var logits = zeros(1, 2, 4);
+        logits[0, 0, 1] = float.NaN;
+        var view = LogitsView.From(logits, tensor(new[] { 1L, 2 }, [1, 2]));
+        SafeHtml.Check(view.ToHtml());
+        Assert.Contains("NaN", view.ToText());
+    }
+
     [Fact]
     public void Each_token_tells_its_loss_entropy_rank_share_and_the_likeliest_candidates()
     {

@@ -53,6 +53,53 @@ public sealed class ViewMagicsTests : IDisposable
     }
 
     [Fact]
+    public async Task Logits_are_compared_with_another_model_or_an_earlier_step()
+    {
+        var (net, other) = (Net(), Net());
+        var ids = randint(1, 32, [2, 8], int64);
+        var two = Assert.IsType<LogitsComparison>(await Run("#!xt-logits", ("--ids", ids), ("--model", net), ("--against", other)));
+        Assert.Equal(["this model", "the other"], two.Views.Select(v => v.Title));
+        var before = Assert.IsType<LogitsView>(await Run("#!xt-logits", ("--ids", ids), ("--model", net), ("--title", "step 0"), ("--as", "before")));
+        var steps = Assert.IsType<LogitsComparison>(await Run("#!xt-logits", ("--ids", ids), ("--model", other), ("--against", before), ("--title", "step 9")));
+        Assert.Equal(["step 9", "step 0"], steps.Views.Select(v => v.Title));
+        Assert.StartsWith("step 9 costs", steps.Sentence);
+        var longer = await Assert.ThrowsAsync<MagicException>(() => Run("#!xt-logits", ("--ids", ids[.., ..5]), ("--model", net), ("--against", before)));
+        Assert.StartsWith("--against shows 14 positions of a vocabulary of 32, but --model gives 8 of 32", longer.Message);
+        Assert.StartsWith("--against is a Int32", (await Assert.ThrowsAsync<MagicException>(() => Run("#!xt-logits", ("--ids", ids), ("--model", net), ("--against", 3)))).Message);
+    }
+
+    [Theory]
+    [InlineData("#!xt-loss")]
+    [InlineData("#!xt-logits")]
+    public async Task A_model_that_fails_or_gives_no_logits_is_told_in_one_sentence_and_keeps_its_mode(string magic)
+    {
+        var ids = randint(1, 32, [2, 8], int64);
+        Func<Tensor, Tensor> broken = _ => throw new DivideByZeroException("mine");
+        Func<Tensor, Tensor> flat = x => zeros(3);
+        Func<Tensor, Tensor> whole = x => zeros(x.shape[0], x.shape[1], 32, dtype: int64);
+        Assert.Equal("DivideByZeroException: mine", await Refusal(broken));
+        Assert.StartsWith("--model must give logits [batch, seq, numTokens] for ids [2, 8], but gave [3]", await Refusal(flat));
+        Assert.StartsWith("The logits must be floating point", await Refusal(whole));
+        Assert.StartsWith("--model names no variable \"nett\"", await Refusal("nett"));
+        var net = Net();
+        net.Dispose();
+        Assert.DoesNotContain('\n', await Refusal(net));
+        using var live = Net();
+        live.train();
+        live.AttnLayers.eval();
+        await Run(magic, ("--ids", ids), ("--model", live), ("--pad-id", 0L));
+        Assert.True(live.training);
+        Assert.False(live.AttnLayers.training);
+        Assert.StartsWith("--ids has the shape [8]", (await Assert.ThrowsAsync<MagicException>(() => Run(magic, ("--ids", ids[0]), ("--model", live)))).Message);
+        var gone = ids.clone();
+        gone.Dispose();
+        Assert.StartsWith("The tensor of --ids was disposed of", (await Assert.ThrowsAsync<MagicException>(() => Run(magic, ("--ids", gone), ("--model", live)))).Message);
+
+        async Task<string> Refusal(object model) =>
+            (await Assert.ThrowsAsync<MagicException>(() => Run(magic, ("--ids", ids), ("--model", model), ("--pad-id", 0L)))).Message;
+    }
+
+    [Fact]
     public async Task Attention_model_and_tensors_show_their_views()
     {
         var net = Net();

@@ -3,7 +3,7 @@ namespace XtNotebooks.Views;
 /// <summary>Draws attention maps as small pictures, one for each head, with its habit below.</summary>
 internal static class AttentionHtml
 {
-    private const int MaxBytes = 150_000;
+    private const int MaxBytes = 130_000, MaxWords = 300;
 
     public static string Write(AttentionView view)
     {
@@ -14,9 +14,10 @@ internal static class AttentionHtml
         if (view.Heads.Where(h => h.Pads >= 0.005).ToList() is { Count: > 0 } looking)
             html.Add($"<p class=\"warn\">⚠ Real tokens give weight to pads in {Words.Count(looking.Count, "head")}; pass <code>mask:</code> to hide them.</p>\n");
         html.Add($"<p class=\"muted\">Each row of a map is a query, top to bottom; each column the key it looks at. Darker is more, full at 1.</p>\n");
+        html.Add(GridScript.Line);
         var used = 0;
         var shown = 0;
-        foreach (var layer in view.Heads.GroupBy(h => h.Layer))
+        foreach (var layer in view.Heads.Take(MaxWords).GroupBy(h => h.Layer))
         {
             html.Add($"<p><strong>layer {layer.Key}</strong></p><div class=\"heads\">\n");
             foreach (var head in layer)
@@ -24,17 +25,17 @@ internal static class AttentionHtml
                 var image = used < MaxBytes ? Convert.ToBase64String(Png.OfWeights(head.Weights, head.Rows, head.Columns)) : "";
                 used += image.Length;
                 shown += image.Length > 0 ? 1 : 0;
-                html.Add($"<figure tabindex=\"0\">");
+                html.Add($"<figure tabindex=\"0\" data-t=\"{head.Name}\">");
                 if (image.Length > 0)
-                    html.Add($"<img alt=\"{head.Name}: {head.Habit}\" src=\"data:image/png;base64,{image}\">");
+                    html.Add($"<span class=\"map\"><img alt=\"{head.Name}: {head.Habit}\" src=\"data:image/png;base64,{image}\"></span>");
                 html.Add($"<figcaption>head {head.Head}: {head.Habit}</figcaption></figure>\n");
             }
             html.Add($"</div>\n");
         }
         Omissions(html, view, shown);
         if (view.Tokens.Count > 0)
-            html.Add($"<p class=\"muted tokens\">{string.Join(' ', view.Tokens.Take(64))}{(view.Tokens.Count > 64 ? " …" : "")}</p>\n");
-        return ViewFrame.Render("attention", "Attention maps: " + view.Sentence, Css, html.Done());
+            html.Add($"<p class=\"muted tokens\">{Html.Join(" ", view.Tokens.Take(64).Select(token => Html.Of($"<span>{token}</span>")))}{(view.Tokens.Count > 64 ? " …" : "")}</p>\n");
+        return ViewFrame.Render("attention", "Attention maps: " + view.Sentence, Css, html.Done(), Script);
     }
 
     private static void Omissions(HtmlWriter html, AttentionView view, int shown)
@@ -42,15 +43,43 @@ internal static class AttentionHtml
         if (view.Heads.Count > 0 && (view.Heads[0].Rows < view.Size.Queries || view.Heads[0].Columns < view.Size.Keys))
             html.Add($"<p class=\"muted\">Pictures show the first {view.Heads[0].Rows} queries and {view.Heads[0].Columns} keys; the words count all of them.</p>\n");
         if (shown < view.Heads.Count)
-            html.Add($"<p class=\"muted\">{Words.Count(view.Heads.Count - shown, "picture is", "pictures are")} left out to keep the output small; their words are here.</p>\n");
+        {
+            html.Add($"<p class=\"muted\">{Words.Count(view.Heads.Count - shown, "picture is", "pictures are")} left out to keep the output small; "
+                + $"{(view.Heads.Count > MaxWords ? $"the words of the first {MaxWords} heads are here, Heads holds them all" : "their words are here")}.</p>\n");
+        }
     }
+
+    /// <summary>The pictures are the data: a pixel's colour is the weight's place in the palette. Arrow keys move a frame over the map that has the focus.</summary>
+    private const string Script = """
+        const say=root.querySelector('.say'),names=[...root.querySelectorAll('.tokens span')].map(s=>s.textContent);
+        say.textContent='Point at a map, or move with Tab and the arrow keys, to read single weights.';
+        const level=p=>{let best=0,least=1e9;for(let i=0;i<256;i++){const c=[[255,8],[255,48],[255,107]].map(([a,b])=>a+Math.trunc((b-a)*i/255));
+        const d=Math.abs(c[0]-p[0])+Math.abs(c[1]-p[1])+Math.abs(c[2]-p[2]);if(d<least){least=d;best=i}}return best};
+        for(const figure of root.querySelectorAll('figure')){
+        const map=figure.querySelector('.map'),img=map&&map.querySelector('img');if(!img)continue;
+        const frame=document.createElement('i');map.append(frame);
+        let q=0,k=0,pixels=null;
+        const read=()=>{if(!pixels){const c=document.createElement('canvas');c.width=img.naturalWidth;c.height=img.naturalHeight;
+        const x=c.getContext('2d');x.drawImage(img,0,0);pixels=x.getImageData(0,0,c.width,c.height)}return pixels};
+        const tell=()=>{const p=read(),w=p.width,h=p.height;q=Math.max(0,Math.min(h-1,q));k=Math.max(0,Math.min(w-1,k));
+        const at=(q*w+k)*4,v=(level([p.data[at],p.data[at+1],p.data[at+2]])/255)**2;
+        frame.style.cssText=`left:${k*100/w}%;top:${q*100/h}%;width:${100/w}%;height:${100/h}%`;
+        const of=(n,i)=>n+' '+i+(names[i]?' “'+names[i]+'”':'');
+        say.textContent=figure.dataset.t+', '+of('query',q)+', '+of('key',k)+' · weight '+(v<.0005?'0':v<.01?'< 1 %':(100*v).toFixed(0)+' %')};
+        map.onmousemove=e=>{const b=img.getBoundingClientRect();k=Math.floor((e.clientX-b.left)*img.naturalWidth/b.width);q=Math.floor((e.clientY-b.top)*img.naturalHeight/b.height);tell()};
+        figure.onfocus=tell;
+        figure.onkeydown=e=>{const d={ArrowLeft:[0,-1],ArrowRight:[0,1],ArrowUp:[-1,0],ArrowDown:[1,0]}[e.key];
+        if(!d)return;e.preventDefault();e.stopPropagation();q+=d[0];k+=d[1];tell()}}
+        """;
 
     private const string Css = """
         .xt-attention .heads{display:flex;flex-wrap:wrap;gap:10px 14px}
         .xt-attention figure{margin:0;width:150px;border-radius:4px}
-        .xt-attention img{width:150px;height:150px;image-rendering:pixelated;border:1px solid var(--line);border-radius:3px;background:#fff;display:block;transition:none}
-        .xt-attention figure:hover img,.xt-attention figure:focus img{width:300px;height:300px}
-        .xt-attention figure:hover,.xt-attention figure:focus{width:300px}
+        .xt-attention .map{display:block;position:relative;width:150px;height:150px;transform-origin:0 0}
+        .xt-attention img{width:150px;height:150px;image-rendering:pixelated;outline:1px solid var(--line);background:#fff;display:block}
+        .xt-attention .map i{display:none;position:absolute;box-sizing:border-box;outline:1px solid var(--pad);pointer-events:none}
+        .xt-attention figure:hover .map,.xt-attention figure:focus .map{transform:scale(2);z-index:2}
+        .xt-attention figure:hover .map i,.xt-attention figure:focus .map i{display:block}
         .xt-attention figcaption{font-size:11px;line-height:1.35;color:var(--muted)}
         .xt-attention .tokens{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
         """;

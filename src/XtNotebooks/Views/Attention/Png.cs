@@ -3,11 +3,11 @@ using System.IO.Compression;
 
 namespace XtNotebooks.Views;
 
-/// <summary>Writes a grid of weights as a small picture with a palette of 64 blues.</summary>
+/// <summary>Writes a grid of weights as a small picture with a palette of 256 blues, from which a weight can be read back to within half a percent.</summary>
 /// <remarks>Source: W3C, Portable Network Graphics (PNG) Specification.</remarks>
 internal static class Png
 {
-    private const int Colours = 64;
+    private const int Colours = 256;
 
     public static byte[] OfWeights(IReadOnlyList<float> weights, int rows, int columns)
     {

@@ -42,9 +42,13 @@ internal static class HtmlText
         }
     }
 
-    /// <summary>A token's text as one sees it: spaces, line ends and control characters get signs of their own.</summary>
+    private const int LongestToken = 40;
+
+    /// <summary>A token's text as one sees it: spaces, line ends and control characters get signs of their own; a very long one is cut.</summary>
     public static string Visible(string? token)
     {
+        if (token?.Length > LongestToken)
+            token = token[..(char.IsHighSurrogate(token[LongestToken - 2]) ? LongestToken - 2 : LongestToken - 1)] + "…";
         if (string.IsNullOrEmpty(token))
             return "∅";
         if (token == " ")

@@ -5,12 +5,16 @@ namespace XtNotebooks.Views;
 /// <summary>Draws strips of tokens; radio buttons choose what the colour means, without a script.</summary>
 internal static class LogitsHtml
 {
-    private const int Worst = 8;
+    private const int Worst = 8, MaxCharacters = 110_000;
 
-    public static string Write(IReadOnlyList<LogitsView> views)
+    /// <param name="views">The strips.</param>
+    /// <param name="comparison">What they are compared by; null for one alone.</param>
+    public static string Write(IReadOnlyList<LogitsView> views, LogitsComparison? comparison = null)
     {
         var html = new HtmlWriter();
-        var summary = string.Join(" ", views.Select(LogitsText.Summary));
+        var summary = comparison?.Sentence ?? string.Join(" ", views.Select(LogitsText.Summary));
+        if (comparison is not null)
+            html.Add($"<p class=\"lead\">{summary}</p>\n");
         var mode = views.Count > 0 ? views[0].Mode : LogitsMode.Loss;
         var group = ViewFrame.Id("mode", summary, string.Concat(views.SelectMany(v => v.Tokens).Select(t => t.Text)));
         foreach (var choice in Enum.GetValues<LogitsMode>())
@@ -19,31 +23,41 @@ internal static class LogitsHtml
             html.Add($"<input type=\"radio\" name=\"{group}\" id=\"{id}\" class=\"m-{name}\"{(choice == mode ? new Html(" checked") : default)}><label for=\"{id}\">{name}</label>\n");
         }
         foreach (var view in views)
-            Strip(html, view);
+            Strip(html, view, MaxCharacters / views.Count);
         html.Add(GridScript.Line);
         if (views.Count > 0)
             Legend(html, views[0]);
+        if (comparison?.Differences is { Rows.Count: > 0 } differences)
+            html.Add($"<details open><summary>Where they differ most</summary>").Add(differences.ToHtml()).Add($"</details>\n");
         foreach (var view in views)
             Costliest(html, view);
         return ViewFrame.Render("logits", "Logits: " + summary, Css.Value, html.Done(), GridScript.For("{}"));
     }
 
-    private static void Strip(HtmlWriter html, LogitsView view)
+    private static void Strip(HtmlWriter html, LogitsView view, int room)
     {
         html.Add($"<div class=\"strips\">");
         if (view.Title is not null)
             html.Add($"<p><strong>{view.Title}</strong></p>\n");
         html.Add($"<p>{LogitsText.Summary(view)}</p>\n<table class=\"grid\"><tbody>\n");
+        var shown = 0;
         foreach (var row in view.Tokens.GroupBy(t => t.Row))
         {
+            if (room <= 0)
+                break;
             html.Add($"<tr><th data-t=\"row {row.Key}\">{row.Key}");
-            foreach (var token in row)
-                html.Add(Cell(view, token));
+            foreach (var token in row.TakeWhile(_ => room > 0))
+            {
+                var cell = Cell(view, token);
+                html.Add(cell);
+                room -= cell.Value.Length;
+                shown++;
+            }
             html.Add($"</tr>\n");
         }
         html.Add($"</tbody></table>");
-        if (view.Count > view.Tokens.Count)
-            html.Add($"<p class=\"muted\">{Words.Number(view.Tokens.Count)} of {Words.Count(view.Count, "position")} are shown; the sentence counts all of them.</p>");
+        if (view.Count > shown)
+            html.Add($"<p class=\"muted\">{Words.Number(shown)} of {Words.Count(view.Count, "position")} are shown; the sentence counts all of them.</p>");
         html.Add($"</div>\n");
     }
 
@@ -64,7 +78,7 @@ internal static class LogitsHtml
         if (view.Tokens.Any(t => t.State == TargetState.PadCounts))
             html.Add($" Dashed: a pad that counts.");
         if (view.Tokens.Any(t => t.State == TargetState.Ignored))
-            html.Add($" Struck out: ignored.");
+            html.Add($" Struck out and pale: ignored.");
         if (view.TopP is { } p)
             html.Add($" Underlined: top_p = {p} would never give it.");
         html.Add($"</p>\n");
@@ -80,7 +94,7 @@ internal static class LogitsHtml
             [.. worst.Select(t => (IReadOnlyList<string>)
             [
                 t.Text, t.Row.ToString(CultureInfo.InvariantCulture), t.Position.ToString(CultureInfo.InvariantCulture), Words.Nats(t.Loss),
-                Words.Percent(t.ShareOfLoss), Words.Number(t.Rank), LogitsText.Guesses(t),
+                Words.Percent(t.ShareOfLoss), Words.Number(t.Rank), LogitsText.Guesses(t, most: 5),
             ])]).ToHtml());
         html.Add($"</details>\n");
     }
@@ -95,7 +109,7 @@ internal static class LogitsHtml
         .xt-logits .grid tr{display:block;margin:2px 0}
         .xt-logits .grid th{display:inline-block;font-weight:400;font-size:10px;min-width:2em;padding:0 .4em}
         .xt-logits .grid td{--a:0%;--c:var(--pad);display:inline-block;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;padding:.05em .22em;margin:0 1px 2px 0;border-radius:3px;white-space:pre;cursor:default;box-shadow:inset 0 0 0 1px var(--line);background:color-mix(in srgb,var(--c) var(--a),var(--bg))}
-        .xt-logits .grid td.i{color:var(--muted);text-decoration:line-through}
+        .xt-logits .grid td.i{--a:0%!important;color:var(--muted);text-decoration:line-through}
         .xt-logits .grid td.p{box-shadow:none;outline:1.5px dashed var(--warn);outline-offset:-1.5px}
         .xt-logits .grid td.cut{text-decoration:underline 2px;text-underline-offset:3px}
         .xt-logits .say{min-height:3em;max-width:none}

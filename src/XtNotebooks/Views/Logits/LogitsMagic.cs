@@ -1,4 +1,5 @@
 using XtNotebooks.Extensibility;
+using static TorchSharp.torch;
 
 namespace XtNotebooks.Views;
 
@@ -12,27 +13,62 @@ internal static class LogitsMagic
         Options =
         [
             MagicInputs.Ids, MagicInputs.Model with { Required = true }, MagicInputs.PadId, MagicInputs.IgnoreIndex, MagicInputs.Tokenizer,
+            new() { Name = "--against", Summary = "What to compare with: another model, or a LogitsView that an earlier call left for the same batch.", Type = typeof(object) },
             new() { Name = "--mode", Summary = "What the colour means at first.", Type = typeof(LogitsMode), Default = LogitsMode.Loss },
             new() { Name = "--top-k", Summary = "How many guesses are told for each position.", Type = typeof(int), Default = 5 },
             new() { Name = "--top-p", Summary = "Overlays what sampling with this nucleus would cut, 0 to 1.", Type = typeof(double) },
             new() { Name = "--max-tokens", Summary = "Positions shown at most.", Type = typeof(int), Default = 400 },
             MagicInputs.Title, MagicInputs.As("logitsView"),
         ],
-        Examples = ["#!xt-logits batch --model net --tokenizer tokenizer --ignore-index 0 --top-p 0.9"],
-        Run = static (call, _) => MagicInputs.Show(call, () =>
-        {
-            var (logits, targets) = MagicInputs.Forward(call, MagicInputs.Batch(call));
-            return LogitsView.From(logits, targets, new()
-            {
-                Title = call.Get<string>("--title"),
-                Token = MagicInputs.Token(call),
-                PadId = MagicInputs.Pad(call),
-                IgnoreIndex = call.Require<long>("--ignore-index"),
-                TopK = call.Require<int>("--top-k"),
-                TopP = call.Values.GetValueOrDefault("--top-p") as double?,
-                Mode = call.Require<LogitsMode>("--mode"),
-                MaxTokens = call.Require<int>("--max-tokens"),
-            });
-        }),
+        Examples =
+        [
+            "#!xt-logits batch --model net --tokenizer tokenizer --ignore-index 0 --top-p 0.9",
+            "#!xt-logits batch --model net --against before --title \"step 300\"",
+        ],
+        Run = static (call, _) => MagicInputs.Show(call, () => Read(call)),
     };
+
+    private static IView Read(MagicCall call)
+    {
+        var ids = MagicInputs.Batch(call);
+        var view = Read(call, "--model", ids, call.Get<string>("--title"));
+        switch (call.Values.GetValueOrDefault("--against"))
+        {
+            case null:
+                return view;
+            case LogitsView earlier:
+                return Compare(view, earlier);
+            case LogitsComparison { Views: [var earlier, ..] }:
+                return Compare(view, earlier);
+            default:
+                return Compare(view, Read(call, "--against", ids, "the other"));
+        }
+    }
+
+    // Both need a name, or nobody knows which strip is which.
+    private static LogitsComparison Compare(LogitsView view, LogitsView other)
+    {
+        if (other.Count != view.Count || other.NumTokens != view.NumTokens)
+        {
+            throw new MagicException($"--against shows {Words.Count(other.Count, "position")} of a vocabulary of {Words.Number(other.NumTokens)}, but --model gives "
+                + $"{Words.Number(view.Count)} of {Words.Number(view.NumTokens)}; compare views of one batch.");
+        }
+        return new([view with { Title = view.Title ?? "this model" }, other with { Title = other.Title is { } title && title != (view.Title ?? "this model") ? title : "before" }]);
+    }
+
+    private static LogitsView Read(MagicCall call, string model, Tensor ids, string? title)
+    {
+        var (logits, targets) = MagicInputs.Forward(model, call.Values.GetValueOrDefault(model), ids);
+        return LogitsView.From(logits, targets, new()
+        {
+            Title = title,
+            Token = MagicInputs.Token(call),
+            PadId = MagicInputs.Pad(call),
+            IgnoreIndex = call.Require<long>("--ignore-index"),
+            TopK = call.Require<int>("--top-k"),
+            TopP = call.Values.GetValueOrDefault("--top-p") as double?,
+            Mode = call.Require<LogitsMode>("--mode"),
+            MaxTokens = call.Require<int>("--max-tokens"),
+        });
+    }
 }

@@ -13,6 +13,10 @@ internal static class LogitsReading
         ArgumentNullException.ThrowIfNull(targets);
         if (options.TopP is <= 0 or > 1)
             throw new ArgumentException($"TopP is {options.TopP}; a nucleus holds a share above 0 and up to 1.", nameof(options));
+        if (options.TopK < 1)
+            throw new ArgumentException($"TopK is {options.TopK}; ask for one candidate or more.", nameof(options));
+        if (options.MaxTokens < 1)
+            throw new ArgumentException($"MaxTokens is {options.MaxTokens}; show one position or more.", nameof(options));
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         if (logits.dim() == 2 && targets.dim() == 1)

@@ -8,6 +8,8 @@ internal static class LogitsText
 {
     public static string Summary(LogitsView view)
     {
+        if (view.Count == 0)
+            return "The batch is empty: it holds no position.";
         if (view.MeanLoss is not { } mean)
             return $"{Words.Count(view.Count, "position")}, all ignored: nothing to learn from.";
         var counted = view.Tokens.Where(t => t.State != TargetState.Ignored && double.IsFinite(t.Loss)).ToList();
@@ -28,8 +30,8 @@ internal static class LogitsText
         return $"position {token.Position}: {state}{cost}; entropy {Words.Nats(token.Entropy)}{nucleus}; guesses: {Guesses(token)}";
     }
 
-    public static string Guesses(LogitsToken token) =>
-        string.Join(", ", token.Candidates.Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Text} {Words.Percent(c.Probability)}")));
+    public static string Guesses(LogitsToken token, int most = int.MaxValue) =>
+        string.Join(", ", token.Candidates.Take(most).Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Text} {Words.Percent(c.Probability)}")));
 
     public static string Write(LogitsView view)
     {

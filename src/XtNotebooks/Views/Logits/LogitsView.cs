@@ -49,18 +49,6 @@ public sealed record LogitsView : IView
     public string ToText() => LogitsText.Write(this);
 }
 
-/// <summary>Strips of two models, or of one model at two steps, one below the other.</summary>
-/// <param name="Views">The strips; give each a title.</param>
-[TypeFormatterSource(typeof(ViewFormatterSource))]
-public sealed record LogitsComparison(IReadOnlyList<LogitsView> Views) : IView
-{
-    /// <inheritdoc/>
-    public string ToHtml() => LogitsHtml.Write(Views);
-
-    /// <inheritdoc/>
-    public string ToText() => string.Join("\n", Views.Select(v => v.ToText()));
-}
-
 /// <summary>One position and what the model thought of it.</summary>
 /// <param name="Row">Its row in the batch.</param>
 /// <param name="Position">Its position among the targets.</param>

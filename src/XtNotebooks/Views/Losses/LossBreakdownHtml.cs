@@ -17,15 +17,21 @@ internal static class LossBreakdownHtml
         html.Add($"<p class=\"lead\">{b.Summary}</p>\n");
         if (b.Fix is not null)
             html.Add($"<p><span class=\"good\">The cure:</span> <code>{b.Fix}</code></p>\n");
-        if (b.PadsInsideRows > 0)
-            html.Add($"<p class=\"warn\">⚠ {Words.Count(b.PadsInsideRows, "counted pad stands", "counted pads stand")} between real tokens: the pad id may be a token of the data.</p>\n");
-        if (b.RowsWithNothingToLearn > 0 && !b.NothingToLearn)
-            html.Add($"<p class=\"warn\">⚠ In {Words.Count(b.RowsWithNothingToLearn, "row")} every target is ignored.</p>\n");
+        foreach (var warning in Warnings(b))
+            html.Add($"<p class=\"warn\">⚠ {warning}</p>\n");
         Bars(html, b);
         html.Add(Parts(b).ToHtml());
         Slices(html, b);
         Settings(html, b);
         return ViewFrame.Render("loss", "Loss breakdown: " + b.Summary, Css, html.Done());
+    }
+
+    public static IEnumerable<string> Warnings(LossBreakdown b)
+    {
+        if (b.PadsInsideRows > 0)
+            yield return $"{Words.Count(b.PadsInsideRows, "counted pad stands", "counted pads stand")} between real tokens: the pad id may be a token of the data.";
+        if (b.RowsWithNothingToLearn > 0 && !b.NothingToLearn)
+            yield return $"In {Words.Count(b.RowsWithNothingToLearn, "row")} every target is ignored.";
     }
 
     public static ViewTable Parts(LossBreakdown b)

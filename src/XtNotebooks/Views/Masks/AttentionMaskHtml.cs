@@ -13,7 +13,11 @@ internal static class AttentionMaskHtml
         {
             Grid(html, view);
             html.Add(GridScript.Line);
-            html.Add($"<p class=\"legend\"><span class=\"c\"></span> attends <span class=\"p\">!</span> attends to a pad <span class=\"q\"></span> a pad attends <span class=\"f\"></span> later <span class=\"i\"></span> masked</p>");
+            var kinds = view.Cells.SelectMany(row => row).ToHashSet();
+            html.Add($"<p class=\"legend\">");
+            foreach (var (state, name) in Legend.Where(entry => kinds.Contains(entry.State)))
+                html.Add(Html.Of($"{new Html(Class(state).Replace("<td class=", "<span class=", StringComparison.Ordinal))}</span> {name} "));
+            html.Add($"</p>");
         }
         return ViewFrame.Render("attmask", "Attention mask: " + view.Remarks[0].Text, Css, html.Done(), GridScript.For(Meanings));
     }
@@ -50,11 +54,18 @@ internal static class AttentionMaskHtml
         AttentionState.PadLooks => "<td class=q>",
         AttentionState.Future => "<td class=f>",
         AttentionState.Masked => "<td class=i>",
+        AttentionState.KvMasked => "<td class=v>",
         _ => "<td class=b>",
     };
 
+    private static readonly (AttentionState State, string Name)[] Legend =
+    [
+        (AttentionState.Seen, "attends"), (AttentionState.PadSeen, "attends to a pad"), (AttentionState.PadLooks, "a pad attends"), (AttentionState.Future, "later"),
+        (AttentionState.Masked, "masked"), (AttentionState.KvMasked, "hidden by the kv mask"), (AttentionState.HiddenByBoth, "later, and masked"),
+    ];
+
     private const string Meanings =
-        """{"c":"attends","p":"a real token attends to a pad","q":"a pad attends","f":"hidden: it comes later","i":"hidden by the mask","b":"hidden: later, and masked"}""";
+        """{"c":"attends","p":"a real token attends to a pad","q":"a pad attends","f":"hidden: it comes later","i":"hidden by the mask","v":"hidden by the kv mask","b":"hidden: later, and masked"}""";
 
     private const string Css = """
         .xt-attmask .grid{border-collapse:separate;border-spacing:1px}
@@ -67,6 +78,7 @@ internal static class AttentionMaskHtml
         .xt-attmask .c{background:var(--real)}
         .xt-attmask .grid td.p,.xt-attmask .legend .p{background:var(--warnbg);color:var(--warn);box-shadow:inset 0 0 0 2px var(--warn)}
         .xt-attmask .q{background:var(--realbg)}
+        .xt-attmask .v{background:radial-gradient(circle at 50% 50%,var(--muted) 0 2px,transparent 2.5px)}
         .xt-attmask .i,.xt-attmask .b{background:repeating-linear-gradient(135deg,var(--hatch) 0 1px,transparent 1px 4px)}
         """;
 }

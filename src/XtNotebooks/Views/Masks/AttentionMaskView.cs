@@ -1,11 +1,11 @@
-using System.Globalization;
 using System.Text;
 using TorchSharp;
 using XtNotebooks.Extensibility;
 
 namespace XtNotebooks.Views;
 
-/// <summary>Which position attends to which, and why not where it does not: the causal mask, the key-padding mask, both as attention sees them.</summary>
+/// <summary>Which position attends to which, and why not where it does not: causal, key-padding, kv and context masks, combined as attention sees
+/// them.</summary>
 [TypeFormatterSource(typeof(ViewFormatterSource))]
 public sealed record AttentionMaskView : IView
 {
@@ -39,18 +39,19 @@ public sealed record AttentionMaskView : IView
     /// <param name="max">Rows and columns shown at most.</param>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
     public static AttentionMaskView From(
-        torch.Tensor ids, long? padId, bool causal = true, torch.Tensor? mask = null, Func<long, string>? token = null, int max = 48)
+        torch.Tensor ids, long? padId, bool causal = true, torch.Tensor? mask = null, Func<long, string>? token = null, int max = 48) =>
+        From(ids, padId, new AttentionMaskOptions { Causal = causal, Mask = mask, Token = token, Max = max });
+
+    /// <summary>Looks at one sequence as self-attention sees it, with all of its masks combined.</summary>
+    /// <param name="ids">[seq], whole numbers: the tokens.</param>
+    /// <param name="padId">The id that fills up at either end; null for none.</param>
+    /// <param name="options">The masks, token texts and how much to show.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit.</exception>
+    public static AttentionMaskView From(torch.Tensor ids, long? padId, AttentionMaskOptions options)
     {
-        var rows = TensorRows.Ids(ids);
-        if (rows.Count != 1)
-            throw new ArgumentException($"An attention mask is shown for one sequence, but the ids hold {rows.Count}; choose one: ids[0].", nameof(ids));
-        IReadOnlyList<bool>? seen = null;
-        if (mask is not null)
-        {
-            using var flat = mask.reshape(1, -1);
-            seen = TensorRows.Flags(flat)[0];
-        }
-        return From(rows[0], padId, causal, seen, token, max);
+        ArgumentNullException.ThrowIfNull(options);
+        return AttentionMaskReading.Self(One(ids, "ids"), padId, options.Causal,
+            AttentionMaskReading.Flags(options.Mask), AttentionMaskReading.Flags(options.KvMask), options.Token, options.Max) with { Title = options.Title };
     }
 
     /// <summary>Looks at one sequence of ids as self-attention sees it.</summary>
@@ -59,38 +60,32 @@ public sealed record AttentionMaskView : IView
         long[] ids, long? padId, bool causal = true, IReadOnlyList<bool>? mask = null, Func<long, string>? token = null, int max = 48)
     {
         ArgumentNullException.ThrowIfNull(ids);
-        if (mask is not null && mask.Count != ids.Length)
-            throw new ArgumentException($"The mask has {mask.Count} positions and the sequence {ids.Length}; it needs as many.", nameof(mask));
-        var (start, end) = (0, ids.Length);
-        while (end > 0 && ids[end - 1] == padId)
-            end--;
-        while (start < end && ids[start] == padId)
-            start++;
-        bool Real(int i) => i >= start && i < end;
-        AttentionState State(int query, int key) => (causal && key > query, mask is not null && !mask[key]) switch
-        {
-            (true, true) => AttentionState.HiddenByBoth,
-            (true, false) => AttentionState.Future,
-            (false, true) => AttentionState.Masked,
-            _ when Real(query) && !Real(key) => AttentionState.PadSeen,
-            _ when !Real(query) => AttentionState.PadLooks,
-            _ => AttentionState.Seen,
-        };
+        return AttentionMaskReading.Self(ids, padId, causal, mask, kvMask: null, token, max);
+    }
 
-        var kept = LossMaskReading.Kept(ids.Length, max);
-        var all = Enumerable.Range(0, ids.Length).SelectMany(q => Enumerable.Range(0, ids.Length).Select(k => State(q, k)))
-            .GroupBy(s => s).ToDictionary(g => g.Key, g => g.LongCount());
-        var blind = Enumerable.Range(0, ids.Length).Where(q => Enumerable.Range(0, ids.Length).All(k => State(q, k) is AttentionState.Future or AttentionState.Masked or AttentionState.HiddenByBoth)).ToList();
-        string Text(long id) => token is not null && id >= 0 ? HtmlText.Visible(token(id)) : id.ToString(CultureInfo.InvariantCulture);
-        return new AttentionMaskView
-        {
-            Remarks = Words_(ids.Length, all, blind, causal, mask is not null, kept),
-            Keys = [.. kept.OfType<int>().Select(i => Text(ids[i]))],
-            Queries = [.. kept.OfType<int>().Select(i => Text(ids[i]))],
-            Cells = [.. kept.OfType<int>().Select(q => (IReadOnlyList<AttentionState>)[.. kept.OfType<int>().Select(k => State(q, k))])],
-            Columns = kept,
-            Rows = kept,
-        };
+    /// <summary>Looks at one sequence as cross-attention sees its context.</summary>
+    /// <param name="ids">[seq], whole numbers: the tokens that look.</param>
+    /// <param name="padId">The id that fills both up; null for none.</param>
+    /// <param name="context">What is looked at: tokens [keys], whole numbers; or an encoder's output [keys, dim], whose positions are numbered.</param>
+    /// <param name="contextMask">[keys], true where a key may be seen, as given to the model; null for none.</param>
+    /// <param name="options">Token texts and how much to show; its masks are those of self-attention and play no part.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit.</exception>
+    public static AttentionMaskView Cross(
+        torch.Tensor ids, long? padId, torch.Tensor context, torch.Tensor? contextMask = null, AttentionMaskOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var hidden = context.is_floating_point();
+        if (hidden && context.dim() != 2)
+            throw new ArgumentException($"A context of one sequence is [keys, dim] or ids [keys], not [{string.Join(", ", context.shape)}]; choose one: context[0].", nameof(context));
+        var keys = hidden ? [.. Enumerable.Range(0, (int)context.shape[0]).Select(i => (long)i)] : One(context, "context's ids");
+        return AttentionMaskReading.Cross(One(ids, "ids"), padId, keys, padId, AttentionMaskReading.Flags(contextMask), named: !hidden, options ?? new());
+    }
+
+    private static long[] One(torch.Tensor ids, string what)
+    {
+        var rows = TensorRows.Ids(ids);
+        return rows.Count == 1 ? rows[0]
+            : throw new ArgumentException($"An attention mask is shown for one sequence, but the {what} hold {rows.Count}; choose one: ids[0].", nameof(ids));
     }
 
     /// <inheritdoc/>
@@ -102,7 +97,7 @@ public sealed record AttentionMaskView : IView
         var text = new StringBuilder();
         if (Title is not null)
             text.Append(Title).Append('\n');
-        text.Append(XtNotebooks.Views.Remarks.ToText(Remarks)).Append("x seen, P a pad that is seen, p a pad looks, . later, - masked\n");
+        text.Append(XtNotebooks.Views.Remarks.ToText(Remarks)).Append("x seen, P a pad that is seen, p a pad looks, . later, - masked, k hidden by the kv mask\n");
         foreach (var row in Cells)
         {
             text.Append(string.Concat(row.Select(state => state switch
@@ -111,28 +106,11 @@ public sealed record AttentionMaskView : IView
                 AttentionState.PadSeen => 'P',
                 AttentionState.PadLooks => 'p',
                 AttentionState.Future => '.',
+                AttentionState.KvMasked => 'k',
                 _ => '-',
             }))).Append('\n');
         }
         return text.ToString();
-    }
-
-    private static List<ViewRemark> Words_(
-        int count, Dictionary<AttentionState, long> all, List<int> blind, bool causal, bool masked, IReadOnlyList<int?> kept)
-    {
-        var seen = all.GetValueOrDefault(AttentionState.Seen) + all.GetValueOrDefault(AttentionState.PadSeen) + all.GetValueOrDefault(AttentionState.PadLooks);
-        List<ViewRemark> remarks =
-        [
-            new($"{Words.Count(count, "position")}, {(causal ? "causal" : "both directions")}{(masked ? ", with a key-padding mask" : "")}: "
-                + $"{Words.Number(seen)} of {Words.Number((long)count * count)} pairs attend."),
-        ];
-        if (all.GetValueOrDefault(AttentionState.PadSeen) is > 0 and var pads)
-            remarks.Add(new($"Real tokens attend to pads in {Words.Count(pads, "pair")}{(masked ? "; the mask leaves them visible." : ": pass `mask:` to hide them.")}", RemarkKind.Warning));
-        if (blind.Count > 0)
-            remarks.Add(new($"Nothing is visible from {(blind.Count == 1 ? "position" : "positions")} {Words.Rows(blind).Split(' ', 2)[1]}: the softmax there is over nothing but masked values.", RemarkKind.Warning));
-        if (kept.Contains(null))
-            remarks.Add(new($"Left out of the picture, not of the numbers: {Words.Count(count - kept.Count(k => k is not null), "position")} in the middle.", RemarkKind.Omission));
-        return remarks;
     }
 }
 
@@ -156,4 +134,7 @@ public enum AttentionState
 
     /// <summary>Hidden by both.</summary>
     HiddenByBoth,
+
+    /// <summary>Hidden by the kv mask, such as a wrapper's <c>maskProb</c> draws.</summary>
+    KvMasked,
 }

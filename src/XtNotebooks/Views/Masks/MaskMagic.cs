@@ -1,5 +1,6 @@
 using XtNotebooks.Data;
 using XtNotebooks.Extensibility;
+using static TorchSharp.torch;
 
 namespace XtNotebooks.Views;
 
@@ -9,38 +10,78 @@ internal static class MaskMagic
     public static MagicCommand Command { get; } = new()
     {
         Name = "#!xt-mask",
-        Summary = "Draws a batch with its loss mask: what counts, what is ignored, which pads count.",
+        Summary = "Draws a batch with its loss mask: what counts, what is ignored, which pads count; or one row as attention sees it.",
         Options =
         [
             MagicInputs.Ids, MagicInputs.PadId, MagicInputs.IgnoreIndex, MagicInputs.Tokenizer,
             new() { Name = "--attention", Summary = "A row to show as attention sees it, from 0, instead of the loss mask.", Type = typeof(int) },
-            new() { Name = "--mask", Summary = "The mask given to the model, [batch, seq], true where a key may be seen.", Type = typeof(TorchSharp.torch.Tensor) },
+            new() { Name = "--mask", Summary = "The mask given to the model, [batch, seq], true where a key may be seen.", Type = typeof(Tensor) },
+            new() { Name = "--kv-mask", Summary = "With --attention: the mask of keys given to the model (selfAttnKvMask), [batch, seq]; it takes the place of --mask.", Type = typeof(Tensor) },
+            new() { Name = "--mask-prob", Summary = "With --attention: a kv mask as a wrapper with this maskProb draws one, 0 to below 1.", Type = typeof(double) },
+            new() { Name = "--seed", Summary = "Chooses what --mask-prob hides.", Type = typeof(int), Default = 0 },
+            new() { Name = "--context", Summary = "With --attention: what cross-attention looks at: ids [batch, keys], a PaddedBatch, or an encoder's output [batch, keys, dim].", Type = typeof(object) },
+            new() { Name = "--context-mask", Summary = "With --context: [batch, keys], true where a key may be seen.", Type = typeof(Tensor) },
             new() { Name = "--bidirectional", Summary = "Positions see what comes later too, as in an encoder.", Type = typeof(bool) },
             MagicInputs.Title, MagicInputs.As("mask"),
         ],
-        Examples = ["#!xt-mask batch --ignore-index 0", "#!xt-mask batch --attention 2 --tokenizer tokenizer"],
-        Run = static (call, _) => call.Values.GetValueOrDefault("--attention") is int row ? Attention(call, row) : Loss(call),
+        Examples = ["#!xt-mask batch --ignore-index 0", "#!xt-mask batch --attention 2 --tokenizer tokenizer", "#!xt-mask batch --attention 0 --mask-prob 0.15", "#!xt-mask target --attention 0 --context source"],
+        Run = static (call, _) => MagicInputs.Show(call, () => Read(call)),
     };
 
-    private static Task Loss(MagicCall call) => MagicInputs.Show(call, () => LossMaskView.From(
-        MagicInputs.Batch(call), MagicInputs.Pad(call), call.Require<long>("--ignore-index"), new()
+    private static IView Read(MagicCall call)
+    {
+        if (call.Values.GetValueOrDefault("--attention") is int row)
+            return Attention(call, row);
+        if (AttentionOnly.FirstOrDefault(option => call.Values.GetValueOrDefault(option) is not null) is { } alone)
+            throw new MagicException($"{alone} shows in a row as attention sees it; give --attention with the row's number too.");
+        var batch = call.Require<object>("--ids") as PaddedBatch;
+        return LossMaskView.From(MagicInputs.Batch(call), MagicInputs.Pad(call), call.Require<long>("--ignore-index"), new()
         {
             Token = MagicInputs.Token(call),
             Title = call.Get<string>("--title"),
             Causal = !call.Get<bool>("--bidirectional"),
-            Mask = call.Get<TorchSharp.torch.Tensor>("--mask") is { } mask ? TensorRows.Flags(mask) : null,
-            Lengths = call.Require<object>("--ids") is PaddedBatch batch ? LossMaskView.LengthsOf(batch) : null,
-            PaddedLeft = call.Require<object>("--ids") is PaddedBatch { Side: PaddingSide.Left },
-        }));
-
-    private static Task Attention(MagicCall call, int row)
-    {
-        var ids = MagicInputs.Batch(call);
-        if (ids.dim() == 2 && (row < 0 || row >= ids.shape[0]))
-            throw new MagicException($"--attention {row} is no row of the batch; it has rows 0 to {ids.shape[0] - 1}.");
-        return MagicInputs.Show(call, () => AttentionMaskView.From(
-            ids.dim() == 2 ? ids[row] : ids, MagicInputs.Pad(call), !call.Get<bool>("--bidirectional"),
-            call.Get<TorchSharp.torch.Tensor>("--mask") is { } mask ? mask.dim() == 2 ? mask[row] : mask : null,
-            MagicInputs.Token(call)) with { Title = call.Get<string>("--title") });
+            Mask = MagicInputs.Given(call, "--mask") is { } mask ? TensorRows.Flags(mask) : null,
+            Lengths = batch is null ? null : LossMaskView.LengthsOf(batch),
+            PaddedLeft = batch is { Side: PaddingSide.Left },
+        });
     }
+
+    private static AttentionMaskView Attention(MagicCall call, int row)
+    {
+        var ids = Row(MagicInputs.Batch(call), row, 2);
+        if (MagicInputs.Given(call, "--kv-mask") is not null && call.Values.GetValueOrDefault("--mask-prob") is not null)
+            throw new MagicException("--kv-mask and --mask-prob are two ways to say the same; give one.");
+        var options = new AttentionMaskOptions
+        {
+            Causal = !call.Get<bool>("--bidirectional"),
+            Mask = Given(call, "--mask", row),
+            KvMask = call.Values.GetValueOrDefault("--mask-prob") is double part
+                ? AttentionMaskOptions.DrawKvMask((int)ids.numel(), part, call.Get<int>("--seed"))
+                : Given(call, "--kv-mask", row),
+            Token = MagicInputs.Token(call),
+            Title = call.Get<string>("--title"),
+        };
+        var pad = MagicInputs.Pad(call);
+        if (call.Values.GetValueOrDefault("--context") is not { } given)
+        {
+            return call.Values.GetValueOrDefault("--context-mask") is null ? AttentionMaskView.From(ids, pad, options)
+                : throw new MagicException("--context-mask belongs to a --context; give both.");
+        }
+        var context = given switch
+        {
+            PaddedBatch batch => batch.Ids,
+            Tensor tensor => MagicInputs.Alive("--context", tensor),
+            var other => throw MagicInputs.Wrong("--context", other, "ids, a PaddedBatch, or an encoder's output"),
+        };
+        return AttentionMaskView.Cross(ids, pad, Row(context, row, context.is_floating_point() ? 3 : 2), Given(call, "--context-mask", row), options);
+    }
+
+    private static readonly string[] AttentionOnly = ["--kv-mask", "--mask-prob", "--context", "--context-mask"];
+
+    private static Tensor? Given(MagicCall call, string option, int row) => MagicInputs.Given(call, option) is { } mask ? Row(mask, row, 2) : null;
+
+    /// <summary>A row of a batch; what has a dimension less is one already.</summary>
+    private static Tensor Row(Tensor batch, int row, int dimensions) => batch.dim() < dimensions ? batch
+        : row >= 0 && row < batch.shape[0] ? batch[row]
+        : throw new MagicException($"--attention {row} is no row of a batch [{string.Join(", ", batch.shape)}]; it has rows 0 to {batch.shape[0] - 1}.");
 }

@@ -15,8 +15,8 @@ internal static class ModelHtml
         html.Add($"<p class=\"lead\">{view.Sentence}</p>\n");
         if (view.Options.Count > 0)
         {
-            html.Add($"<p>Not the default: ");
-            html.Add(Html.Join(", ", view.Options.Select(o => Html.Of($"<code title=\"default: {o.Default}\">{o.Name} = {o.Value}</code>"))));
+            html.Add($"<p>Not the default (in brackets): ");
+            html.Add(Html.Join(", ", view.Options.Select(o => Html.Of($"<code>{o.Name} = {o.Value}</code> <span class=\"muted\">({o.Default})</span>"))));
             html.Add($"</p>\n");
         }
         var left = MaxNodes;
