@@ -17,7 +17,13 @@ var memory = new Command("memory", "Prints the peak memory of this process, in M
 memory.SetAction(parsed =>
     Console.WriteLine(Footprint.PeakMemory(Workload.Named(parsed.GetValue(workload)!), parsed.GetValue(steps)).ToString(CultureInfo.InvariantCulture)));
 
-var root = new RootCommand("Measures speed and memory of the models, by themselves or in turn with a peer.") { rounds, peers, only, threads, processorTime, liveSteps, memorySteps, json, memory };
+var views = new Command("views", "Measures the views: time to build and to render each for a batch of 16 x 256 tokens of a vocabulary of 50,000, its size, and a 1 GiB tensor's.");
+views.SetAction(_ => Views.Write(Console.Out));
+var trainerRounds = new Option<int>("--rounds") { Description = "Rounds to take medians of.", DefaultValueFactory = _ => 7 };
+var trainer = new Command("trainer", "Measures what the split loss and the live panel add to a training step, in turn with a trainer without them.") { trainerRounds };
+trainer.SetAction(parsed => Overheads.Write(Console.Out, parsed.GetValue(trainerRounds)));
+
+var root = new RootCommand("Measures speed and memory of the models, by themselves or in turn with a peer.") { rounds, peers, only, threads, processorTime, liveSteps, memorySteps, json, memory, views, trainer };
 root.SetAction(parsed =>
 {
     Timing.CountsProcessorTime = parsed.GetValue(processorTime);

@@ -107,6 +107,61 @@ internal static class Samples
         return LogitsView.From(logits, targets, new() { Title = "step 100", PadId = 0, TopP = 0.8, Token = id => id == 27 ? " " : Letter(id) });
     }
 
+    /// <summary>The same sentence by a model that has learned more of it.</summary>
+    public static LogitsComparison LogitsCompared()
+    {
+        using var scope = NewDisposeScope();
+        const string text = "the cat sat on the mat__";
+        var targets = tensor(text.Skip(1).Select(c => c == '_' ? 0L : c == ' ' ? 27 : c - 'a' + 1).ToArray());
+        var logits = zeros(text.Length - 1, 28);
+        for (var i = 0; i < text.Length - 1; i++)
+        {
+            logits[i, (i * 5) % 28] = 1.2f;
+            logits[i, targets[i].item<long>()] += i % 6 == 0 ? 0.5f : 2 + i * 0.2f;
+        }
+        return new([LogitsView.From(logits, targets, new() { Title = "step 300", PadId = 0, Token = id => id == 27 ? " " : Letter(id) }), Logits() with { TopP = null }]);
+    }
+
+    public static AttentionMaskView KvMask()
+    {
+        using var scope = NewDisposeScope();
+        return AttentionMaskView.From(tensor(new long[] { 15, 12, 9, 22, 9, 1, 0, 0 }), padId: 0, new()
+        {
+            Token = Letter, Title = "maskProb: 0.3, one draw", KvMask = AttentionMaskOptions.DrawKvMask(8, 0.3, seed: 1),
+        });
+    }
+
+    public static AttentionMaskView ContextMask()
+    {
+        using var scope = NewDisposeScope();
+        return AttentionMaskView.Cross(tensor(new long[] { 15, 12, 9, 22 }), padId: 0, tensor(new long[] { 5, 13, 13, 1, 0, 0 }),
+            tensor(new[] { true, true, true, true, false, true }), new() { Token = Letter, Title = "A context whose mask forgets one pad" });
+    }
+
+    public static LiveTensorsView LiveTensors() => new()
+    {
+        Holders =
+        [
+            new("net", "TransformerWrapper", 74, 26_214_400, "cpu", "[256, 512] f32", [2]),
+            new("losses", "List", 300, 1200, "cpu", "[] f32", [5]),
+            new("batch", "PaddedBatch", 3, 9 << 10, "cpu", "[16, 64] i64", [3]),
+        ],
+        Makers =
+        [
+            new(6, 412, 411, 430_964_736, 411, 430_964_736, "[16, 255, 256] f32"),
+            new(2, 74, 74, 26_214_400, 0, 0, "[256, 512] f32"),
+            new(3, 3, 3, 9 << 10, 0, 0, "[16, 64] i64"),
+            new(5, 300, 300, 1200, 0, 0, "[] f32"),
+        ],
+        Alive = 789, Held = 377, Tracked = true,
+    };
+
+    public static XtNotebooks.Generation.GeneratedText Generated() => new()
+    {
+        Prompt = "Call me", Text = " the whale, and the sea was a sail of the ship the whale", Ids = [.. Enumerable.Range(0, 57).Select(i => (long)i)],
+        End = XtNotebooks.Generation.GenerationEnd.Length, Duration = TimeSpan.FromSeconds(0.62),
+    };
+
     public static AttentionMaskView AttentionMask() =>
         AttentionMaskView.From([0L, 0, 5, 13, 13, 1], padId: 0, token: Letter) with { Title = "Left padding, no mask" };
 
@@ -156,7 +211,12 @@ internal static class Samples
         ("tensor-facets", Numbers(2, 5, 8, 16)),
         ("tensor-odd", Odd()),
         ("logits", Logits()),
+        ("logits-compared", LogitsCompared()),
         ("attention-mask", AttentionMask()),
+        ("kv-mask", KvMask()),
+        ("context-mask", ContextMask()),
+        ("tensors", LiveTensors()),
+        ("generated", Generated()),
         ("attention", Attention()),
         ("model", Model()),
         ("loss-breakdown", new LossBreakdownView(Breakdown())),

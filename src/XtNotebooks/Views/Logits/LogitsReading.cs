@@ -7,6 +7,8 @@ namespace XtNotebooks.Views;
 /// <summary>Reads what a model thought of each token.</summary>
 internal static class LogitsReading
 {
+    private const long Likeliest = 1024;
+
     public static LogitsView Read(Tensor logits, Tensor targets, LogitsOptions options)
     {
         ArgumentNullException.ThrowIfNull(logits);
@@ -79,9 +81,14 @@ internal static class LogitsReading
     /// <summary>How many candidates stay: the likeliest ones up to and including the one with which their sum reaches the share.</summary>
     private static Tensor Nucleus(Tensor probs, double share)
     {
-        var (sorted, _) = probs.sort(-1, descending: true);
-        var before = sorted.cumsum(-1) - sorted;
-        return before.lt(share).sum(-1).to(float32);
+        // Most nuclei are small: a whole vocabulary is sorted only where the likeliest do not suffice.
+        var few = Math.Min(Likeliest, probs.shape[1]);
+        var kept = Within(probs.topk((int)few, -1).values);                                          // [n]
+        var open = kept.eq(few).nonzero().flatten();
+        return few == probs.shape[1] || open.numel() == 0 ? kept
+            : kept.index_copy(0, open, Within(probs.index_select(0, open).sort(-1, descending: true).Values));
+
+        Tensor Within(Tensor sorted) => (sorted.cumsum(-1) - sorted).lt(share).sum(-1).to(float32);
     }
 
     private static double[] Array(Tensor values) => values.to(float64).cpu().contiguous().data<double>().ToArray();

@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using XtNotebooks.Data;
+using XtNotebooks.Losses;
+using XtNotebooks.Training;
+using XtNotebooks.Transformers;
+using XtNotebooks.Views;
+
+namespace XtNotebooks.Bench;
+
+/// <summary>What it costs to look: each view of a batch of 16 x 256 tokens of a vocabulary of 50,000, built from tensors and written as HTML.</summary>
+internal static class Views
+{
+    private const int Rows = 16, Length = 256, NumTokens = 50_000;
+
+    public static void Write(TextWriter output)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var ids = randint(1, NumTokens, [Rows, Length + 1], int64);
+        ids[.., 200..] = 0;
+        var (logits, targets) = (randn(Rows, Length, NumTokens), ids[.., 1..].contiguous());
+        using var net = new TransformerWrapper(new() { NumTokens = NumTokens, MaxSeqLen = 257, AttnLayers = new Decoder(new() { Dim = 64, Depth = 6, Heads = 8 }) });
+        var maps = Enumerable.Range(0, 6).Select(_ => randn(1, 8, Length, Length).softmax(-1)).ToArray();
+        var before = LogitsView.From(logits, targets, new() { Title = "before" });
+        Func<long, string> token = id => $"token{id}";
+        output.WriteLine("| view | build | render | HTML |");
+        output.WriteLine("| --- | --- | --- | --- |");
+        Measure("loss breakdown", () => new LossBreakdownView(LossBreakdown.From(logits, targets, padId: 0)));
+        Measure("loss mask", () => LossMaskView.From(ids, padId: 0, options: new() { Token = token }));
+        Measure("logits", () => LogitsView.From(logits, targets, new() { Token = token, PadId = 0, TopP = 0.9 }));
+        Measure("logits of two", () => new LogitsComparison([LogitsView.From(logits, targets, new() { Title = "now" }), before]));
+        Measure("attention mask", () => AttentionMaskView.From(ids[0], padId: 0, token: token));
+        Measure("attention maps, 6 x 8 heads", () => AttentionView.From(maps));
+        Measure("tensor: the logits, 0.8 GiB", () => TensorView.From(logits));
+        Measure("model", () => ModelView.From(net));
+        var run = Run(1000);
+        Measure("run of 1,000 steps, its script apart", () => run.ToChart(), html => html.Split("<script", 2)[0]);
+        Measure("live panel", () => Panel(run));
+        logits.Dispose();
+        var large = zeros(1L << 28);
+        large.normal_();
+        Measure("tensor of 1 GiB, page and line", () => TensorView.From(large));
+
+        void Measure(string name, Func<IView> build, Func<string, string>? counted = null)
+        {
+            var (builds, renders, size) = (new List<double>(), new List<double>(), 0);
+            for (var i = 0; i < 6; i++)
+            {
+                var start = Stopwatch.GetTimestamp();
+                using var inner = NewDisposeScope();
+                var view = build();
+                var built = Stopwatch.GetElapsedTime(start);
+                start = Stopwatch.GetTimestamp();
+                var html = view.ToHtml();
+                _ = view.ToText();
+                if (i > 0)
+                {
+                    builds.Add(built.TotalMilliseconds);
+                    renders.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+                }
+                size = System.Text.Encoding.UTF8.GetByteCount(counted?.Invoke(html) ?? html);
+            }
+            output.WriteLine(FormattableString.Invariant($"| {name} | {Statistics.Median(builds):0.0} ms | {Statistics.Median(renders):0.0} ms | {size / 1024.0:0} KiB |"));
+        }
+    }
+
+    private static TrainingRun Run(int steps) => new()
+    {
+        Name = "run",
+        PlannedSteps = steps,
+        Steps = [.. Enumerable.Range(1, steps).Select(i => new TrainingStep
+        {
+            Step = i, ReportedLoss = 3 + Math.Sin(i), RealLoss = 3, PadLoss = 1, RealTokens = 3000, PadTokens = 1000, LearningRate = 1e-3, GradientNorm = 1,
+            Duration = TimeSpan.FromSeconds(0.1), MemoryBytes = 1 << 30,
+        })],
+    };
+
+    private static TrainingPanel Panel(TrainingRun run) => new()
+    {
+        Name = run.Name, Latest = run.Steps[^1], PlannedSteps = run.PlannedSteps, Elapsed = TimeSpan.FromSeconds(100), StepsTaken = run.Steps.Count, Device = "cpu",
+        Curve = [.. run.Steps.Take(300).Select(s => (s.Step, s.ReportedLoss, s.RealLoss, s.PadLoss))],
+    };
+}
