@@ -22,6 +22,51 @@ public sealed class PaletteTests
             Assert.InRange(Contrast(theme[text], theme[background]), 4.5, 21);
     }
 
+    /// <summary>Cells whose colour is mixed by the browser: <c>color-mix(in srgb, mark share, bg)</c>, the shares as the views' styles have them.</summary>
+    [Theory]
+    [InlineData("fg", "pad", 0.50)]   // logits: loss, entropy, surprise at their fullest
+    [InlineData("fg", "real", 0.50)]  // logits: surprise below zero
+    [InlineData("fg", "pad", 0.495)]  // tensors: written numbers
+    [InlineData("fg", "real", 0.495)]
+    public void Text_on_mixed_cells_has_a_contrast_of_4_5_to_1_at_every_level(string text, string mark, double fullest)
+    {
+        foreach (var theme in new[] { Palette.Light, Palette.Dark })
+        {
+            for (var level = 0; level <= 10; level++)
+                Assert.InRange(Contrast(theme[text], Mix(theme[mark], theme["bg"], fullest * level / 10)), 4.5, 21);
+        }
+    }
+
+    [Theory]
+    [InlineData("fg", "pad", 0.90)]   // tensors: the signs of clipped elements
+    [InlineData("fg", "real", 0.90)]
+    [InlineData("warn", "pad", 0.0)]  // logits: a pad's dashed outline, on its pale cell
+    public void Signs_on_mixed_cells_have_a_contrast_of_3_to_1(string sign, string mark, double share)
+    {
+        foreach (var theme in new[] { Palette.Light, Palette.Dark })
+            Assert.InRange(Contrast(theme[sign], Mix(theme[mark], theme["bg"], share)), 3, 21);
+    }
+
+    [Fact]
+    public void The_mixed_shares_are_those_of_the_styles()
+    {
+        var logits = Samples.Logits().ToHtml();
+        Assert.Contains(".l10,", logits);
+        Assert.Contains("{--a:50%!important}", logits);
+        Assert.DoesNotContain("--a:55%", logits);
+        var tensor = Samples.Numbers(4, 5).ToHtml();
+        Assert.Contains("--a:90%", tensor);
+        Assert.Contains("calc(var(--a)*.55)", tensor);
+    }
+
+    private static string Mix(string mark, string background, double share)
+    {
+        string Part(int at) => ((int)Math.Round(
+            int.Parse(mark.AsSpan(at, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture) * share
+            + int.Parse(background.AsSpan(at, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture) * (1 - share))).ToString("x2", CultureInfo.InvariantCulture);
+        return $"#{Part(1)}{Part(3)}{Part(5)}";
+    }
+
     [Theory]
     [InlineData("real")]
     [InlineData("pad")]

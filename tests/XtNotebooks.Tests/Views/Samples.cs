@@ -119,7 +119,7 @@ internal static class Samples
             logits[i, (i * 5) % 28] = 1.2f;
             logits[i, targets[i].item<long>()] += i % 6 == 0 ? 0.5f : 2 + i * 0.2f;
         }
-        return new([LogitsView.From(logits, targets, new() { Title = "step 300", PadId = 0, Token = id => id == 27 ? " " : Letter(id) }), Logits() with { TopP = null }]);
+        return new([LogitsView.From(logits, targets, new() { Title = "step 300", PadId = 0, Token = id => id == 27 ? " " : Letter(id) }), Logits() with { TopP = null, Tokens = [.. Logits().Tokens.Select(token => token with { Kept = null })] }]);
     }
 
     public static AttentionMaskView KvMask()

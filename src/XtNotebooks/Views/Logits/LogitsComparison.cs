@@ -34,7 +34,7 @@ public sealed record LogitsComparison(IReadOnlyList<LogitsView> Views) : IView
 
     /// <summary>The positions whose cost differs most; null where the strips do not show the same tokens.</summary>
     internal ViewTable? Differences => Pairs is not { Count: > 0 } pairs ? null : new(
-        ["token", "row", "position", Views[0].Title ?? "first, nats", Views[^1].Title ?? "last, nats", "difference", "guesses of the one", "guesses of the other"],
+        ["token", "row", "position", Views[0].Title ?? "first, nats", Views[^1].Title ?? "last, nats", "difference", $"{Views[0].Title ?? "the first"} guesses", $"{Views[^1].Title ?? "the last"} guesses"],
         [.. pairs.Where(p => p.One.Loss != p.Other.Loss).OrderByDescending(p => Math.Abs(p.One.Loss - p.Other.Loss)).Take(Most).Select(p => (IReadOnlyList<string>)
         [
             p.One.Text, Words.Number(p.One.Row), Words.Number(p.One.Position), Words.Nats(p.One.Loss), Words.Nats(p.Other.Loss),

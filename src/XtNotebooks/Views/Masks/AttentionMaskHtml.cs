@@ -16,7 +16,7 @@ internal static class AttentionMaskHtml
             var kinds = view.Cells.SelectMany(row => row).ToHashSet();
             html.Add($"<p class=\"legend\">");
             foreach (var (state, name) in Legend.Where(entry => kinds.Contains(entry.State)))
-                html.Add(Html.Of($"{new Html(Class(state).Replace("<td class=", "<span class=", StringComparison.Ordinal))}</span> {name} "));
+                html.Add(Html.Of($"<b>{new Html(Class(state).Replace("<td class=", "<span class=", StringComparison.Ordinal))}</span> {name}</b> "));
             html.Add($"</p>");
         }
         return ViewFrame.Render("attmask", "Attention mask: " + view.Remarks[0].Text, Css, html.Done(), GridScript.For(Meanings));
@@ -75,6 +75,7 @@ internal static class AttentionMaskHtml
         .xt-attmask .grid td,.xt-attmask .legend span{width:15px;min-width:15px;height:15px;padding:0;border-radius:2px;font:700 10px/15px system-ui,sans-serif;text-align:center;box-shadow:inset 0 0 0 1px var(--line)}
         .xt-attmask .legend span{display:inline-block;vertical-align:middle;margin-left:1em}
         .xt-attmask .legend{color:var(--muted)}
+        .xt-attmask .legend b{font-weight:400;white-space:nowrap}
         .xt-attmask .c{background:var(--real)}
         .xt-attmask .grid td.p,.xt-attmask .legend .p{background:var(--warnbg);color:var(--warn);box-shadow:inset 0 0 0 2px var(--warn)}
         .xt-attmask .q{background:var(--realbg)}
