@@ -134,7 +134,8 @@ internal static class MagicBinder
             : type == typeof(int) || type == typeof(long) ? "a whole number"
             : IsNumber(type) ? "a number"
             : type.IsEnum ? string.Join(", ", Enum.GetNames(type).Select(MagicHelp.Kebab))
-            : $"the name of a {FriendlyName(type)} variable";
+            : type == typeof(object) ? "the name of a variable"
+            : $"the name of {("AEIOU".Contains(FriendlyName(type)[0], StringComparison.Ordinal) ? "an" : "a")} {FriendlyName(type)} variable";
     }
 
     private static string FriendlyName(Type type) => TypeNames.Short(type);

@@ -55,7 +55,7 @@ internal static class MagicHelp
             details.Add(MagicBinder.Expected(option));
         if (option.Required)
             details.Add("required");
-        if (option.Default is { } value && value is not false)
+        if (option.Default is { } value and not (false or ""))
             details.Add("default " + (value.GetType().IsEnum ? Kebab(value.ToString()!) : System.Convert.ToString(value, CultureInfo.InvariantCulture)));
         return details.Count == 0 ? "" : $" ({string.Join("; ", details)})";
     }
