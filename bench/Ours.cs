@@ -14,7 +14,7 @@ internal sealed class Ours : IContestant
     private readonly Tensor _left = rand(MatrixSize, MatrixSize);
     private readonly Tensor _right = rand(MatrixSize, MatrixSize);
 
-    public string Description => $"XtNotebooks.Transformers, libtorch {__version__} (MKL), {get_num_threads()} threads";
+    public string Description => $"XtNotebooks.Transformers, libtorch {__version__} ({Blas.OfLibTorch()}), {get_num_threads()} threads";
 
     public IReadOnlyDictionary<string, double> Run(string kind, string workload, int amount)
     {

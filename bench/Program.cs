@@ -8,7 +8,7 @@ var only = new Option<string[]>("--only") { Description = "Measure these models 
 var threads = new Option<int?>("--threads") { Description = "Threads for libtorch; its own choice by default." };
 var processorTime = new Option<bool>("--processor-time") { Description = "Count processor time instead of wall time, with one thread: for machines that others keep busy." };
 var liveSteps = new Option<int>("--live-steps") { Description = "Training steps between which live tensors are counted; 0 for none.", DefaultValueFactory = _ => 1000 };
-var memorySteps = new Option<int>("--memory-steps") { Description = "Training steps over which peak memory is taken; 0 for none.", DefaultValueFactory = _ => 5 };
+var memorySteps = new Option<int>("--memory-steps") { Description = "Training steps over which peak memory is taken; 0 for none.", DefaultValueFactory = _ => 30 };
 var json = new Option<FileInfo?>("--json") { Description = "Also write the results to this file." };
 var workload = new Argument<string>("workload");
 var steps = new Argument<int>("steps");

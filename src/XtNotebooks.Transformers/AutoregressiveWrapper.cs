@@ -56,7 +56,7 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
     /// <param name="ids">[batch, seq], int64.</param>
     /// <param name="lens">[batch], int64: real length of each sequence; what is after it does not count as a target.</param>
     /// <param name="mask">[batch, seq], bool: real positions. Changes what attention sees, not which targets count.</param>
-    /// <param name="selfAttnKvMask">[batch, seq], bool: positions that attention may read.</param>
+    /// <param name="selfAttnKvMask">[batch, seq], bool: positions that attention may read; as upstream, a <see cref="MaskProb"/> takes its place.</param>
     /// <param name="context">[batch, keys, dim]: what cross-attention reads.</param>
     /// <param name="contextMask">[batch, keys], bool: context positions that may be read.</param>
     /// <returns>A scalar.</returns>

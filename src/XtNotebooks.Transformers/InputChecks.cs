@@ -41,15 +41,19 @@ internal static class InputChecks
         }
         if (inputs.AttnMask is { } attnMask && (attnMask.dtype != ScalarType.Bool || attnMask.Dimensions is < 2 or > 4))
             throw new ArgumentException($"AttnMask must be bool with 2 to 4 dimensions, but is {attnMask.dtype} {attnMask.Shape()}.");
-        if (inputs.AttnMask is not null) CheckBroadcast(inputs.AttnMask, [batch, net.AttnLayers.Options.Heads, length, length], net);
+        if (inputs.AttnMask is not null) CheckBroadcast(inputs.AttnMask, batch, length, net);
         if (inputs is { Mask: not null, SelfAttnKvMask: null, Cache.Length: > 0 })
             throw new ArgumentException("Mask covers the new tokens alone, but the Cache holds earlier ones: pass a SelfAttnKvMask over all of them.");
         if (inputs.Cache is { Batch: { } held } && held != batch)
             throw new ArgumentException($"The Cache holds {held} sequences, but there are {batch} now: reorder it, or start a new one.");
         if (inputs.AttnMask is not null && inputs.Cache is not null)
             throw new ArgumentException("AttnMask and Cache cannot be used together: pass only one of them.");
+        if (inputs.Cache is not null && net.training && net.AttnLayers.Options.LayerDropout > 0)
+            throw new ArgumentException("Cache and LayerDropout cannot be used together in training, since a layer left out has nothing to keep: call eval() first.");
         if (inputs.Cache is not null && !net.CanCacheKv)
             throw new ArgumentException("A Cache was passed, but this model cannot reuse keys and values: CanCacheKv is false.");
+        if (inputs.Cache is not null && is_grad_enabled() && net.parameters().Any(p => p.requires_grad))
+            throw new ArgumentException("A Cache holds values without their gradients: use it inside of torch.no_grad(), or leave it out to learn.");
     }
 
     /// <summary>Token ids are [batch, seq] whole numbers, and there is at least one.</summary>
@@ -93,14 +97,15 @@ internal static class InputChecks
         if (x.dtype != dtype) throw new ArgumentException($"{name} is {x.dtype}, but the model is {dtype}: convert one of them.");
     }
 
-    // Memories and class tokens lengthen the sequence that the mask is of.
-    private static void CheckBroadcast(Tensor attnMask, long[] full, TransformerWrapper net)
+    private static void CheckBroadcast(Tensor attnMask, long batch, long length, TransformerWrapper net)
     {
-        if (net.Options.NumMemoryTokens > 0 || net.Options.UseClsToken) return;
+        var whole = net.WholeLength(length);
+        long[] full = [batch, net.AttnLayers.Options.Heads, whole, whole];
         var shape = attnMask.shape;
         for (var i = 1; i <= shape.Length; i++)
             if (shape[^i] != full[^i] && (shape[^i] != 1 || i == 1))
-                throw new ArgumentException($"AttnMask must fit [{string.Join(", ", full)}] (batch, heads, queries, keys), but is {attnMask.Shape()}.");
+                throw new ArgumentException(
+                    $"AttnMask must fit [{string.Join(", ", full)}] (batch, heads, queries, keys{(whole > length ? "; memory and class tokens count" : "")}), but is {attnMask.Shape()}.");
     }
 
     public static string Shape(this Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";

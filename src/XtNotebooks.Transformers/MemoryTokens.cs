@@ -22,6 +22,8 @@ internal sealed class MemoryTokens(int count, int? every)
         return parts.flatten(1, 2).narrow(1, 0, length);
     }
 
+    public long WholeLength(long length) => every is not { } run ? length + count : (length + Missing(length, run)) / run * (run + count);
+
     private Tensor Widen(Tensor x, Tensor tokens)
     {
         if (every is not { } run) return cat([tokens.unsqueeze(0).expand(x.shape[0], -1, -1), x], 1);

@@ -77,6 +77,13 @@ public sealed class TransformerWrapper : nn.Module<Tensor, Tensor>
     /// <summary>Whether generation can keep keys and values between steps.</summary>
     public bool CanCacheKv => _memory is null && !Options.UseClsToken && AttnLayers.CanCacheKv;
 
+    /// <summary>What a sequence's length is for the layers: with class tokens and memories.</summary>
+    internal long WholeLength(long length)
+    {
+        if (Options.UseClsToken) length += Options.NumClsTokens;
+        return _memory?.WholeLength(length) ?? length;
+    }
+
     internal ScalarType Dtype => token_emb.Weight.dtype;
 
     internal TokenEmbedding TokenEmbedding => token_emb;

@@ -123,6 +123,31 @@ public sealed class XTransformer : nn.Module<Tensor, Tensor, Tensor>
         return scope.MoveToOuter(decoder.Generate(targetStart, seqLen, options, cancellationToken));
     }
 
+    /// <summary>Writes a target sequence for each source sequence, handing out every token as soon as it is there.</summary>
+    /// <param name="source">[batch, sourceSeq], int64.</param>
+    /// <param name="targetStart">[batch, seq], int64: how each target begins.</param>
+    /// <param name="seqLen">How many tokens to add at most.</param>
+    /// <param name="mask">[batch, sourceSeq], bool: real source tokens.</param>
+    /// <param name="options">Temperature, filter, end of sequence and so on; its context is the encoded source.</param>
+    /// <param name="cancellationToken">Stops between tokens.</param>
+    /// <returns>At each step one token for every sequence; the pad value where a sequence has ended.</returns>
+    public async IAsyncEnumerable<long[]> StreamAsync(
+        Tensor source, Tensor targetStart, int seqLen, Tensor? mask = null, GenerateOptions? options = null,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        using var context = Encoded();
+        options = (options ?? new GenerateOptions()) with { Context = context, ContextMask = mask };
+        await foreach (var tokens in decoder.StreamAsync(targetStart, seqLen, options, cancellationToken).ConfigureAwait(false)) yield return tokens;
+
+        // Between steps the caller's scopes come and go: the context belongs to none.
+        Tensor Encoded()
+        {
+            using var noGrad = no_grad();
+            using var mode = new TrainingMode(encoder);
+            return encoder.Embed(source, new TransformerInputs { Mask = mask }).DetachFromDisposeScope();
+        }
+    }
+
     private static TransformerWrapperOptions Side(XTransformerSideOptions side, AttentionLayers layers) => new()
     {
         NumTokens = side.NumTokens,

@@ -61,7 +61,7 @@ public sealed partial class CheckpointDirectory
         try
         {
             var model = ModelConfig.Create(manifest.Config);
-            model.to(device ?? CPU, weights.Values.FirstOrDefault(w => w.is_floating_point())?.dtype ?? ScalarType.Float32);
+            model.to(device ?? CPU, Precision(weights));
             ModelConfig.Weights(model).LoadStateDict(weights);
             // A model outlives the scope in which it was built.
             foreach (var tensor in model.parameters().Concat(model.buffers())) tensor.DetachFromDisposeScope();
@@ -107,6 +107,13 @@ public sealed partial class CheckpointDirectory
         }
     }
 
+    private static ScalarType Precision(Dictionary<string, Tensor> weights)
+    {
+        var types = weights.Values.Where(w => w.is_floating_point()).Select(w => w.dtype).Distinct().ToArray();
+        return types.Length < 2 ? types.FirstOrDefault(ScalarType.Float32) : throw new InvalidOperationException(
+            $"its weights mix {string.Join(" and ", types)}; build it yourself, and load them with Restore, which converts them to the model's own type");
+    }
+
     // Earlier checkpoints' files, and what interrupted writes have left; anything else in the directory is somebody's own.
     private void DeleteAllBut(CheckpointManifest manifest)
     {
@@ -115,7 +122,7 @@ public sealed partial class CheckpointDirectory
                 File.Delete(file);
     }
 
-    [GeneratedRegex(@"^(((weights|state)-\d{6,}-[0-9a-f]{8}\.safetensors(\.[0-9a-f]+\.tmp)?)|(checkpoint\.json\.[0-9a-f]+\.tmp))$")]
+    [GeneratedRegex(@"^(((weights|state)-\d{6,}-[0-9a-f]{8}\.safetensors(\.[0-9a-f]+\.tmp)?)|(optimizer-[0-9a-f]{32}\.tmp)|(checkpoint\.json\.[0-9a-f]+\.tmp))$")]
     private static partial Regex OwnFile();
 }
 

@@ -43,15 +43,21 @@ public static class Safetensors
     public static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         ArgumentNullException.ThrowIfNull(tensors);
+        Write(path, tensors.Select(t => new SafetensorsPart(t.Key, t.Value.dtype, t.Value.shape, stream => Write(t.Value, stream))), metadata);
+    }
+
+    /// <summary>Writes tensors whose bytes need not be in memory.</summary>
+    internal static void Write(string path, IEnumerable<SafetensorsPart> parts, IReadOnlyDictionary<string, string>? metadata)
+    {
         // The widest types first, so that every tensor begins at a multiple of its element's size, as readers that map the file ask for.
-        var ordered = tensors.OrderByDescending(t => SafetensorsTypes.Size(t.Value.dtype, t.Key)).ThenBy(t => t.Key, StringComparer.Ordinal).ToArray();
+        var ordered = parts.OrderByDescending(p => SafetensorsTypes.Size(p.Type, p.Name)).ThenBy(p => p.Name, StringComparer.Ordinal).ToArray();
         var header = new SortedDictionary<string, object>(StringComparer.Ordinal);
         if (metadata is { Count: > 0 }) header["__metadata__"] = metadata;
         var offset = 0L;
-        foreach (var (name, tensor) in ordered)
+        foreach (var part in ordered)
         {
-            var bytes = tensor.numel() * SafetensorsTypes.Size(tensor.dtype);
-            header[name] = new { dtype = SafetensorsTypes.Name(tensor.dtype, name), shape = tensor.shape, data_offsets = new[] { offset, offset + bytes } };
+            var bytes = part.Shape.Aggregate(SafetensorsTypes.Size(part.Type), (product, d) => product * d);
+            header[part.Name] = new { dtype = SafetensorsTypes.Name(part.Type, part.Name), shape = part.Shape, data_offsets = new[] { offset, offset + bytes } };
             offset += bytes;
         }
         var text = JsonSerializer.SerializeToUtf8Bytes(header);
@@ -62,12 +68,17 @@ public static class Safetensors
             stream.Write(BitConverter.GetBytes((ulong)(text.Length + padding)));
             stream.Write(text);
             stream.Write("       "u8[..padding]);
-            foreach (var (_, tensor) in ordered)
-            {
-                if (tensor.numel() == 0) continue;
-                using var scope = NewDisposeScope();
-                tensor.detach().cpu().contiguous().WriteBytesToStream(stream, 1 << 16);
-            }
+            foreach (var part in ordered) part.Write(stream);
         });
     }
+
+    private static void Write(Tensor tensor, Stream stream)
+    {
+        if (tensor.numel() == 0) return;
+        using var scope = NewDisposeScope();
+        tensor.detach().cpu().contiguous().WriteBytesToStream(stream, 1 << 16);
+    }
 }
+
+/// <summary>A tensor to be written: what it is, and how its bytes come.</summary>
+internal sealed record SafetensorsPart(string Name, ScalarType Type, long[] Shape, Action<Stream> Write);

@@ -37,8 +37,28 @@ public sealed partial class AutoregressiveWrapper
     /// <param name="options">Temperature, filter, end of sequence and so on.</param>
     /// <param name="cancellationToken">Stops between tokens.</param>
     /// <returns>At each step one token for every sequence; the pad value where a sequence has ended.</returns>
-    public async IAsyncEnumerable<long[]> StreamAsync(
-        Tensor prompts, int seqLen, GenerateOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<long[]> StreamAsync(Tensor prompts, int seqLen, GenerateOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new GenerateOptions();
+        return Stream(() => Prompts.From(prompts, options.PromptLens, PadValue), seqLen, options, cancellationToken);
+    }
+
+    /// <summary>Continues prompts of different lengths, handing out every token as soon as it is there.</summary>
+    /// <param name="prompts">Each [seq], int64.</param>
+    /// <param name="seqLen">How many tokens to add at most.</param>
+    /// <param name="options">Temperature, filter, end of sequence and so on; without PromptLens, which the prompts tell.</param>
+    /// <param name="cancellationToken">Stops between tokens.</param>
+    /// <returns>At each step one token for every sequence; the pad value where a sequence has ended.</returns>
+    public IAsyncEnumerable<long[]> StreamAsync(
+        IReadOnlyList<Tensor> prompts, int seqLen, GenerateOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new GenerateOptions();
+        if (options.PromptLens is not null) throw new ArgumentException("PromptLens cannot be given with a list of prompts, whose lengths are known.");
+        return Stream(() => Prompts.From(prompts, PadValue), seqLen, options, cancellationToken);
+    }
+
+    private async IAsyncEnumerable<long[]> Stream(
+        Func<Prompts> prompts, int seqLen, GenerateOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Steps may run on different threads, and torch's modes and scopes belong to threads: each step opens and closes its own.
         using var sampler = Started();
@@ -51,8 +71,7 @@ public sealed partial class AutoregressiveWrapper
         Sampler Started()
         {
             using var scope = NewDisposeScope();
-            options ??= new GenerateOptions();
-            return new Sampler(this, Prompts.From(prompts, options.PromptLens, PadValue), seqLen, options);
+            return new Sampler(this, prompts(), seqLen, options);
         }
     }
 

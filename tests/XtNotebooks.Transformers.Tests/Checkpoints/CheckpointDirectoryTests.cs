@@ -171,6 +171,37 @@ public sealed class CheckpointDirectoryTests : IDisposable
     public void Anybodys_module_is_refused_with_what_to_do_instead() =>
         Assert.Contains("SaveSafetensors", Assert.Throws<ArgumentException>(() => Directory.Save(nn.Linear(2, 2), 0)).Message);
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_damaged_random_generator_is_found_before_anything_is_changed(bool rightSize)
+    {
+        var (wrapper, optimizer) = Training();
+        Step(wrapper, optimizer);
+        Directory.Save(wrapper, 1, optimizer);
+        var path = System.IO.Directory.GetFiles(Directory.FullPath, "state-*").Single();
+        var tensors = Safetensors.Read(path, out var metadata);
+        var state = tensors["random_generator"];
+        tensors["random_generator"] = rightSize ? full_like(state, 255) : state.narrow(0, 0, 100).clone();
+        Safetensors.Write(path, tensors, metadata);
+
+        Step(wrapper, optimizer);
+        var weights = wrapper.state_dict().ToDictionary(w => w.Key, w => w.Value.clone());
+        var generator = random.get_rng_state();
+        Assert.Contains("random generator", Assert.Throws<CheckpointException>(() => Directory.Restore(wrapper, optimizer)).Message);
+        Assert.True(Same(generator, random.get_rng_state()));
+        Assert.All(wrapper.state_dict(), w => Assert.True(Same(weights[w.Key], w.Value), w.Key));
+    }
+
+    [Fact]
+    public void Weights_of_several_types_are_one_readable_error()
+    {
+        var net = Training().Wrapper.Net;
+        net.AttnLayers.to(ScalarType.BFloat16);
+        Directory.Save(net, 0);
+        Assert.Contains("mix", Assert.Throws<CheckpointException>(() => Directory.CreateModel()).Message);
+    }
+
     [Fact]
     public void Double_precision_stays_double()
     {

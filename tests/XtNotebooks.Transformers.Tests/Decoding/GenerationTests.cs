@@ -178,6 +178,36 @@ public sealed class GenerationTests
     }
 
     [Fact]
+    public async Task Prompts_of_different_lengths_stream_as_they_generate()
+    {
+        using var net = SmallModels.Decoder(Layers["rotary"]);
+        var wrapper = new AutoregressiveWrapper(net);
+        Tensor[] prompts = [SmallModels.Ids(1, 4)[0], SmallModels.Ids(1, 7)[0]];
+        var expected = wrapper.Generate(prompts, 5, Greedy);
+        var steps = new List<long[]>();
+        await foreach (var tokens in wrapper.StreamAsync(prompts, 5, Greedy, TestContext.Current.CancellationToken)) steps.Add(tokens);
+        Assert.Equal(expected.t().contiguous().cpu().data<long>().ToArray(), steps.SelectMany(s => s));
+        Assert.Contains("PromptLens", Assert.Throws<ArgumentException>(() =>
+            wrapper.StreamAsync(prompts, 5, Greedy with { PromptLens = tensor(new[] { 4L, 7 }) }, TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_encoder_decoder_pair_streams_what_it_generates()
+    {
+        var side = new XTransformerSideOptions { NumTokens = SmallModels.NumTokens, MaxSeqLen = 16, Layers = SmallModels.Layers with { Dim = 0 } };
+        using var pair = new XTransformer(new() { Dim = 32, Enc = side, Dec = side });
+        SmallModels.Randomise(pair, 3);
+        pair.to(Golden.TestDevice.Current);
+        var (source, start) = (SmallModels.Ids(2, 9), SmallModels.Ids(2, 1));
+        var expected = pair.Generate(source, start, 6, options: Greedy);
+        var steps = new List<long[]>();
+        await foreach (var tokens in pair.StreamAsync(source, start, 6, options: Greedy, cancellationToken: TestContext.Current.CancellationToken)) steps.Add(tokens);
+        Assert.Equal(expected.t().contiguous().cpu().data<long>().ToArray(), steps.SelectMany(s => s));
+        Assert.True(pair.training);
+        Assert.True(pair.Encoder.training && pair.Decoder.training);
+    }
+
+    [Fact]
     public async Task A_stream_stops_when_cancelled_and_restores_the_mode()
     {
         using var net = SmallModels.Decoder();
@@ -286,6 +316,7 @@ public sealed class GenerationTests
     public void A_cache_takes_several_tokens_at_once_and_grows_over_its_capacity()
     {
         using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
         using var net = SmallModels.Decoder(Layers["rotary"]);
         using var cache = new KvCache(2);
         var ids = SmallModels.Ids(2, 12);

@@ -300,6 +300,42 @@ public sealed class BeyondGoldenTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void In_bfloat16_a_model_learns_and_generates(bool flash)
+    {
+        using var scope = NewDisposeScope();
+        using var net = SmallModels.Decoder(o => o with { RotaryPosEmb = true, AttnFlash = flash });
+        net.to(ScalarType.BFloat16);
+        net.train();
+        var wrapper = new AutoregressiveWrapper(net);
+        var optimizer = optim.Adam(net.parameters(), 1e-2);
+        var losses = Enumerable.Range(0, 12).Select(_ =>
+        {
+            using var step = NewDisposeScope();
+            var loss = wrapper.forward(SmallModels.Ids());
+            optimizer.zero_grad();
+            loss.backward();
+            Assert.All(net.parameters(), p => Assert.Equal(ScalarType.BFloat16, p.grad!.dtype));
+            optimizer.step();
+            return loss.to(ScalarType.Float32).item<float>();
+        }).ToArray();
+        Assert.True(losses[^1] < 0.8 * losses[0], $"the loss went from {losses[0]} to {losses[^1]}");
+        var tokens = wrapper.Generate(SmallModels.Ids(2, 3), 6, new() { Temperature = 0 });
+        Assert.Equal([2, 6], tokens.shape);
+    }
+
+    [Fact]
+    public void Nothing_goes_to_the_CPU_but_what_is_read_there()
+    {
+        var sources = Path.Combine(Options.StoredOptions.Beside("../../.."), "src", "XtNotebooks.Transformers");
+        var moves = Directory.EnumerateFiles(sources, "*.cs", SearchOption.AllDirectories).SelectMany(f => File.ReadLines(f).Select(l => (File: Path.GetFileName(f), Line: l.Trim())))
+            .Where(l => l.Line.Contains(".cpu()", StringComparison.Ordinal) || l.Line.Contains(".to(CPU", StringComparison.Ordinal)).ToArray();
+        Assert.NotEmpty(moves);
+        Assert.All(moves, m => Assert.True(m.Line.Contains(".data<", StringComparison.Ordinal) || m.Line.Contains("WriteBytesToStream", StringComparison.Ordinal), $"{m.File}: {m.Line}"));
+    }
+
     [Fact]
     public void A_model_outlives_the_scope_it_was_built_in()
     {

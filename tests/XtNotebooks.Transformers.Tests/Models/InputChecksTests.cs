@@ -1,3 +1,5 @@
+using XtNotebooks.Transformers.Tests.Golden;
+
 namespace XtNotebooks.Transformers.Tests.Models;
 
 /// <summary>What native code would answer with a crash or a riddle is refused with a sentence.</summary>
@@ -184,11 +186,45 @@ public sealed class InputChecksTests
         $"AttnMask must fit [3, 2, 12, 12] (batch, heads, queries, keys), but is [{queries}, {keys}]",
         Refusal(net => net.forward(SmallModels.Ids(), new TransformerInputs { AttnMask = ones(queries, keys, dtype: ScalarType.Bool, device: Golden.TestDevice.Current) })), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData(null, "[3, 2, 14, 14]")]
+    [InlineData(5, "[3, 2, 21, 21]")] // 12 tokens in three runs of 5, each behind 2 memories
+    public void An_attention_mask_covers_memory_tokens_too(int? every, string says)
+    {
+        using var scope = NewDisposeScope();
+        using var net = SmallModels.Decoder(wrapper: o => o with { NumMemoryTokens = 2, MemoryTokensInterspersedEvery = every });
+        TransformerInputs Mask(long length) => new() { AttnMask = ones(length, length, dtype: ScalarType.Bool, device: Golden.TestDevice.Current) };
+        var message = Assert.Throws<ArgumentException>(() => net.forward(SmallModels.Ids(), Mask(12))).Message;
+        Assert.Contains($"AttnMask must fit {says} (batch, heads, queries, keys; memory and class tokens count)", message, StringComparison.Ordinal);
+        Close.Assert("logits", net.forward(SmallModels.Ids()), net.forward(SmallModels.Ids(), Mask(every is null ? 14 : 21)), 1e-5);
+    }
+
+    [Fact]
+    public void A_cache_is_not_for_learning() => Assert.Contains("no_grad", Refusal(net =>
+    {
+        using var cache = new KvCache(16);
+        return net.forward(SmallModels.Ids(), new TransformerInputs { Cache = cache });
+    }), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_cache_does_not_go_with_layers_that_are_left_out_by_chance()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var net = SmallModels.Decoder(o => o with { LayerDropout = 0.5 });
+        using var cache = new KvCache(16);
+        net.train();
+        Assert.Contains("Cache and LayerDropout", Assert.Throws<ArgumentException>(() => net.forward(SmallModels.Ids(), new TransformerInputs { Cache = cache })).Message, StringComparison.Ordinal);
+        net.eval();
+        Close.Assert("logits", net.forward(SmallModels.Ids()), net.forward(SmallModels.Ids(), new TransformerInputs { Cache = cache }), 2e-5);
+    }
+
     [Fact]
     public void A_mask_of_new_tokens_alone_does_not_do_for_a_cache_that_holds_others()
     {
         var message = Refusal(net =>
         {
+            using var noGrad = no_grad();
             using var cache = new KvCache(16);
             net.forward(SmallModels.Ids(3, 4), new TransformerInputs { Cache = cache });
             return net.forward(SmallModels.Ids(3, 2), new TransformerInputs { Cache = cache, Mask = ones(3, 2, dtype: ScalarType.Bool, device: Golden.TestDevice.Current) });
@@ -200,6 +236,7 @@ public sealed class InputChecksTests
     [Fact]
     public void A_cache_of_another_batch_is_refused() => Assert.Contains("The Cache holds 3 sequences, but there are 2 now", Refusal(net =>
     {
+        using var noGrad = no_grad();
         using var cache = new KvCache(16);
         net.forward(SmallModels.Ids(3, 4), new TransformerInputs { Cache = cache });
         return net.forward(SmallModels.Ids(2, 2), new TransformerInputs { Cache = cache });

@@ -66,6 +66,9 @@ public sealed class TrainModeTests
         var only = zeros(2, 12, dtype: ScalarType.Bool);
         only[.., 0] = true;
         Close.Assert("loss", new AutoregressiveWrapper(net).forward(ids, null, selfAttnKvMask: only).item<float>(), masked, 1e-5);
+        // As upstream, it takes the place of a mask that is given.
+        var all = ones(2, 12, dtype: ScalarType.Bool);
+        Close.Assert("loss with a mask", masked, wrapper.forward(ids, selfAttnKvMask: all).item<float>(), 1e-5);
         var quarter = new AutoregressiveWrapper(net, maskProb: 0.25);
         Assert.True(Enumerable.Range(0, 8).Select(_ => quarter.forward(ids).item<float>()).Distinct().Count() > 1);
     }
