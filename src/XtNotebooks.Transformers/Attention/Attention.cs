@@ -6,6 +6,8 @@ public sealed class Attention : NamedModule, IBlock
     private readonly AttentionOptions _options;
     private readonly int _valueDimHead;
     private readonly Attend attend;
+    private readonly Linear? to_latent_q;
+    private readonly Linear? to_latent_kv;
     private readonly Linear to_q;
     private readonly Linear to_k;
     private readonly Linear to_v;
@@ -39,9 +41,12 @@ public sealed class Attention : NamedModule, IBlock
         _valueDimHead = options.ValueDimHead ?? dimHead;
         var outDim = _valueDimHead * heads;
 
-        to_q = Child(nameof(to_q), nn.Linear(dim, dimHead * heads, hasBias: false));
-        to_k = Child(nameof(to_k), nn.Linear(dimContext, dimHead * keyHeads, hasBias: false));
-        to_v = Child(nameof(to_v), nn.Linear(dimContext, _valueDimHead * keyHeads, hasBias: false));
+        if (options.UseLatentQ) to_latent_q = Child(nameof(to_latent_q), nn.Linear(dim, options.DimLatentQ!.Value, hasBias: false));
+        if (options.UseLatentKv) to_latent_kv = Child(nameof(to_latent_kv), nn.Linear(dimContext, options.DimLatentKv!.Value, hasBias: false));
+        var dimKeys = options.DimLatentKv ?? dimContext;
+        to_q = Child(nameof(to_q), nn.Linear(options.DimLatentQ ?? dim, dimHead * heads, hasBias: false));
+        to_k = Child(nameof(to_k), nn.Linear(dimKeys, dimHead * keyHeads, hasBias: false));
+        to_v = Child(nameof(to_v), nn.Linear(dimKeys, _valueDimHead * keyHeads, hasBias: false));
 
         if (options.GateValues)
             to_v_gate = Child(nameof(to_v_gate), LowRank.Gate(dim, options.GateValuesHeadwise ? heads : outDim, options.GateValuesRank, options.LowRankSiluGates));
@@ -87,7 +92,7 @@ public sealed class Attention : NamedModule, IBlock
     }
 
     // A step sees the new positions alone: what looks at the hidden states of all positions cannot use cached keys.
-    internal bool CanCacheKv => !_options.Selective && !_options.DataDependentAlibi;
+    internal bool CanCacheKv => !_options.Selective && !_options.DataDependentAlibi && !_options.OrthogProjectedValues && !_options.OrthogProjectedValuesPerHead;
 
     /// <summary>Attends to the input itself, or to a context.</summary>
     /// <param name="x">[batch, seq, dim], float.</param>
@@ -146,6 +151,7 @@ public sealed class Attention : NamedModule, IBlock
 
         var merged = out_.MergeHeads(); // [batch, seq, heads * valueDimHead]
         if (GateLogits(x, merged) is { } gate) merged = merged * (_options.SwigluValues ? F.silu(gate) : gate.sigmoid());
+        if (_options.OrthogProjectedValues || _options.OrthogProjectedValuesPerHead) merged = OrthogonalToOwn(merged, ownValues);
         if (to_out is not null) merged = to_out.call(merged);
         if (_sublayerDropout is not null) merged = _sublayerDropout.call(merged);
         if (inputs.Mask is { } mask && inputs.Cache is null) merged = merged.masked_fill(~mask.unsqueeze(-1), 0);
@@ -163,6 +169,8 @@ public sealed class Attention : NamedModule, IBlock
             ? (x[0], x[1], x[2])
             : (x, inputs.Context ?? x, inputs.Context ?? x);
 
+        var mixInput = queryInput;
+        if (to_latent_q is not null) queryInput = to_latent_q.call(queryInput);
         var q = to_q.call(queryInput).SplitHeads(_options.DimHead);
         if (_options.QkNorm) q = NormaliseQueries(q);
         if (q_rmsnorm is not null) q = q_rmsnorm.call(q);
@@ -174,11 +182,12 @@ public sealed class Attention : NamedModule, IBlock
             return (q, heldKeys, heldValues, heldValues);
         }
 
+        if (to_latent_kv is not null) keyInput = valueInput = to_latent_kv.call(keyInput);
         var k = to_k.call(keyInput).SplitHeads(_options.DimHead);
         var v = to_v.call(valueInput).SplitHeads(_valueDimHead);
         var ownValues = v;
         if (inputs.ValueResidual is { } first)
-            v = _valueMix is null ? first.lerp(v, full([], 0.5, dtype: v.dtype, device: v.device)) : first.lerp(v, ValueMix(queryInput));
+            v = _valueMix is null ? first.lerp(v, full([], 0.5, dtype: v.dtype, device: v.device)) : first.lerp(v, ValueMix(mixInput));
         if (_options.QkNorm) k = NormaliseKeys(k);
         if (k_rmsnorm is not null) k = k_rmsnorm.call(k);
         if (value_rmsnorm is not null) v = value_rmsnorm.call(v);
@@ -208,6 +217,16 @@ public sealed class Attention : NamedModule, IBlock
         }
         var (ofInput, ofOutput) = (PerFeature(to_v_gate, x, _options.GateValuesHeadwise), PerFeature(to_output_gate, merged, _options.OutputGateHeadwise));
         return ofInput is null || ofOutput is null ? ofInput ?? ofOutput : ofInput + ofOutput;
+    }
+
+    // What the position's own values could have said is taken out ("belief attention"); in double precision, as upstream.
+    private Tensor OrthogonalToOwn(Tensor merged, Tensor ownValues)
+    {
+        var own = ownValues.repeat(1, _options.Heads / _options.KeyHeads, 1, 1).MergeHeads(); // [batch, seq, heads * valueDimHead]
+        if (own.shape[1] != merged.shape[1])
+            throw new ArgumentException($"OrthogProjectedValues needs as many values as queries, but there are {own.shape[1]} and {merged.shape[1]}.");
+        var orthogonal = merged.OrthogonalTo(own);
+        return _options.Projections == 1 ? orthogonal : cat([orthogonal, orthogonal], -1);
     }
 
     // [batch, heads, seq, 1]: how much of the layer's own values to take.
@@ -248,8 +267,8 @@ public sealed class Attention : NamedModule, IBlock
     private nn.Module<Tensor, Tensor>? ProjectOut(AttentionOptions options, int outDim)
     {
         var dimOut = options.DimOut ?? options.Dim;
-        if (options.Heads == 1 && options.Dim == dimOut && !options.OnAttn) return null;
-        var projection = nn.Linear(outDim, options.OnAttn ? dimOut * 2 : dimOut, hasBias: false);
+        if (!(options.ProjectOut ?? (options.Heads > 1 || options.Dim != dimOut || options.OnAttn))) return null;
+        var projection = nn.Linear(outDim * options.Projections, options.OnAttn ? dimOut * 2 : dimOut, hasBias: false);
         if (options.ZeroInitOutput) projection.ZeroInit();
         return Child<nn.Module<Tensor, Tensor>>(nameof(to_out), options.OnAttn ? new Chain(projection, nn.GLU()) : projection);
     }

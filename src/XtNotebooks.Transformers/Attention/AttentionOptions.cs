@@ -123,8 +123,25 @@ public sealed record AttentionOptions
     public bool Laser { get; init; }
     /// <summary>Limit of values before they are exponentiated.</summary>
     public double LaserSoftclampValue { get; init; } = 15;
+    /// <summary>Queries are projected from a narrower latent of the input (multi-latent attention, arXiv:2405.04434).</summary>
+    public bool UseLatentQ { get; init; }
+    /// <summary>Width of that latent.</summary>
+    public int? DimLatentQ { get; init; }
+    /// <summary>Keys and values are projected from one narrower latent of the input or context (arXiv:2405.04434).</summary>
+    public bool UseLatentKv { get; init; }
+    /// <summary>Width of that latent.</summary>
+    public int? DimLatentKv { get; init; }
+    /// <summary>Keeps of the output only what is orthogonal to the position's own values, whole sequences taken as vectors; not causal.</summary>
+    public bool OrthogProjectedValues { get; init; }
+    /// <summary>The same once more beside it: as upstream, heads are not taken one by one.</summary>
+    public bool OrthogProjectedValuesPerHead { get; init; }
+    /// <summary>Whether there is an output projection; by default where heads must be joined or widths differ.</summary>
+    public bool? ProjectOut { get; init; }
     /// <summary>Queries, keys and values come from three different inputs, stacked in front.</summary>
     public bool QkvReceiveDiffResiduals { get; init; }
+
+    /// <summary>How often the heads' output is laid side by side before it is projected.</summary>
+    internal int Projections => Math.Max(1, (OrthogProjectedValues ? 1 : 0) + (OrthogProjectedValuesPerHead ? 1 : 0));
 
     internal int KeyHeads => OneKvHead ? 1 : KvHeads ?? Heads;
 
@@ -173,6 +190,17 @@ public sealed record AttentionOptions
         Require.Needs(QkNormGroups != 1, nameof(QkNormGroups), QkNorm, nameof(QkNorm));
         Require.Needs(SparseTopkStraightThrough, nameof(SparseTopkStraightThrough), SparseTopk is not null, nameof(SparseTopk));
         Require.Needs(CopeTalkingHeads, nameof(CopeTalkingHeads), UseCope, nameof(UseCope));
+        foreach (var (set, name, width, widthName) in new[] { (UseLatentQ, nameof(UseLatentQ), DimLatentQ, nameof(DimLatentQ)), (UseLatentKv, nameof(UseLatentKv), DimLatentKv, nameof(DimLatentKv)) })
+        {
+            Require.Needs(set, name, width is not null, widthName);
+            Require.Needs(width is not null, widthName, set, name);
+            if (width is { } latent) Require.Positive(latent, widthName);
+        }
+        Require.NotBoth(UseLatentKv, nameof(UseLatentKv), QkvReceiveDiffResiduals, nameof(QkvReceiveDiffResiduals));
+        if (ProjectOut is false && Projections * Heads * (ValueDimHead ?? DimHead) != (DimOut ?? Dim))
+            throw new ArgumentException($"ProjectOut is off, so the heads together ({Projections * Heads * (ValueDimHead ?? DimHead)}) must be as wide as Dim or DimOut ({DimOut ?? Dim}).");
+        if (ProjectOut is false && OnAttn) throw new ArgumentException("OnAttn and ProjectOut: OnAttn needs the output projection, so do not turn ProjectOut off.");
+        if (ProjectOut is false && ZeroInitOutput) throw new ArgumentException("ZeroInitOutput and ProjectOut: there is no output projection to start at zero, so do not turn ProjectOut off.");
         if (MaxAttendPast < 0) throw new ArgumentException($"MaxAttendPast must be at least 0, but is {MaxAttendPast}.");
         if (NumMemKv < 0) throw new ArgumentException($"NumMemKv must be at least 0, but is {NumMemKv}.");
         if (ValueDimHead <= 0) throw new ArgumentException($"ValueDimHead must be at least 1, but is {ValueDimHead}.");

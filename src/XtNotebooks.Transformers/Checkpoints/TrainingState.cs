@@ -39,7 +39,7 @@ internal static class TrainingState
         random.set_rng_state(generator);
     }
 
-    // Tried out before anything is changed: a state that the generator does not take must not be found after weights have been.
+    // Looked at before anything is changed: a state that the generator does not take must not be found after weights have been.
     private static Tensor ReadGenerator(string path, FileStream file, SafetensorsHeader header)
     {
         if (header.Entries.FirstOrDefault(e => e.Name == GeneratorKey) is not { } entry) throw new CheckpointException($"{path} has no state of the random generator.");
@@ -49,20 +49,15 @@ internal static class TrainingState
         var saved = empty(entry.Shape, dtype: entry.Type);
         file.Position = header.DataStart + entry.Begin;
         saved.ReadBytesFromStream(file, 1 << 16);
-        try
-        {
-            random.set_rng_state(saved);
-        }
-        catch (Exception error)
-        {
-            throw new CheckpointException($"The state of the random generator in {path} is damaged, and nothing was changed: {FirstLine(error)}", error);
-        }
-        finally
-        {
-            random.set_rng_state(current);
-        }
+        if (!IsMersenneTwister(saved.data<byte>().ToArray()))
+            throw new CheckpointException($"The state of the random generator in {path} is damaged, and nothing was changed: it is not a state that the generator can be in.");
         return saved;
     }
+
+    // torch asks the same (at::mt19937), but its exception would end the process. The state begins with the seed, the values left before the next
+    // twist, whether it was seeded, and the place of the next value among the 624.
+    private static bool IsMersenneTwister(ReadOnlySpan<byte> state) =>
+        state.Length > 24 && BitConverter.ToInt32(state[8..]) is > 0 and <= 624 && BitConverter.ToInt32(state[12..]) == 1 && BitConverter.ToUInt64(state[16..]) <= 624;
 
     private static void RestoreOptimizer(string path, optim.Optimizer optimizer, FileStream file, SafetensorsHeader header, Action then)
     {

@@ -247,6 +247,20 @@ public sealed record AttentionLayersOptions
     public bool AttnLaser { get; init; }
     /// <inheritdoc cref="AttentionOptions.LaserSoftclampValue"/>
     public double AttnLaserSoftclampValue { get; init; } = 15;
+    /// <inheritdoc cref="AttentionOptions.UseLatentQ"/>
+    public bool AttnUseLatentQ { get; init; }
+    /// <inheritdoc cref="AttentionOptions.DimLatentQ"/>
+    public int? AttnDimLatentQ { get; init; }
+    /// <inheritdoc cref="AttentionOptions.UseLatentKv"/>
+    public bool AttnUseLatentKv { get; init; }
+    /// <inheritdoc cref="AttentionOptions.DimLatentKv"/>
+    public int? AttnDimLatentKv { get; init; }
+    /// <inheritdoc cref="AttentionOptions.OrthogProjectedValues"/>
+    public bool AttnOrthogProjectedValues { get; init; }
+    /// <inheritdoc cref="AttentionOptions.OrthogProjectedValuesPerHead"/>
+    public bool AttnOrthogProjectedValuesPerHead { get; init; }
+    /// <inheritdoc cref="AttentionOptions.ProjectOut"/>
+    public bool? AttnProjectOut { get; init; }
     /// <summary>Width of the context that cross-attention reads, where it differs from Dim.</summary>
     public int? CrossAttnDimContext { get; init; }
 

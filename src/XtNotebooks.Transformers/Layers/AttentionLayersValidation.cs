@@ -48,6 +48,8 @@ internal static class AttentionLayersValidation
         Require.Needs(o.CrossResidualAttn, nameof(o.CrossResidualAttn), o.CrossAttend, nameof(o.CrossAttend));
         Require.Needs(o.CrossAttnTokensDropout > 0, nameof(o.CrossAttnTokensDropout), o.CrossAttend, nameof(o.CrossAttend));
         Require.Needs(o.CrossAttnDimContext is not null, nameof(o.CrossAttnDimContext), o.CrossAttend, nameof(o.CrossAttend));
+        Require.NotBoth(o.CrossAttend, nameof(o.CrossAttend), o.AttnOrthogProjectedValues, nameof(o.AttnOrthogProjectedValues));
+        Require.NotBoth(o.CrossAttend, nameof(o.CrossAttend), o.AttnOrthogProjectedValuesPerHead, nameof(o.AttnOrthogProjectedValuesPerHead));
         Require.NotBoth(o.ScaleResidual, nameof(o.ScaleResidual), o.NumResidualStreams > 1, nameof(o.NumResidualStreams));
         Require.NotBoth(o.ScaleResidual, nameof(o.ScaleResidual), o.MvSplitResidual, nameof(o.MvSplitResidual));
         foreach (var (set, name) in new[]

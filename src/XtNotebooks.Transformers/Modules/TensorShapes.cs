@@ -44,6 +44,15 @@ internal static class TensorShapes
         ? F.normalize(x, dim: -1)
         : F.normalize(x.SplitDim(-1, groups, -1), dim: -1).flatten(-2);
 
+    /// <summary>What is left of <paramref name="x"/> without its part along <paramref name="y"/>, [batch, …], each sequence taken as one vector;
+    /// in double precision, as upstream.</summary>
+    public static Tensor OrthogonalTo(this Tensor x, Tensor y)
+    {
+        var flat = x.flatten(1).to(ScalarType.Float64);
+        var unit = F.normalize(y.flatten(1).to(ScalarType.Float64), dim: -1);
+        return (flat - (flat * unit).sum(-1, keepdim: true) * unit).to(x.dtype).view_as(x);
+    }
+
     /// <summary>Mean over dim 1 of the positions where <paramref name="mask"/> [batch, seq] is true (all when null).</summary>
     public static Tensor MaskedMean(this Tensor x, Tensor? mask)
     {

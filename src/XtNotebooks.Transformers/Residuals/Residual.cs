@@ -67,11 +67,7 @@ internal sealed class OrthogonalResidual : ResidualConnection
     {
         using var scope = NewDisposeScope();
         if (residual_scale is not null) residual = residual * residual_scale;
-        // Upstream projects each sequence as one long vector, in double precision.
-        var x = output.flatten(1).to(ScalarType.Float64);
-        var unit = F.normalize(residual.flatten(1).to(ScalarType.Float64), dim: -1);
-        var orthogonal = x - (x * unit).sum(-1, keepdim: true) * unit;
-        return scope.MoveToOuter(residual + orthogonal.to(output.dtype).view_as(output));
+        return scope.MoveToOuter(residual + output.OrthogonalTo(residual));
     }
 }
 

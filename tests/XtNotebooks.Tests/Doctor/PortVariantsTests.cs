@@ -16,6 +16,8 @@ public sealed class PortVariantsTests
         // Upstream projects over the whole row at once, so that each position reads all others through the projection's length.
         ["OrthogResidual"] = ["causality", "attention-to-pads"],
         ["MvSplitResidual"] = ["causality", "attention-to-pads"],
+        ["AttnOrthogProjectedValues"] = ["causality", "attention-to-pads"],
+        ["AttnOrthogProjectedValuesPerHead"] = ["causality", "attention-to-pads"],
         // The first integrator chooses, by softmax, among one layer.
         ["IntegrateLayers"] = ["no-gradient"],
         ["QkvReceiveDiffResiduals"] = ["no-gradient"],
@@ -31,6 +33,8 @@ public sealed class PortVariantsTests
         ["AttnQkNormDimScale"] = ("AttnQkNorm", true),
         ["AttnSparseTopkStraightThrough"] = ("AttnSparseTopk", 2),
         ["AttnSwigluValues"] = ("AttnGateValues", true),
+        ["AttnUseLatentKv"] = ("AttnDimLatentKv", 4),
+        ["AttnUseLatentQ"] = ("AttnDimLatentQ", 4),
         ["DynamicPosBiasLogDistance"] = ("DynamicPosBias", true),
         ["DynamicPosBiasNorm"] = ("DynamicPosBias", true),
         ["FfGluMultBias"] = ("FfGlu", true),

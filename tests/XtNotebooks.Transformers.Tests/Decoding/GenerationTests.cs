@@ -41,6 +41,8 @@ public sealed class GenerationTests
         ["decay by row"] = o => o with { AttnDataDependentAlibi = true, AttnDataDependentAlibiPerRow = true },
         ["output gates"] = o => o with { AttnOutputGate = true, AttnOutputGateHeadwise = true, AttnGateValues = true, AttnGateValuesRank = 4 },
         ["cope with talking heads"] = o => o with { AttnUseCope = true, AttnCopeTalkingHeads = true },
+        ["latents"] = o => o with { AttnUseLatentQ = true, AttnDimLatentQ = 12, AttnUseLatentKv = true, AttnDimLatentKv = 10, RotaryPosEmb = true },
+        ["orthogonal values"] = o => o with { AttnOrthogProjectedValues = true },
         ["reinjected input"] = o => o with { ReinjectInput = true, LearnedReinjectInputGate = true },
     };
 

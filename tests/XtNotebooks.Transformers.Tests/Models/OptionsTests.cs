@@ -70,6 +70,12 @@ public sealed class OptionsTests
         { """{"integrate_layers":true,"layer_dropout":0.5}""", "IntegrateLayers", "LayerDropout" },
         { """{"learned_reinject_input_gate":true}""", "LearnedReinjectInputGate", "ReinjectInput" },
         { """{"qkv_receive_diff_residuals":true}""", "QkvReceiveDiffResiduals", "NumResidualStreams" },
+        { """{"attn_use_latent_q":true}""", "UseLatentQ", "DimLatentQ" },
+        { """{"attn_dim_latent_kv":4}""", "DimLatentKv", "UseLatentKv" },
+        { """{"attn_use_latent_kv":true,"attn_dim_latent_kv":4,"num_residual_streams":2,"qkv_receive_diff_residuals":true}""", "UseLatentKv", "QkvReceiveDiffResiduals" },
+        { """{"attn_orthog_projected_values":true,"cross_attend":true}""", "CrossAttend", "AttnOrthogProjectedValues" },
+        { """{"attn_project_out":false}""", "ProjectOut", "Dim" },
+        { """{"attn_project_out":false,"attn_on_attn":true,"attn_dim_head":16}""", "ProjectOut", "OnAttn" },
         { """{"custom_layers":["a","c"]}""", "CustomLayers", "CrossAttend" },
     };
 

@@ -56,6 +56,13 @@ CASES = {
         NET, Decoder, SMALL | dict(attn_data_dependent_alibi=True, attn_data_dependent_alibi_per_row=True, attn_data_dependent_alibi_per_row_dim_head=4)),
     "rel_proj_pos_bias": (
         NET, Decoder, SMALL | dict(attn_use_rel_proj_pos_bias=True, attn_rel_proj_num_distance_basis=3, attn_rel_proj_max_dist=6)),
+    "latent_q": (NET, Decoder, SMALL | dict(attn_use_latent_q=True, attn_dim_latent_q=6)),
+    "latent_q_and_kv": (
+        NET, Decoder, SMALL | dict(attn_use_latent_q=True, attn_dim_latent_q=6, attn_use_latent_kv=True, attn_dim_latent_kv=5, rotary_pos_emb=True)),
+    "orthog_projected_values": (NET, Decoder, SMALL | dict(attn_orthog_projected_values=True, attn_kv_heads=1)),
+    "orthog_projected_values_both": (NET, Decoder, SMALL | dict(attn_orthog_projected_values=True, attn_orthog_projected_values_per_head=True)),
+    "no_project_out": (NET, Decoder, SMALL | dict(attn_project_out=False)),
+    "project_out_of_one_head": (NET, Decoder, SMALL | dict(heads=1, attn_dim_head=16, attn_project_out=True)),
     "mv_split_residual": (NET, Decoder, SMALL | dict(mv_split_residual=True)),
 }
 
