@@ -14,6 +14,7 @@ internal sealed class NotebookPackages(CodeSession session) : IDisposable
     private readonly ExtensionLoader _extensions = new(session);
     private readonly SemaphoreSlim _turn = new(1);
     private readonly List<string> _feeds = [];
+    private int _provenFeeds;
     private List<PackageRequest> _requests = [];
     private Dictionary<string, ResolvedPackage> _resolved = new(StringComparer.OrdinalIgnoreCase);
 
@@ -37,7 +38,7 @@ internal sealed class NotebookPackages(CodeSession session) : IDisposable
             if (all.SequenceEqual(_requests))
                 return;
             await using var progress = new RestoreProgress(string.Join(", ", requests), cell, session.Options.TimeProvider);
-            var found = await _resolver.ResolveAsync(all, _feeds, progress.Report, cell.CancellationToken);
+            var found = await ResolveAsync(all, progress, cell.CancellationToken);
             RefuseOtherVersionsOfLoaded(found, requests);
             foreach (var note in found.Notes)
                 cell.Output.Stream(StreamName.Stderr, note + "\n");
@@ -56,6 +57,24 @@ internal sealed class NotebookPackages(CodeSession session) : IDisposable
     }
 
     public void Dispose() => _turn.Dispose();
+
+    /// <summary>Restores; a feed that no restore has worked with yet is forgotten when this one fails, so that a slip in an <c>#i</c> does not
+    /// spoil every package that follows.</summary>
+    private async Task<PackageSet> ResolveAsync(List<PackageRequest> all, RestoreProgress progress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var found = await _resolver.ResolveAsync(all, _feeds, progress.Report, cancellationToken);
+            _provenFeeds = _feeds.Count;
+            return found;
+        }
+        catch (PackageException error) when (_feeds.Count > _provenFeeds)
+        {
+            var forgotten = string.Join(" and ", _feeds[_provenFeeds..]);
+            _feeds.RemoveRange(_provenFeeds, _feeds.Count - _provenFeeds);
+            throw new PackageException($"{error.Message.TrimEnd()} The feed {forgotten} is forgotten again; give it anew by #i if it is right.");
+        }
+    }
 
     /// <summary>A package asked for again keeps its place; asked for without a version, it keeps its version too.</summary>
     private List<PackageRequest> Merge(IReadOnlyList<PackageRequest> requests)

@@ -65,9 +65,9 @@ internal static partial class CellErrors
     }
 
     /// <summary>An exception that nobody caught on a thread or in an async void method of the cell.</summary>
-    public static void ReportUnhandled(Exception exception)
+    public static void ReportUnhandled(Exception exception, CellContext cell)
     {
-        if (CellContext.Current is not { } cell || cell.CancellationToken.IsCancellationRequested)
+        if (cell.CancellationToken.IsCancellationRequested)
             return;
         var error = cell.Session.Describe(exception, cell.Request);
         cell.Output.Stream(StreamName.Stderr, "Unhandled in the background: " + string.Join('\n', error.Traceback) + "\n");
@@ -134,9 +134,14 @@ internal static partial class CellErrors
     }
 
     /// <summary>A message that quotes a name of megabytes is cut.</summary>
-    private static string MessageOf(Diagnostic diagnostic) => diagnostic.GetMessage() is var message && message.Length > LongestMessage
-        ? message[..LongestMessage] + "…"
-        : message;
+    private static string MessageOf(Diagnostic diagnostic) => diagnostic.Id switch
+    {
+        // The compiler's own sentence asks for what no cell can do: a script's classes are all nested.
+        "CS9283" => "A cell cannot declare an extension block; write the method at the top of the cell, as 'static int Twice(this string text) => …', "
+            + "or reference a library that declares the block.",
+        _ when diagnostic.GetMessage() is var message && message.Length > LongestMessage => message[..LongestMessage] + "…",
+        _ => diagnostic.GetMessage(),
+    };
 
     private static string Where(Diagnostic diagnostic) =>
         diagnostic.Location.IsInSource ? $"{diagnostic.Location.GetLineSpan().Path}, line {LineOf(diagnostic)}: " : "";

@@ -2,7 +2,7 @@ namespace XtNotebooks.Kernel.Scripting;
 
 /// <summary>The threads that one cell's code runs on. What follows an await comes back to them, so that every wait of the cell's own code
 /// can be interrupted; a continuation never waits for a blocked thread, it gets another one.</summary>
-internal sealed class CellThreads : SynchronizationContext
+internal sealed class CellThreads(CellContext cell) : SynchronizationContext
 {
     /// <summary>Deep enough for honest recursion; pages cost memory only when used.</summary>
     private const int StackSize = 16 << 20;
@@ -130,7 +130,7 @@ internal sealed class CellThreads : SynchronizationContext
         catch (Exception exception)
         {
             // An async void method of the cell: in its own words on stderr instead of the end of the process.
-            CellErrors.ReportUnhandled(exception);
+            CellErrors.ReportUnhandled(exception, cell);
         }
         finally
         {

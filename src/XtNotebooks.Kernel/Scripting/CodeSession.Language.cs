@@ -20,6 +20,8 @@ internal sealed partial class CodeSession
             return reply;
         if (CodeNesting.FindTooDeep(code) is not null)
             return new CompletionReply(position, position, []);
+        if (PathCompletion.TryComplete(code, position, Options.WorkingDirectory) is { } paths)
+            return paths;
         using var relief = PoolRelief.IfNeeded(Options.TimeProvider);
         return await Task.Run(() => _language.Value.CompleteAsync(WithoutDirectives(code), position, _chain, cancellationToken), cancellationToken);
     }

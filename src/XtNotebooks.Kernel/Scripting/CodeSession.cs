@@ -107,7 +107,7 @@ internal sealed partial class CodeSession : ICodeSession
         // Not disposed of: what the cell leaves behind still looks at it.
         var interrupt = new CancellationTokenSource();
         var cell = new CellContext(this, request, output, interrupt.Token);
-        var threads = new CellThreads();
+        var threads = new CellThreads(cell);
         var running = threads.Run(() =>
         {
             CellContext.Current = cell;
@@ -170,7 +170,9 @@ internal sealed partial class CodeSession : ICodeSession
             // Code that can stop by itself gets a moment before its waits are broken.
             if (await Task.WhenAny(running, Task.Delay(TimeSpan.FromMilliseconds(15), Options.TimeProvider)) == running)
                 return await running;
-            threads.InterruptWaits();
+            // Not before the token says so: a wait broken earlier would look like the cell's own error.
+            if (cell.CancellationToken.IsCancellationRequested)
+                threads.InterruptWaits();
         }
         return Interrupted("The cell could not be stopped: it runs code that does not look for an interrupt, for example a native call, and was left "
             + "behind on its thread. Other cells can run; its variables may still change.");

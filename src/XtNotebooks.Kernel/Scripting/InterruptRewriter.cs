@@ -121,16 +121,20 @@ internal sealed class InterruptRewriter : CSharpSyntaxRewriter
         return _isSequence?.Invoke(node.Expression) == true ? visited.WithExpression(Call(ItemsGuard, visited.Expression)) : visited;
     }
 
-    public override SyntaxNode? VisitMethodDeclaration(MethodDeclarationSyntax node)
-    {
-        var visited = (MethodDeclarationSyntax)base.VisitMethodDeclaration(node)!;
-        return visited.Body is { } body
-            ? visited.WithBody(Entered(body))
-            : visited.ExpressionBody is { } arrow
-                ? visited.WithExpressionBody(null).WithSemicolonToken(default)
-                    .WithBody(Block(arrow.Expression, IsVoid(visited.ReturnType, visited.Modifiers), visited.SemicolonToken))
-                : visited;
-    }
+    public override SyntaxNode? VisitMethodDeclaration(MethodDeclarationSyntax node) =>
+        Entered((MethodDeclarationSyntax)base.VisitMethodDeclaration(node)!, IsVoid(node.ReturnType, node.Modifiers));
+
+    public override SyntaxNode? VisitOperatorDeclaration(OperatorDeclarationSyntax node) =>
+        Entered((OperatorDeclarationSyntax)base.VisitOperatorDeclaration(node)!, IsVoid(node.ReturnType, node.Modifiers));
+
+    public override SyntaxNode? VisitConversionOperatorDeclaration(ConversionOperatorDeclarationSyntax node) =>
+        Entered((ConversionOperatorDeclarationSyntax)base.VisitConversionOperatorDeclaration(node)!, isVoid: false);
+
+    public override SyntaxNode? VisitConstructorDeclaration(ConstructorDeclarationSyntax node) =>
+        Entered((ConstructorDeclarationSyntax)base.VisitConstructorDeclaration(node)!, isVoid: true);
+
+    public override SyntaxNode? VisitDestructorDeclaration(DestructorDeclarationSyntax node) =>
+        Entered((DestructorDeclarationSyntax)base.VisitDestructorDeclaration(node)!, isVoid: true);
 
     public override SyntaxNode? VisitLocalFunctionStatement(LocalFunctionStatementSyntax node)
     {
@@ -141,23 +145,6 @@ internal sealed class InterruptRewriter : CSharpSyntaxRewriter
                 ? visited.WithExpressionBody(null).WithSemicolonToken(default)
                     .WithBody(Block(arrow.Expression, IsVoid(visited.ReturnType, visited.Modifiers), visited.SemicolonToken))
                 : visited;
-    }
-
-    public override SyntaxNode? VisitOperatorDeclaration(OperatorDeclarationSyntax node)
-    {
-        var visited = (OperatorDeclarationSyntax)base.VisitOperatorDeclaration(node)!;
-        return visited.Body is { } body
-            ? visited.WithBody(Entered(body))
-            : visited.ExpressionBody is { } arrow
-                ? visited.WithExpressionBody(null).WithSemicolonToken(default)
-                    .WithBody(Block(arrow.Expression, IsVoid(visited.ReturnType, visited.Modifiers), visited.SemicolonToken))
-                : visited;
-    }
-
-    public override SyntaxNode? VisitConstructorDeclaration(ConstructorDeclarationSyntax node)
-    {
-        var visited = (ConstructorDeclarationSyntax)base.VisitConstructorDeclaration(node)!;
-        return visited.Body is { } body ? visited.WithBody(Entered(body)) : visited;
     }
 
     public override SyntaxNode? VisitAccessorDeclaration(AccessorDeclarationSyntax node)
@@ -260,6 +247,12 @@ internal sealed class InterruptRewriter : CSharpSyntaxRewriter
         };
         return SyntaxFactory.Block(EnterStatement, statement).WithTrailingTrivia(semicolon.TrailingTrivia);
     }
+
+    private static BaseMethodDeclarationSyntax Entered(BaseMethodDeclarationSyntax method, bool isVoid) => method.Body is { } body
+        ? method.WithBody(Entered(body))
+        : method.ExpressionBody is { } arrow
+            ? method.WithExpressionBody(null).WithSemicolonToken(default).WithBody(Block(arrow.Expression, isVoid, method.SemicolonToken))
+            : method;
 
     private static BlockSyntax Entered(BlockSyntax body) => body.WithStatements(body.Statements.Insert(0, EnterStatement));
 

@@ -15,9 +15,9 @@ internal static class UnhandledExceptions
 
     private static bool Handle(Exception exception)
     {
-        if (CellContext.Current is null)
+        if (CellContext.Current is not { } cell)
             return false;
-        CellErrors.ReportUnhandled(exception);
+        CellErrors.ReportUnhandled(exception, cell);
         return true;
     }
 }

@@ -104,6 +104,9 @@ public sealed class PackageReferenceTests
         await using var notebook = new Notebook(feed.Options);
         Assert.Equal("far", await notebook.Value("#i \"nuget: ./more\"\n#r \"nuget: Greetings.Far\"\nGreetings.Greeter.Hello"));
         Assert.Contains("is no folder", (await notebook.Error("#i \"nuget: ./none\"\n#r \"nuget: Greetings.More\"")).Message, StringComparison.Ordinal);
+        // A slip does not spoil what follows, and the feeds that were right stay.
+        feed.Add("Greetings.Later", "1.0.0", Saying("later", "Later"), feed: "notebooks/more");
+        Assert.Equal("later", await notebook.Value("#r \"nuget: Greetings.Later\"\nGreetings.Later.Hello"));
     }
 
     [Fact]

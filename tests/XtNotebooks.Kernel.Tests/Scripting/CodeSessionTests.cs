@@ -5,6 +5,15 @@ namespace XtNotebooks.Kernel.Tests.Scripting;
 public sealed class CodeSessionTests
 {
     [Fact]
+    public async Task An_extension_block_is_refused_with_what_to_write_instead()
+    {
+        await using var notebook = new Notebook();
+        var error = await notebook.Error("static class E { extension(string s) { public int Twice => s.Length * 2; } }");
+        Assert.Contains("write the method at the top of the cell", error.Message, StringComparison.Ordinal);
+        Assert.Equal("6", await notebook.Value("static int Twice(this string s) => s.Length * 2;\n\"abc\".Twice()"));
+    }
+
+    [Fact]
     public async Task State_stays_across_cells_and_the_trailing_expression_is_the_value()
     {
         await using var notebook = new Notebook();

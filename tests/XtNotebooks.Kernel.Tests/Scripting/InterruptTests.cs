@@ -67,6 +67,10 @@ public sealed class InterruptTests
     [InlineData("int Endless(int n) { return Endless(n + 1) + 1; } Endless(0)")]
     [InlineData("Func<int, int> endless = null; endless = n => endless(n + 1) + 1; endless(0)")]
     [InlineData("class Loop { public int Value => Value + 1; } new Loop().Value")]
+    [InlineData("class Loop { public int this[int i] => this[i + 1] + 1; } new Loop()[0]")]
+    [InlineData("class Loop { public Loop() => Next = new Loop(); public Loop Next; } new Loop()")]
+    [InlineData("class Sum { public static Sum operator +(Sum a, Sum b) => a + b; } new Sum() + new Sum()")]
+    [InlineData("class Number { public static implicit operator int(Number n) => (int)n + 1; } int value = new Number();")]
     public async Task Endless_recursion_is_an_error_of_the_cell(string code)
     {
         await using var notebook = new Notebook();
@@ -113,6 +117,16 @@ public sealed class InterruptTests
             """, cancellationToken: interrupt.Token);
         Assert.Equal(CellStatus.Interrupted, result.Status);
         Assert.Equal("64", await notebook.Value("try { await Task.WhenAll(tasks); } catch { }\ntasks.Count(t => t.IsCompleted)"));
+    }
+
+    [Fact]
+    public async Task An_exception_of_an_async_void_method_is_told_by_its_cell()
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("async void Fail() { await Task.Delay(1); throw new InvalidOperationException(\"lost\"); }\nFail();");
+        while (!notebook.Output.Stderr.Contains("Unhandled in the background: System.InvalidOperationException: lost", StringComparison.Ordinal))
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        Assert.Equal("2", await notebook.Value("1 + 1"));
     }
 
     [Fact]

@@ -81,6 +81,23 @@ public sealed class LanguageTests
     }
 
     [Fact]
+    public async Task Completion_in_a_string_that_looks_like_a_path_offers_folders_and_files()
+    {
+        using var feed = new Packages.TestFeed();
+        Directory.CreateDirectory(Path.Combine(feed.Folder, "data", "raw"));
+        await File.WriteAllTextAsync(Path.Combine(feed.Folder, "data", "names.txt"), "", TestContext.Current.CancellationToken);
+        await using var notebook = new Notebook(feed.Options);
+        var reply = await Complete(notebook, "var n = 1;\nvar text = File.ReadAllText(\"./data/|");
+        Assert.Equal(["names.txt", "raw/"], reply.Matches.Select(match => match.Text));
+        reply = await Complete(notebook, "File.ReadAllText(@\"./data/na|\")");
+        Assert.Equal(("names.txt", 26, 28), (Assert.Single(reply.Matches).Text, reply.Start, reply.End));
+        // Neither after a string, nor in a comment, nor in an address.
+        Assert.DoesNotContain((await Complete(notebook, "\"a\" + 4/|")).Matches, match => match.Kind is "file" or "folder");
+        Assert.Empty((await Complete(notebook, "// \"./data/|")).Matches);
+        Assert.Empty((await Complete(notebook, "\"https://./data/|")).Matches);
+    }
+
+    [Fact]
     public async Task Inspection_tells_signature_documentation_and_value()
     {
         await using var notebook = new Notebook();

@@ -21,7 +21,8 @@ internal sealed class DirectiveCompletion(MagicTable magics, INotebook notebook,
         var text = line[(quote + 1)..];
         return text.StartsWith("nuget:", StringComparison.OrdinalIgnoreCase)
             ? Package(text, start + quote + 1, position)
-            : Files(text, start + quote + 1, position);
+            : PathCompletion.Files(
+                text, start + quote + 1, position, workingDirectory, entry => entry.Extension is ".dll" or ".cs" or ".csx" or ".nupkg");
     }
 
     private CompletionReply Magic(string line, int start, int position)
@@ -88,22 +89,6 @@ internal sealed class DirectiveCompletion(MagicTable magics, INotebook notebook,
                 return text[(from + 4)..to].Trim();
         }
         return id;
-    }
-
-    private CompletionReply Files(string text, int start, int position)
-    {
-        var slash = text.LastIndexOf('/') + 1;
-        var typed = text[slash..];
-        var folder = Path.GetFullPath(text[..slash], workingDirectory);
-        if (!Directory.Exists(folder))
-            return Reply(position, position, []);
-        var matches = new DirectoryInfo(folder).EnumerateFileSystemInfos()
-            .Where(entry => entry.Name.StartsWith(typed, StringComparison.OrdinalIgnoreCase) && (typed.StartsWith('.') || !entry.Name.StartsWith('.')))
-            .Where(entry => entry is DirectoryInfo || entry.Extension is ".dll" or ".cs" or ".csx" or ".nupkg")
-            .OrderBy(entry => entry.Name, StringComparer.Ordinal)
-            .Take(MostMatches)
-            .Select(entry => new CompletionMatch(entry is DirectoryInfo ? entry.Name + "/" : entry.Name, entry is DirectoryInfo ? "folder" : "file", ""));
-        return Reply(start + slash, position, matches);
     }
 
     private static CompletionReply Reply(int start, int end, IEnumerable<CompletionMatch> matches) => new(start, end, [.. matches]);
