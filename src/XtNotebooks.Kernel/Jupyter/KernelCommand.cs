@@ -64,9 +64,10 @@ internal static class KernelCommand
 
         ICodeSession OpenSession()
         {
-            // The compiler starts while the front end connects.
-            _ = CodeSession.WarmUpAsync(cancellationToken);
-            return CodeSession.Create(options);
+            var created = CodeSession.Create(options);
+            // A cell that is there before the compiler has started would only make it do everything twice.
+            CodeSession.WarmUpAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
+            return created;
         }
     }
 }

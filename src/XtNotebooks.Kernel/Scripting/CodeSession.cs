@@ -71,18 +71,18 @@ internal sealed partial class CodeSession : ICodeSession
         }
     }
 
-    /// <summary>Compiles and runs trivial code in a session of its own, so that the reader's first cell does not pay for the start of the
-    /// compiler.</summary>
-    public static Task WarmUpAsync(CancellationToken cancellationToken) => Task.Run(
-        async () =>
-        {
-            var chain = new SubmissionChain(new NotebookLoadContext(), new ScriptSources("."));
-            var tree = SubmissionChain.Parse("int warm = 1; foreach (var i in new[] { 1 }) warm += i; warm", "warm-up", cancellationToken);
-            var guarded = InterruptRewriter.Rewrite(tree, null, cancellationToken);
-            var value = await chain.Append(chain.Compile(guarded), cancellationToken).Submission!.Run();
-            _ = new ValueFormatters().Format(value!);
-        },
-        cancellationToken);
+    private static readonly Lazy<Task> Warming = new(() => Task.Run(async () =>
+    {
+        var chain = new SubmissionChain(new NotebookLoadContext(), new ScriptSources("."));
+        var tree = SubmissionChain.Parse("int warm = 1; foreach (var i in new[] { 1 }) warm += i; warm", "warm-up", default);
+        var guarded = InterruptRewriter.Rewrite(tree, null, default);
+        var value = await chain.Append(chain.Compile(guarded), default).Submission!.Run();
+        _ = new ValueFormatters().Format(value!);
+    }));
+
+    /// <summary>Compiles and runs trivial code in a session of its own, once in a process, so that the reader's first cell does not pay for the
+    /// start of the compiler.</summary>
+    public static Task WarmUpAsync() => Warming.Value;
 
     public async ValueTask DisposeAsync()
     {

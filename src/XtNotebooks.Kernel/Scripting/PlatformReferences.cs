@@ -19,11 +19,14 @@ internal static class PlatformReferences
         ? Directory.GetFiles(pack, "*.dll")
         : [.. Directory.GetFiles(RuntimeDirectory, "*.dll").Where(IsManaged)];
 
-    /// <summary>What cells need. Every cell pays for each of them, so those that declare nothing are left out.</summary>
-    public static IEnumerable<MetadataReference> Load() =>
-        Paths.Where(path => !IsFacade(path))
+    private static readonly Lazy<IReadOnlyList<MetadataReference>> Loaded = new(() =>
+        [.. Paths.Where(path => !IsFacade(path))
             .Concat([typeof(PlatformReferences).Assembly.Location, typeof(Extensibility.INotebook).Assembly.Location])
-            .Select(path => MetadataReference.CreateFromFile(path));
+            .Select(path => MetadataReference.CreateFromFile(path))]);
+
+    /// <summary>What cells need. Every cell pays for each of them, so those that declare nothing are left out. All sessions share them, and with
+    /// them what the compiler has read of them.</summary>
+    public static IReadOnlyList<MetadataReference> Load() => Loaded.Value;
 
     /// <summary>The assemblies that only forward to others, among them netstandard and mscorlib: packages may be compiled against them.</summary>
     public static IEnumerable<MetadataReference> LoadFacades() => Paths.Where(IsFacade).Select(path => MetadataReference.CreateFromFile(path));
