@@ -40,13 +40,42 @@ public sealed class ScalarGuardTests
     }
 
     [Fact]
-    public void Scalars_are_freed_in_the_end()
+    public void Places_given_back_are_used_again()
     {
-        const int Places = 1 << 18;
         var seen = new HashSet<nint>();
-        for (var i = 0; i < 4 * Places; i++)
+        for (var i = 0; i < 1 << 20; i++)
             seen.Add(Freed(i));
-        Assert.InRange(seen.Count, Places / 2, 3 * Places / 2);
+        Assert.InRange(seen.Count, 1 << 14, 1 << 17);
+    }
+
+    [Fact]
+    public void When_every_place_is_taken_the_heap_serves()
+    {
+        var many = Enumerable.Range(0, 300_000).Select(i => (Scalar)i).ToList();
+        Assert.Equal(many.Count, many.Select(s => (nint)Handle.GetValue(s)!).Distinct().Count());
+        Assert.True(many.Select((s, i) => s.ToInt32() == i).All(same => same));
+        many.ForEach(s => s.Dispose());
+        using var sum = torch.ones(2) + 3;
+        Assert.Equal(4f, sum[0].item<float>());
+    }
+
+    [Fact]
+    public void Each_kind_of_number_keeps_its_kind_and_value()
+    {
+        Assert.Equal((-3, ScalarTypeOf((sbyte)-3)), (((Scalar)(sbyte)-3).ToInt32(), torch.ScalarType.Int64));
+        Assert.Equal(200, ((Scalar)(byte)200).ToInt32());
+        Assert.Equal(-300, ((Scalar)(short)-300).ToInt32());
+        Assert.Equal(int.MinValue, ((Scalar)int.MinValue).ToInt32());
+        Assert.Equal(long.MinValue, ((Scalar)long.MinValue).ToInt64());
+        Assert.Equal(1.5f, ((Scalar)1.5f).ToSingle());
+        Assert.Equal(Math.PI, ((Scalar)Math.PI).ToDouble());
+        Assert.Equal(0.5f, ((Scalar)(Half)0.5f).ToSingle());
+        Assert.Equal(0.25f, ((Scalar)(BFloat16)0.25f).ToSingle());
+        Assert.True(((Scalar)true).ToBoolean());
+        Assert.Equal((1f, -2f), ((Scalar)(1f, -2f)).ToComplexFloat32());
+        Assert.Equal(new System.Numerics.Complex(Math.E, -Math.PI), ((Scalar)new System.Numerics.Complex(Math.E, -Math.PI)).ToComplexFloat64());
+
+        static torch.ScalarType ScalarTypeOf(Scalar scalar) => scalar.Type;
     }
 
     [Fact]

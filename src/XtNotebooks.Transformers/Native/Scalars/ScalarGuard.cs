@@ -3,13 +3,21 @@ using TorchSharp;
 
 namespace XtNotebooks.Transformers.Native;
 
-/// <summary>Keeps the numbers of tensor operations alive while libtorch reads them.</summary>
+/// <summary>Keeps the numbers of tensor operations in a place of their own, alive while libtorch reads them.</summary>
 /// <remarks><c>x + 1</c> makes a managed <see cref="Scalar"/>, and TorchSharp 0.107 lets go of it while libtorch still reads what it owns: a
-/// garbage collection on another thread then makes the operation fail, or compute with another number, about once in 1,500 collections. A small
-/// library of our own takes the place of the one function that frees scalars, and frees each of them late. See scalars.c.</remarks>
+/// garbage collection on another thread then makes the operation fail, or compute with another number, about once in 1,500 collections. And
+/// thousands of them wait on the heap for their collection, between tensors whose memory then cannot be joined again. A small library of our own
+/// takes the place of the functions that make and free scalars. See scalars.c.</remarks>
 internal static class ScalarGuard
 {
     private const string Name = "libxtscalars.so";
+
+    // In the order of xt_bridge in scalars.c.
+    private static readonly string[] Functions =
+    [
+        "dispose_scalar", .. new[] { "int8", "uint8", "int16", "int32", "int64", "float32", "float64", "float16", "bfloat16", "bool", "complex32", "complex64" }
+            .Select(type => $"{type}_to_scalar"),
+    ];
 
     /// <summary>Stands the guard before the bridge, which is loaded; false where it cannot, and then all is as TorchSharp made it.</summary>
     public static bool Install(string bridge, LibraryCache cache)
@@ -17,8 +25,9 @@ internal static class ScalarGuard
         try
         {
             var guard = NativeLibrary.Load(Store(cache));
-            var dispose = NativeLibrary.GetExport(NativeLibrary.Load(bridge), "THSTorch_dispose_scalar");
-            Marshal.WriteIntPtr(NativeLibrary.GetExport(guard, "xt_dispose_scalar"), dispose);
+            var (original, table) = (NativeLibrary.Load(bridge), NativeLibrary.GetExport(guard, "xt_bridge"));
+            var functions = Functions.Select(name => NativeLibrary.GetExport(original, $"THSTorch_{name}")).ToArray();
+            Marshal.Copy(functions, 0, table, functions.Length);
             // What the guard does not export itself is found in the bridge, which it depends on.
             NativeLibrary.SetDllImportResolver(typeof(torch).Assembly, (name, _, _) => name == "LibTorchSharp" ? guard : 0);
             return true;
