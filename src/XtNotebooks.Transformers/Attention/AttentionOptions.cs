@@ -197,6 +197,11 @@ public sealed record AttentionOptions
             if (width is { } latent) Require.Positive(latent, widthName);
         }
         Require.NotBoth(UseLatentKv, nameof(UseLatentKv), QkvReceiveDiffResiduals, nameof(QkvReceiveDiffResiduals));
+        if (ProjectOut is null && Heads == 1 && !OnAttn && (DimOut ?? Dim) == Dim && Projections * (ValueDimHead ?? DimHead) != Dim)
+        {
+            throw new ArgumentException($"Heads and DimHead: a single head gets no output projection unless told, so it must be as wide as Dim ({Dim}), "
+                + $"not {Projections * (ValueDimHead ?? DimHead)}; set DimHead = {Dim}, or ProjectOut = true.");
+        }
         if (ProjectOut is false && Projections * Heads * (ValueDimHead ?? DimHead) != (DimOut ?? Dim))
             throw new ArgumentException($"ProjectOut is off, so the heads together ({Projections * Heads * (ValueDimHead ?? DimHead)}) must be as wide as Dim or DimOut ({DimOut ?? Dim}).");
         if (ProjectOut is false && OnAttn) throw new ArgumentException("OnAttn and ProjectOut: OnAttn needs the output projection, so do not turn ProjectOut off.");

@@ -73,13 +73,26 @@ internal static class DoctorPage
         takes your model, your batch and your loss, changes what must not matter (or must), and tells you what is wrong, what it costs, and how to
         mend it in one line. Nothing of this package is required: a model is any TorchSharp module or function from ids to logits.
 
+        <!-- before:
+        using TorchSharp;
+        using static TorchSharp.torch;
+        using XtNotebooks.Data;
+        using XtNotebooks.Transformers;
+        var net = new TransformerWrapper(new() { NumTokens = 32, MaxSeqLen = 64, AttnLayers = new Decoder(new() { Dim = 32, Depth = 1, Heads = 2 }) });
+        var ids = SyntheticBatches.Motif(seed: 1).First().Ids;
+        -->
         ```csharp
         using XtNotebooks.Diagnostics;
 
-        var report = Doctor.Examine(net, ids, new() { Loss = (logits, targets) => …, PadId = 0, EosId = 1 });
+        var report = Doctor.Examine(net, ids, new()
+        {
+            Loss = (logits, targets) => nn.functional.cross_entropy(logits[.., ..^1].transpose(1, 2), targets[.., 1..], ignore_index: 0),
+            PadId = 0,
+        });
         report                            // in a notebook: the page; report.ToText() for a log, report.ToJson() for other programs
-        report.ThrowIfSick();             // in a training script: stops at a warning or an error
         ```
+
+        In a training script, `report.ThrowIfSick()` stops at a warning or an error.
 
         In a notebook the same is `#!xt-doctor --model net --batch ids --loss loss --pad 0 --eos 1`; with `--fail-on warning` the cell fails, and with it
         `xt-notebooks run`, whose exit code is then 1.

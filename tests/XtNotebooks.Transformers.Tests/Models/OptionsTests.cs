@@ -75,6 +75,7 @@ public sealed class OptionsTests
         { """{"attn_use_latent_kv":true,"attn_dim_latent_kv":4,"num_residual_streams":2,"qkv_receive_diff_residuals":true}""", "UseLatentKv", "QkvReceiveDiffResiduals" },
         { """{"attn_orthog_projected_values":true,"cross_attend":true}""", "CrossAttend", "AttnOrthogProjectedValues" },
         { """{"attn_project_out":false}""", "ProjectOut", "Dim" },
+        { """{"heads":1,"attn_dim_head":16}""", "Heads", "DimHead" },
         { """{"attn_project_out":false,"attn_on_attn":true,"attn_dim_head":16}""", "ProjectOut", "OnAttn" },
         { """{"custom_layers":["a","c"]}""", "CustomLayers", "CrossAttend" },
     };
