@@ -9,9 +9,13 @@ namespace XtNotebooks.Training;
 /// <summary>How a batch becomes a loss, under a name.</summary>
 /// <param name="Name">For people and charts.</param>
 /// <param name="Loss">From model and batch to a loss to minimise and, where known, the logits it came from.</param>
-/// <param name="Counted">How many targets of a batch the loss averages; null where only the loss itself knows.</param>
+/// <param name="Counted">How many targets of a batch the loss averages; null where only the loss itself knows, which can then be
+/// accumulated only where it is made by <see cref="From(string, Func{Tensor, Tensor, Tensor})"/>.</param>
 public sealed record LossSetting(string Name, LossFunction Loss, Func<PaddedBatch, long>? Counted = null)
 {
+    // Lets the loss itself be asked for its denominator.
+    internal Func<Tensor, Tensor, Tensor>? OfTokens { get; private init; }
+
     /// <summary>x-transformers' wrapper as it comes: nothing is ignored, so pads are targets.</summary>
     public static LossSetting WrapperDefaults { get; } = Wrapper("wrapper's defaults");
 
@@ -47,7 +51,8 @@ public sealed record LossSetting(string Name, LossFunction Loss, Func<PaddedBatc
 
     /// <summary>Anybody's loss.</summary>
     /// <param name="name">For people and charts.</param>
-    /// <param name="loss">From logits [batch, seq - 1, numTokens] and targets [batch, seq - 1] to a scalar.</param>
+    /// <param name="loss">From logits [batch, seq - 1, numTokens] and targets [batch, seq - 1] to a scalar. Accumulated batches are weighed by what it
+    /// divides by, which it is asked for; where it weighs targets unequally, give the setting a <see cref="Counted"/>.</param>
     public static LossSetting From(string name, Func<Tensor, Tensor, Tensor> loss)
     {
         ArgumentNullException.ThrowIfNull(loss);
@@ -55,7 +60,7 @@ public sealed record LossSetting(string Name, LossFunction Loss, Func<PaddedBatc
         {
             var logits = model.Forward(batch.Ids)[.., ..^1];
             return new(loss(logits, batch.Ids[.., 1..]), logits);
-        });
+        }) { OfTokens = loss };
     }
 
     /// <summary>A wrapper with its own settings, whatever they are.</summary>

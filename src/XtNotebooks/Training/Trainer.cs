@@ -26,6 +26,7 @@ public sealed class Trainer : IDisposable
     private readonly List<TrainingEvaluation> evaluations = [];
     private TimeSpan spent;
     private int planned;
+    private long? vocabulary;
 
     /// <summary>Prepares a run; nothing is computed yet.</summary>
     /// <exception cref="ArgumentException">An option is out of range, or the model has no parameter to train.</exception>
@@ -39,6 +40,8 @@ public sealed class Trainer : IDisposable
         parameters = [.. model.Module.parameters().Where(parameter => parameter.requires_grad)];
         if (parameters.Length == 0)
             throw new ArgumentException("The model has no parameter that requires a gradient; there is nothing to train.");
+        if (this.options.Accumulation > 1 && setting is { Counted: null, OfTokens: null })
+            throw LossDenominator.Unknown(setting.Name, "does not tell how many targets it averages");
         if (this.options.Precision == TrainingPrecision.BFloat16)
         {
             masters = new MasterWeights(model.Module);
@@ -120,6 +123,11 @@ public sealed class Trainer : IDisposable
             if (options.HeldOut.Count > 0 && stop.End is not (TrainingEnd.NotFinite or TrainingEnd.Cancelled) && evaluations.LastOrDefault()?.Step != steps.Count)
                 Evaluate();
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The caller's own loss or batches stopped by themselves, within the step.
+            stop = new(TrainingEnd.Cancelled, $"Cancelled within step {Math.Min(steps.Count + 1, planned)} of {planned}; the model is as step {steps.Count} left it, and that step's batches are passed over.");
+        }
         finally
         {
             // An exception of the caller's own loss leaves a whole run too.
@@ -171,7 +179,7 @@ public sealed class Trainer : IDisposable
             var weights = Weights(drawn);
             if (weights is null)
                 return new(TrainingEnd.NothingToLearn, NothingToLearn());
-            foreach (var (batch, weight) in drawn.Zip(weights))
+            foreach (var (batch, weight) in drawn.Zip(weights).Where(pair => pair.Second > 0))
             {
                 using var inner = NewDisposeScope();
                 var output = setting.Loss(model, batch);
@@ -230,21 +238,34 @@ public sealed class Trainer : IDisposable
     }
 
     // The mean over all batches' targets is each batch's mean, weighted by how many it counts; null where there are none at all.
+    // One that counts nothing has NaN for a mean: its weight is 0, and it is not asked.
     private double[]? Weights(List<PaddedBatch> drawn)
     {
         if (drawn.Count == 1)
             return [1];
-        var counts = drawn.Select(batch => setting.Counted?.Invoke(batch) ?? batch.Batch * (batch.Seq - 1)).ToArray();
-        var total = counts.Sum();
-        if (total == 0)
+        var shares = setting.Counted is { } counted ? Shares([.. drawn.Select(counted)])
+            : LossDenominator.Shares(setting.Name, setting.OfTokens!, drawn, vocabulary ??= Vocabulary(drawn[0]));
+        if (shares.All(share => share == 0))
             return null;
-        // A batch that counts nothing has NaN for a mean: it must not be asked.
-        for (var i = drawn.Count - 1; i >= 0; i--)
+        return shares;
+
+        static double[] Shares(long[] counts) => [.. counts.Select(count => count == 0 ? 0 : (double)count / counts.Sum())];
+    }
+
+    private long Vocabulary(PaddedBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        // Nothing is dropped out, so that the run's random numbers stay the same.
+        model.Module.eval();
+        try
         {
-            if (counts[i] == 0)
-                drawn.RemoveAt(i);
+            return model.Forward(batch.Ids[..1]).shape[^1];
         }
-        return [.. counts.Where(count => count > 0).Select(count => (double)count / total)];
+        finally
+        {
+            model.Module.train();
+        }
     }
 
     private Stop NotFinite(PaddedBatch batch, LossOutput output, double loss)
