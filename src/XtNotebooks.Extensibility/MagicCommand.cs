@@ -20,6 +20,10 @@ public sealed record MagicCommand
     /// <summary>Whether the lines below the command, up to the next magic or the end of the cell, belong to it as text.</summary>
     public bool TakesBody { get; init; }
 
+    /// <summary>How long, after its token is cancelled, the command may go on to finish what must not be torn apart, such as a training step; null
+    /// for a command that is given no more time than other code. A reader who interrupts again does not wait for it.</summary>
+    public TimeSpan? StopsWithin { get; init; }
+
     /// <summary>Does the work. A <see cref="MagicException"/> is shown as its one sentence.</summary>
     public required Func<MagicCall, CancellationToken, Task> Run { get; init; }
 

@@ -88,5 +88,63 @@ class Interrupt(KernelCase):
         self.assert_alive()
 
 
+class InterruptTraining(KernelCase):
+    """Steps of 1.5 s: an interrupt comes in the middle of one."""
+
+    # No attention, no data: the slowness is the reader's own loss.
+    SETUP = """#r "nuget: libtorch-cpu-linux-x64, 2.10.0"
+#r "nuget: XtNotebooks"
+using TorchSharp; using static TorchSharp.torch; using XtNotebooks.Data;
+var net = nn.Embedding(12, 12);
+var endless = Enumerable.Repeat(PaddedBatch.From([[3L, 4, 5], [6, 7]], padId: 0), 10_000).ToList();
+Func<Tensor, Tensor, Tensor> slow = (logits, targets) =>
+{
+    Thread.Sleep(1500);
+    return nn.functional.cross_entropy(logits.transpose(1, 2), targets, ignore_index: 0);
+};"""
+
+    def setUp(self):
+        super().setUp()
+        ended = self.run_cell(self.SETUP, timeout=240)
+        self.assertEqual(ended.status, "ok", ended.reply)
+
+    def start_training(self):
+        msg_id = self.start_cell("#!xt-train net --batches endless --loss slow --steps 1000")
+        self.wait_for("display_data", msg_id)
+        time.sleep(0.3)
+        return msg_id
+
+    def test_training_stops_after_the_current_step_and_leaves_a_whole_run(self):
+        msg_id = self.start_training()
+        self.km.interrupt_kernel()
+        ended = finish(self.kc, msg_id)
+        self.assertEqual(ended.reply["ename"], "Interrupted")
+        self.assertNotIn("left", ended.reply["evalue"])
+        self.assertIn("Stopping after the current step", ended.text("stderr"))
+        # The last thing shown is the run's chart in the panel's place.
+        self.assertIn("svg", ended.of("update_display_data")[-1]["data"]["text/html"])
+        steps = int(self.run_cell("run.Steps.Count").value)
+        self.assertGreaterEqual(steps, 2)
+        self.assertEqual(self.run_cell("run.End").value, "Cancelled")
+        # Nothing trains on beside the next cells, and the run goes on.
+        time.sleep(2)
+        self.assertEqual(self.run_cell("runTrainer.Run.Steps.Count").value, str(steps))
+        self.assertEqual(self.run_cell("#!xt-train net --steps 1 --continue").status, "ok")
+        self.assertEqual(self.run_cell("run.Steps.Count").value, str(steps + 1))
+
+    def test_a_second_interrupt_does_not_wait_for_the_step(self):
+        self.run_cell("slow = (logits, targets) => { Thread.Sleep(25_000); return logits.sum(); };")
+        msg_id = self.start_cell("#!xt-train net --batches endless --loss slow --steps 1000")
+        time.sleep(1)
+        self.km.interrupt_kernel()
+        time.sleep(2)
+        started = time.monotonic()
+        self.km.interrupt_kernel()
+        ended = finish(self.kc, msg_id)
+        self.assertEqual(ended.reply["ename"], "Interrupted")
+        self.assertLess(time.monotonic() - started, 3)
+        self.assert_alive()
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -19,6 +19,12 @@ internal sealed class CellContext(CodeSession session, CellRequest request, ICel
     /// <summary>The line, from 1, of the magic that runs now.</summary>
     public int MagicLine { get; set; }
 
+    /// <summary>How long the magic that runs now may go on after an interrupt, to finish what it does; null for no longer than other code.</summary>
+    public TimeSpan? StopsWithin { get; set; }
+
+    /// <summary>Whether its code must go on although it is interrupted: what a magic calls in its last step belongs to the step.</summary>
+    public bool MayFinish => StopsWithin is not null && !Request.AtOnce.IsCancellationRequested;
+
     /// <summary>Whether the compiler works on it now, which looks for an interrupt by itself but, cold, not at once.</summary>
     public bool IsCompiling { get; set; }
 

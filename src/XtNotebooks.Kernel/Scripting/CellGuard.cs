@@ -107,5 +107,9 @@ public static class CellGuard
     internal static void EndInterrupt() => Interlocked.Decrement(ref s_interrupted);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Stop() => CellContext.Current?.CancellationToken.ThrowIfCancellationRequested();
+    private static void Stop()
+    {
+        if (CellContext.Current is { MayFinish: false } cell)
+            cell.CancellationToken.ThrowIfCancellationRequested();
+    }
 }

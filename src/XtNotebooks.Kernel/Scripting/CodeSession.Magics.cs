@@ -55,6 +55,15 @@ internal sealed partial class CodeSession
     private async Task RunMagicAsync(CellContext cell, string text, int lineNumber, string body)
     {
         cell.MagicLine = lineNumber;
-        await Magics.Require(MagicLine.NameOf(text)).RunAsync(text, body, Notebook, cell.CancellationToken);
+        var magic = Magics.Require(MagicLine.NameOf(text));
+        cell.StopsWithin = magic.StopsWithin;
+        try
+        {
+            await magic.RunAsync(text, body, Notebook, cell.CancellationToken);
+        }
+        finally
+        {
+            cell.StopsWithin = null;
+        }
     }
 }

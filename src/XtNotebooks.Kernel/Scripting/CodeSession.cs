@@ -165,8 +165,22 @@ internal sealed partial class CodeSession : ICodeSession
     private async Task<CellResult> StopAsync(Task<CellResult> running, CellThreads threads, CellContext cell)
     {
         var started = Options.TimeProvider.GetTimestamp();
-        while (Options.TimeProvider.GetElapsedTime(started) is var elapsed && (elapsed < Options.AbandonAfter || (cell.IsCompiling && elapsed < SlowestCompilation)))
+        TimeSpan? hurried = null;
+        var told = false;
+        while (Options.TimeProvider.GetElapsedTime(started) is var elapsed)
         {
+            // A session that closes, or a reader who insists, waits for no step to end, only as long as for any other code.
+            var finishing = cell.MayFinish && !_disposed.IsCancellationRequested;
+            if (!finishing && told)
+                hurried ??= elapsed;
+            var longest = finishing ? cell.StopsWithin ?? default : (hurried ?? default) + (cell.IsCompiling ? SlowestCompilation : Options.AbandonAfter);
+            if (elapsed >= longest)
+                break;
+            if (finishing && elapsed >= Options.AbandonAfter && !told)
+            {
+                told = true;
+                cell.Output.Stream(StreamName.Stderr, "Stopping after the current step; interrupt again to stop without waiting for it.\n");
+            }
             // Code that can stop by itself gets a moment before its waits are broken.
             if (await Task.WhenAny(running, Task.Delay(TimeSpan.FromMilliseconds(15), Options.TimeProvider)) == running)
                 return await running;

@@ -35,6 +35,7 @@ internal static class GenerateMagic
             "#!xt-generate \"Call me\" --model net --tokenizer tokenizer --tokens 200 --temperature 0.8 --top-p 0.9",
             "#!xt-generate batch --model net --temperature 0",
         ],
+        StopsWithin = TimeSpan.FromSeconds(30),
         Run = static (call, cancellationToken) => RunAsync(call, cancellationToken),
     };
 

@@ -20,6 +20,7 @@ internal static class CompareMagic
             new() { Name = "--as", Summary = "The variable that gets the comparison.", Default = "comparison" },
         ],
         Examples = ["#!xt-compare net --batches batches --steps 300", "#!xt-compare net --batches batches --settings manual,defaults,ignore-pads,mask --loss smoothed"],
+        StopsWithin = TimeSpan.FromSeconds(30),
         Run = static (call, cancellationToken) => Task.Run(() => Compare(call, cancellationToken), CancellationToken.None),
     };
 

@@ -29,6 +29,7 @@ internal static class TrainMagic
             "#!xt-train net --batches batches --loss smoothed --clip-norm 1 --schedule cosine --warmup 20",
             "#!xt-train net --batches batches --steps 100 --continue",
         ],
+        StopsWithin = TimeSpan.FromSeconds(30),
         Run = static (call, cancellationToken) => Task.Run(() => Train(call, cancellationToken), CancellationToken.None),
     };
 

@@ -14,11 +14,11 @@ internal sealed class Notebook : IAsyncDisposable
     public RecordedOutput Output { get; private set; } = new();
 
     public async Task<CellResult> Run(
-        string code, bool beside = false, RecordedOutput? output = null, CancellationToken cancellationToken = default)
+        string code, bool beside = false, RecordedOutput? output = null, CancellationToken cancellationToken = default, CancellationToken atOnce = default)
     {
         if (!beside)
             Output = output ?? new RecordedOutput();
-        return await Session.RunAsync(new CellRequest(code, Interlocked.Increment(ref _count), AllowStdin: true, Subshell: beside ? "beside" : null), output ?? Output, cancellationToken);
+        return await Session.RunAsync(new CellRequest(code, Interlocked.Increment(ref _count), AllowStdin: true, Subshell: beside ? "beside" : null, AtOnce: atOnce), output ?? Output, cancellationToken);
     }
 
     /// <summary>The value's text; fails with the cell's error where there is one.</summary>

@@ -53,7 +53,7 @@ internal sealed class ExecuteRequests(
     private async Task<bool> RunAsync(Shell shell, IncomingMessage request, ExecuteRequest parsed, int count, CancellationToken cancellationToken)
     {
         var output = new CellOutput(frontEnd, request, parsed.AllowStdin ? input : null, new KeptOutput(limit, count), time, parsed.Silent);
-        var code = new CellRequest(parsed.Code, count, parsed.Silent, parsed.AllowStdin, shell.Id);
+        var code = new CellRequest(parsed.Code, count, parsed.Silent, parsed.AllowStdin, shell.Id, shell.AtOnce);
         CellResult result;
         using (ParentHeader.Begin(request.RawHeader))
             result = await (await session).RunAsync(code, output, cancellationToken);

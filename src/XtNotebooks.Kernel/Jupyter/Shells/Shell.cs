@@ -13,7 +13,12 @@ internal sealed class Shell : IDisposable
     private readonly BlockingCollection<(long Number, IncomingMessage Message)> queue = [];
     private readonly Func<Shell, IncomingMessage, CancellationToken, Task> handle;
     private readonly Lock gate = new();
+    /// <summary>Interrupts this close together are one: a reader clicks twice, a terminal and a client each pass it on.</summary>
+    private static readonly TimeSpan SameInterrupt = TimeSpan.FromSeconds(0.5);
+
     private CancellationTokenSource? current;
+    private CancellationTokenSource? atOnce;
+    private long interrupted;
     private MessageHeader? currentHeader;
     private long begun;
     private long lastNumber;
@@ -34,6 +39,16 @@ internal sealed class Shell : IDisposable
 
     /// <summary>Whether the request being handled was queued when an earlier one failed with <c>stop_on_error</c>.</summary>
     public bool IsAborted => Volatile.Read(ref currentNumber) <= Volatile.Read(ref abortedUpTo);
+
+    /// <summary>Is cancelled when the request being handled is interrupted once more.</summary>
+    public CancellationToken AtOnce
+    {
+        get
+        {
+            lock (gate)
+                return atOnce?.Token ?? default;
+        }
+    }
 
     /// <summary>Adds a request; false after <see cref="Dispose"/>.</summary>
     public bool TryAdd(IncomingMessage message)
@@ -61,7 +76,13 @@ internal sealed class Shell : IDisposable
     {
         CancellationTokenSource? running;
         lock (gate)
+        {
             running = by is not null && currentHeader is { } header && by.IsKnownBefore(header) && IsJustBegun() ? null : current;
+            if (running is { IsCancellationRequested: false })
+                interrupted = Stopwatch.GetTimestamp();
+            else if (running is not null)
+                running = Stopwatch.GetElapsedTime(interrupted) < SameInterrupt ? null : atOnce;
+        }
         try
         {
             running?.Cancel();
@@ -96,12 +117,13 @@ internal sealed class Shell : IDisposable
         foreach (var (number, message) in queue.GetConsumingEnumerable())
         {
             using var cancellation = new CancellationTokenSource();
+            using var insisting = new CancellationTokenSource();
             Volatile.Write(ref currentNumber, number);
             lock (gate)
-                (current, currentHeader, begun) = (cancellation, message.Header, Stopwatch.GetTimestamp());
+                (current, atOnce, currentHeader, begun) = (cancellation, insisting, message.Header, Stopwatch.GetTimestamp());
             context.Run(() => handle(this, message, cancellation.Token));
             lock (gate)
-                current = null;
+                (current, atOnce) = (null, null);
         }
     }
 }
