@@ -113,6 +113,11 @@ public sealed class LineChartTests
     [InlineData(0, 3.7, "0 1 2 3 4")]
     [InlineData(0.81, 0.94, "0.8 0.85 0.9 0.95")]
     [InlineData(2, 2, "1.4 1.6 1.8 2 2.2 2.4 2.6")]
+    [InlineData(0, 0, "-0.6 -0.4 -0.2 0 0.2 0.4 0.6")]
+    [InlineData(0.001, 0.001, "0.0004 0.0006 0.0008 0.001 0.0012 0.0014 0.0016")]
+    [InlineData(-0.001, -0.001, "-0.0016 -0.0014 -0.0012 -0.001 -0.0008 -0.0006 -0.0004")]
+    [InlineData(4e-5, 4e-5, "2E-05 3E-05 4E-05 5E-05 6E-05")]
+    [InlineData(123456, 123456, "123300 123350 123400 123450 123500 123550 123600")]
     public void Ticks_are_round_and_hold_the_values(double low, double high, string ticks)
     {
         var scale = ChartScale.Around([low, high]);

@@ -27,6 +27,14 @@ public sealed class TensorViewTests : IDisposable
     }
 
     [Fact]
+    public void The_key_of_colours_begins_at_zero_where_nothing_is_below_it()
+    {
+        Assert.Contains(">0 <span class=\"swatch z\">", TensorView.From(tensor(new[] { 0.25f, 0.75f })).ToHtml(), StringComparison.Ordinal);
+        Assert.DoesNotContain("<span class=\"swatch n10\">", TensorView.From(tensor(new[] { 0.25f, 0.75f })).ToHtml(), StringComparison.Ordinal);
+        Assert.Contains("<span class=\"swatch n10\">", TensorView.From(tensor(new[] { -0.25f, 0.75f })).ToHtml(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void NaN_and_infinities_are_counted_named_and_left_out_of_the_moments()
     {
         var view = Samples.Odd();

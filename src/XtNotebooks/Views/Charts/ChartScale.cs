@@ -5,6 +5,9 @@ namespace XtNotebooks.Views;
 /// <summary>A range of values with round ticks.</summary>
 internal sealed record ChartScale(double Low, double High, IReadOnlyList<double> Ticks)
 {
+    /// <summary>What is smaller is drawn and labelled as 0.</summary>
+    private const double Zero = 1e-12;
+
     /// <summary>The range that holds all finite values, widened to round ticks.</summary>
     public static ChartScale Around(IEnumerable<double> values, int ticks = 5)
     {
@@ -16,8 +19,15 @@ internal sealed record ChartScale(double Low, double High, IReadOnlyList<double>
         }
         if (low > high)
             (low, high) = (0, 1);
-        if (high - low < 1e-12 * Math.Max(1, Math.Abs(high)))
-            (low, high) = (low - 0.5, high + 0.5);
+        var largest = Math.Max(Math.Abs(low), Math.Abs(high));
+        if (largest < Zero)
+            (low, high) = (-0.5, 0.5);
+        else if (high - low < 1e-12 * largest)
+        {
+            // One value: near enough around it that it differs from 0, and that the labels differ from each other.
+            var margin = Math.Max(Math.Min(0.5, largest / 2), largest / 1000);
+            (low, high) = (low - margin, high + margin);
+        }
         var step = Round((high - low) / ticks);
         var (first, last) = (Math.Floor(low / step + 1e-9), Math.Ceiling(high / step - 1e-9));
         return new ChartScale(first * step, last * step,
@@ -37,7 +47,7 @@ internal sealed record ChartScale(double Low, double High, IReadOnlyList<double>
 
     public double At(double value, double from, double to) => from + (value - Low) / (High - Low) * (to - from);
 
-    public static string Label(double tick) => Math.Abs(tick) < 1e-12 ? "0" : tick.ToString("G6", CultureInfo.InvariantCulture);
+    public static string Label(double tick) => Math.Abs(tick) < Zero ? "0" : tick.ToString("G6", CultureInfo.InvariantCulture);
 
     private static double Round(double step)
     {

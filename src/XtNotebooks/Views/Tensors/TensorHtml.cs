@@ -109,7 +109,12 @@ internal static class TensorHtml
         var s = view.Summary;
         if (s.Kind == TensorKind.FloatingPoint && view.Scale > 0)
         {
-            html.Add($"<p class=\"muted\"><span class=\"swatch n10\"></span> -{Words.Short(view.Scale)} <span class=\"swatch n5\"></span><span class=\"swatch z\"></span><span class=\"swatch p5\"></span> <span class=\"swatch p10\"></span> {Words.Short(view.Scale)}");
+            // The key begins at 0 where nothing is below it, as with probabilities.
+            if (s.Min >= 0)
+                html.Add($"<p class=\"muted\">0 <span class=\"swatch z\"></span>");
+            else
+                html.Add($"<p class=\"muted\"><span class=\"swatch n10\"></span> -{Words.Short(view.Scale)} <span class=\"swatch n5\"></span><span class=\"swatch z\"></span>");
+            html.Add($"<span class=\"swatch p5\"></span> <span class=\"swatch p10\"></span> {Words.Short(view.Scale)}");
             if (Math.Max(Math.Abs(s.Min ?? 0), Math.Abs(s.Max ?? 0)) > view.Scale * (1 + 1e-9))
                 html.Add($" · ▴ ▾ beyond three deviations");
             html.Add($"</p>\n");
