@@ -46,6 +46,8 @@ public static class TextGeneration
         ArgumentNullException.ThrowIfNull(model);
         Check(prompt, tokens);
         options ??= new();
+        if (options.EosToken is { } end && (end < 0 || end >= model.Net.NumTokens))
+            throw new ArgumentException($"EosToken ({end}) is outside the vocabulary: NumTokens is {model.Net.NumTokens}.");
         return Tell(Ours(model, prompt, tokens, options, cancellationToken), prompt, tokens, tokenizer, options.EosToken, time, cancellationToken);
     }
 
@@ -84,8 +86,13 @@ public static class TextGeneration
         AutoregressiveWrapper model, IReadOnlyList<long> prompt, int tokens, GenerateOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var ids = tensor(prompt.ToArray(), device: model.parameters().First().device).DetachFromDisposeScope();
-        await foreach (var step in model.StreamAsync(ids, tokens, options, cancellationToken).ConfigureAwait(false))
+        // Only a new end token ends the text: the wrapper, as upstream, would take one in the prompt for the end already.
+        await foreach (var step in model.StreamAsync(ids, tokens, options with { EosToken = null }, cancellationToken).ConfigureAwait(false))
+        {
             yield return step[0];
+            if (step[0] == options.EosToken)
+                yield break;
+        }
     }
 
     private static async IAsyncEnumerable<long> Theirs(

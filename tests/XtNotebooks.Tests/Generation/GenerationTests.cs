@@ -69,6 +69,23 @@ public sealed class GenerationTests : IDisposable
     }
 
     [Fact]
+    public async Task A_prompt_that_holds_the_end_token_is_continued_until_a_new_one()
+    {
+        (string, object?)[] free = [("--prompt", tensor(new long[] { 4, 9, 5 })), ("--tokens", 12), ("--temperature", 0.0), ("--model", net)];
+        var whole = (await Generate([.. free, ("--end-id", -1L)])).Ids.ToList();
+        // An end that the text meets, and one that it does not.
+        var met = whole[3];
+        var absent = Enumerable.Range(0, 12).Select(id => (long)id).First(id => !whole.Contains(id));
+        var ended = await Generate([("--prompt", tensor(new long[] { 4, met, 5 })), .. free[1..], ("--end-id", met)]);
+        Assert.True(ended.End != GenerationEnd.Running && (ended.End == GenerationEnd.EndToken) == ended.Ids.Contains(met), ended.ToText());
+        var full = await Generate([("--prompt", tensor(new long[] { 4, 9, 5 })), .. free[1..], ("--end-id", absent == 9 ? -1L : absent)]);
+        Assert.Equal((GenerationEnd.Length, 12), (full.End, full.Ids.Count));
+        Func<Tensor, Tensor> same = ids => net.forward(ids);
+        var byFunction = await Generate([("--prompt", tensor(new long[] { 4, met, 5 })), .. free[1..3], ("--model", same), ("--end-id", met)]);
+        Assert.Equal(byFunction.Ids, ended.Ids);
+    }
+
+    [Fact]
     public async Task An_interrupt_keeps_what_there_is()
     {
         using var stop = new CancellationTokenSource();
