@@ -43,7 +43,7 @@ internal static class MagicInputs
 
     public static Tensor Batch(MagicCall call) => call.Require<object>("--ids") switch
     {
-        PaddedBatch batch => batch.Ids,
+        PaddedBatch batch => Alive("--ids", batch.Ids),
         Tensor ids => Alive("--ids", ids),
         var other => throw Wrong("--ids", other, "a tensor of token ids or a PaddedBatch"),
     };
@@ -116,12 +116,23 @@ internal static class MagicInputs
     /// <summary>An exception of ours, of torch or of the reader's own code in one sentence.</summary>
     public static MagicException Sentence(Exception e)
     {
-        var line = e.Message.Split('\n')[0].Trim();
+        var line = FirstLine(e);
         return e is ArgumentException or System.Runtime.InteropServices.ExternalException ? new(line, e)
             : e is ObjectDisposedException or InvalidOperationException && line.Contains("empty handle", StringComparison.Ordinal)
                 ? new("A tensor or a weight of the model was disposed of; make it outside a scope that has ended.", e)
             : new($"{e.GetType().Name}: {line}", e);
     }
+
+    /// <summary>What an exception says, without C#'s own "(Parameter 'options')".</summary>
+    public static string FirstLine(Exception e)
+    {
+        var line = e.Message.Split('\n')[0].Trim();
+        return e is ArgumentException { ParamName: { Length: > 0 } name } ? line.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : line;
+    }
+
+    /// <summary>A number that the magic can use.</summary>
+    public static T Within<T>(MagicCall call, string option, Func<T, bool> fits, string wanted) where T : struct =>
+        call.Require<T>(option) is var value && fits(value) ? value : throw new MagicException(FormattableString.Invariant($"{option} is {value}; give {wanted}."));
 
     /// <summary>Looking at a model must not drop anything out, and must not leave it changed.</summary>
     public static IDisposable Evaluating(object? model) => new Mode(model as nn.Module);

@@ -100,6 +100,25 @@ public sealed class ViewMagicsTests : IDisposable
     }
 
     [Fact]
+    public async Task Numbers_and_masks_that_make_no_sense_are_one_sentence_in_the_magics_words()
+    {
+        using var net = Net();
+        var ids = randint(1, 32, [2, 8], int64);
+        Assert.Equal("--top-k is 0; give 1 or more.", await Refusal("#!xt-logits", ("--top-k", 0)));
+        Assert.Equal("--top-k is -3; give 1 or more.", await Refusal("#!xt-logits", ("--top-k", -3)));
+        Assert.Equal("--max-tokens is -5; give 1 or more.", await Refusal("#!xt-logits", ("--max-tokens", -5)));
+        Assert.Equal("--top-p is 0; give a share above 0 and up to 1.", await Refusal("#!xt-logits", ("--top-p", 0.0)));
+        Assert.Equal("--top-p is NaN; give a share above 0 and up to 1.", await Refusal("#!xt-logits", ("--top-p", double.NaN)));
+        Assert.StartsWith("--mask has the shape [1, 8], but the batch is [2, 8]", await Refusal("#!xt-attention", ("--mask", ones(1, 8, dtype: @bool))));
+        var gone = PaddedBatch.From([[5, 6, 7]], padId: 0);
+        gone.Dispose();
+        Assert.StartsWith("The tensor of --ids was disposed of", await Refusal("#!xt-logits", ("--ids", gone)));
+
+        async Task<string> Refusal(string magic, (string Option, object? Value) wrong) => (await Assert.ThrowsAsync<MagicException>(
+            () => Run(magic, [wrong, .. new (string, object?)[] { ("--ids", ids), ("--model", net) }.Where(g => g.Item1 != wrong.Option)]))).Message;
+    }
+
+    [Fact]
     public async Task Attention_model_and_tensors_show_their_views()
     {
         var net = Net();

@@ -39,7 +39,10 @@ internal static class AttentionMagic
             throw new MagicException($"--row {row} is no row of the batch; it has rows 0 to {ids.shape[0] - 1}.");
         using var _ = no_grad();
         var one = ids.slice(0, row, row + 1, 1);
-        var mask = call.Get<Tensor>("--mask")?.slice(0, row, row + 1, 1);
+        var given = MagicInputs.Given(call, "--mask");
+        if (given is not null && !given.shape.SequenceEqual(ids.shape))
+            throw new MagicException($"--mask has the shape [{string.Join(", ", given.shape)}], but the batch is [{string.Join(", ", ids.shape)}]; give one flag for each token.");
+        var mask = given?.slice(0, row, row + 1, 1);
         var values = TensorRows.Ids(one)[0];
         var pad = MagicInputs.Pad(call);
         var token = MagicInputs.Token(call);

@@ -65,10 +65,10 @@ internal static class LogitsMagic
             Token = MagicInputs.Token(call),
             PadId = MagicInputs.Pad(call),
             IgnoreIndex = call.Require<long>("--ignore-index"),
-            TopK = call.Require<int>("--top-k"),
-            TopP = call.Values.GetValueOrDefault("--top-p") as double?,
+            TopK = MagicInputs.Within<int>(call, "--top-k", k => k >= 1, "1 or more"),
+            TopP = call.Values.GetValueOrDefault("--top-p") is null ? null : MagicInputs.Within<double>(call, "--top-p", p => p is > 0 and <= 1, "a share above 0 and up to 1"),
             Mode = call.Require<LogitsMode>("--mode"),
-            MaxTokens = call.Require<int>("--max-tokens"),
+            MaxTokens = MagicInputs.Within<int>(call, "--max-tokens", count => count >= 1, "1 or more"),
         });
     }
 }
