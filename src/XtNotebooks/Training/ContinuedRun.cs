@@ -12,7 +12,7 @@ internal static class ContinuedRun
 
     /// <returns>The earlier trainer.</returns>
     /// <exception cref="MagicException">The call asks for something else than the trainer does; the message names the option.</exception>
-    public static Trainer Check(MagicCall call, Trainer earlier, torch.nn.Module<torch.Tensor, torch.Tensor> module)
+    public static Trainer Check(MagicCall call, Trainer earlier, torch.nn.Module module)
     {
         if (!ReferenceEquals(earlier.Model.Module, module is AutoregressiveWrapper wrapper ? wrapper.Net : module))
             throw new MagicException("--model is another model than the run's; train it without --continue, or name another run with --as.");

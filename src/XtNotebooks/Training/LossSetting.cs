@@ -63,6 +63,15 @@ public sealed record LossSetting(string Name, LossFunction Loss, Func<PaddedBatc
         }) { OfTokens = loss };
     }
 
+    /// <summary>A loss module such as <c>nn.CrossEntropyLoss(ignore_index: 0)</c>.</summary>
+    /// <param name="name">For people and charts.</param>
+    /// <param name="loss">From logits [batch * (seq - 1), numTokens] and targets [batch * (seq - 1)], as torch's modules want them, to a scalar.</param>
+    public static LossSetting From(string name, nn.Module<Tensor, Tensor, Tensor> loss)
+    {
+        ArgumentNullException.ThrowIfNull(loss);
+        return From(name, (logits, targets) => loss.call(logits.flatten(0, 1), targets.flatten()));
+    }
+
     /// <summary>A wrapper with its own settings, whatever they are.</summary>
     public static LossSetting From(AutoregressiveWrapper wrapper)
     {

@@ -31,23 +31,59 @@ internal static class NonFinite
             var first = Enumerable.Range(0, hiddens.Count).FirstOrDefault(i => !Finite(hiddens[i]), -1);
             return first < 0 ? "to_logits" : first == 0 ? "the embeddings" : $"attn_layers.layers.{first - 1}";
         }
+        return Layer(model.Module, () => model.Forward(ids));
+    }
+
+    /// <summary>The same, of any module, by whatever calls it.</summary>
+    public static string? Layer(nn.Module module, Action forward)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
         string? layer = null;
-        var unhook = new List<Action>();
-        foreach (var (name, module) in model.Module.named_modules())
+        Watched(module, (name, output) => layer ??= output.is_floating_point() && !Finite(output) ? name : null, forward);
+        return layer;
+    }
+
+    /// <summary>Runs the model, and tells of a parameter's name how late its layer comes in it.</summary>
+    /// <remarks>A transformer of this package is known; of others the layers tell, and where they do not, the order in which they were registered.</remarks>
+    public static Func<string, int> ForwardOrder(nn.Module module, Action forward)
+    {
+        var called = new Dictionary<string, int>();
+        Watched(module, (name, _) => called[name] = called.Count, forward);
+        if (module is TransformerWrapper)
+            return Ours;
+        var owners = module.named_parameters().Select(parameter => Owner(parameter.name)).Distinct().ToList();
+        return owners.All(called.ContainsKey) ? name => called[Owner(name)] : name => owners.IndexOf(Owner(name));
+
+        static string Owner(string parameter) => parameter.LastIndexOf('.') is >= 0 and var dot ? parameter[..dot] : "";
+
+        static int Ours(string name) => name.Split('.') switch
         {
-            if (module is nn.Module<Tensor, Tensor> hooked)
+            ["to_logits", ..] => int.MaxValue,
+            ["attn_layers", "layers", var layer, ..] => 2 + int.Parse(layer, System.Globalization.CultureInfo.InvariantCulture),
+            ["attn_layers", "final_norm", ..] => int.MaxValue - 1,
+            ["attn_layers", ..] => 1,
+            _ => 0,
+        };
+    }
+
+    private static void Watched(nn.Module module, Action<string, Tensor> seen, Action forward)
+    {
+        var unhook = new List<Action>();
+        foreach (var (name, part) in module.named_modules())
+        {
+            if (part is nn.Module<Tensor, Tensor> hooked)
             {
                 unhook.Add(hooked.register_forward_hook((_, _, output) =>
                 {
-                    layer ??= output.is_floating_point() && !Finite(output) ? name : null;
+                    seen(name, output);
                     return output;
                 }).remove);
             }
         }
         try
         {
-            model.Forward(ids);
-            return layer;
+            forward();
         }
         finally
         {

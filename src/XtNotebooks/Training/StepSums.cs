@@ -12,13 +12,15 @@ internal sealed class StepSums
     private long real, pads;
     private bool split;
 
-    /// <param name="batch">The batch.</param>
+    /// <param name="batch">The batch; null for one that has no tokens to count.</param>
     /// <param name="weight">Its share in the step's loss.</param>
     /// <param name="loss">Its loss.</param>
     /// <param name="logits">[batch, seq - 1, numTokens]; null where the split is not recorded.</param>
-    public void Add(PaddedBatch batch, double weight, double loss, Tensor? logits)
+    public void Add(PaddedBatch? batch, double weight, double loss, Tensor? logits)
     {
         reported += weight * loss;
+        if (batch is null)
+            return;
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var realTargets = batch.Mask[.., 1..];                                        // [batch, seq - 1]

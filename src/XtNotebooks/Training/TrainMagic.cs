@@ -14,7 +14,13 @@ internal static class TrainMagic
         Summary = "Trains a model, showing reported, real-token and pad loss while it learns; an interrupt stops after the current step.",
         Options =
         [
-            .. TrainingInputs.Common,
+            .. TrainingInputs.Common.Select(option => option.Name switch
+            {
+                "--model" => option with { Summary = "The model to train: a module from ids [batch, seq] to logits [batch, seq, numTokens], or any module with --batches and --loss to match." },
+                "--batches" => option with { Summary = "Any enumerable of PaddedBatch; or, with a --loss, of tensors (x, y), several inputs and a target, or whatever the loss takes." },
+                "--loss" => option with { Summary = "A loss of your own: a LossSetting, a function from logits and targets (or any output and target) to a scalar, a loss module such as CrossEntropyLoss, or a function of a whole batch." },
+                _ => option,
+            }),
             new() { Name = "--setting", Summary = $"How pads are treated: {string.Join(", ", TrainingInputs.Settings.Keys)}; a wrapper given as the model has its own.", Complete = _ => TrainingInputs.Settings.Keys },
             new() { Name = "--checkpoint-every", Summary = "Steps between checkpoints; 0 for none.", Type = typeof(int), Default = 0 },
             new() { Name = "--checkpoint-folder", Summary = "Where checkpoints are written." },
@@ -36,14 +42,16 @@ internal static class TrainMagic
     private static void Train(MagicCall call, CancellationToken cancellationToken)
     {
         var name = call.Require<string>("--as");
-        var module = TrainingInputs.Model(call);
+        var module = TrainingInputs.Trained(call);
         var device = module.parameters().FirstOrDefault()?.device.ToString() ?? "cpu";
         var panel = new LivePanel(call.Notebook, call.Get<TrainingPrecision>("--precision") == TrainingPrecision.Full ? device : device + ", bfloat16", TimeProvider.System);
         Trainer? trainer = null;
+        var before = 0;
         try
         {
             trainer = Trainer(call, name, module);
             trainer.OnStep = panel.OnStep;
+            before = trainer.Run.Steps.Count;
             trainer.Train(call.Get<int>("--steps"), cancellationToken);
         }
         catch (Exception e) when (e is not (OperationCanceledException or MagicException))
@@ -54,8 +62,10 @@ internal static class TrainMagic
         }
         Leave(trainer.Run);
         cancellationToken.ThrowIfCancellationRequested();
-        if (trainer.Run.End is TrainingEnd.NotFinite or TrainingEnd.NothingToLearn || trainer.Run is { End: TrainingEnd.OutOfBatches, Steps.Count: 0 })
+        if (trainer.Run.End is TrainingEnd.NotFinite or TrainingEnd.NothingToLearn)
             throw new MagicException(trainer.Run.EndReason);
+        if (trainer.Run.End == TrainingEnd.OutOfBatches && trainer.Run.Steps.Count == before)
+            throw new MagicException(before == 0 ? trainer.Run.EndReason : $"No step was taken: {trainer.Run.EndReason} Train without --continue to begin with the batches anew.");
 
         void Leave(TrainingRun run)
         {
@@ -64,7 +74,7 @@ internal static class TrainMagic
         }
     }
 
-    private static Trainer Trainer(MagicCall call, string name, torch.nn.Module<torch.Tensor, torch.Tensor> module)
+    private static Trainer Trainer(MagicCall call, string name, torch.nn.Module module)
     {
         if (call.Get<bool>("--continue"))
         {
@@ -74,19 +84,29 @@ internal static class TrainMagic
         }
         if (call.Get<string>("--checkpoint-folder") is null && (call.Get<bool>("--resume") || call.Get<int>("--checkpoint-every") > 0))
             throw new MagicException("Checkpoints need a --checkpoint-folder; give one.");
-        var (batches, heldOut, _) = TrainingInputs.Batches(call);
-        var trainer = new Trainer(TrainedModel.From(module), batches, Setting(call, module), TrainingInputs.Options(call, heldOut) with
-        {
-            RecordGradientNorm = true,
-            RecordMemory = true,
-            CheckpointEvery = call.Get<int>("--checkpoint-every"),
-            CheckpointFolder = call.Get<string>("--checkpoint-folder"),
-        });
+        var trainer = TrainingInputs.OwnLoss(call, module) is { } own
+            ? Training.Trainer.For(module, (System.Collections.IEnumerable)call.Values["--batches"]!, own, Options(call, []), "own loss")
+            : OnTokens(call);
         if (call.Get<bool>("--resume"))
             trainer.Resume();
         call.Notebook.SetVariable(name + "Trainer", trainer, typeof(Trainer));
         return trainer;
     }
+
+    private static Trainer OnTokens(MagicCall call)
+    {
+        var model = TrainingInputs.Model(call);
+        var (batches, heldOut, _) = TrainingInputs.Batches(call);
+        return new(TrainedModel.From(model), batches, Setting(call, model), Options(call, heldOut));
+    }
+
+    private static TrainerOptions Options(MagicCall call, IReadOnlyList<Data.PaddedBatch> heldOut) => TrainingInputs.Options(call, heldOut) with
+    {
+        RecordGradientNorm = true,
+        RecordMemory = true,
+        CheckpointEvery = call.Get<int>("--checkpoint-every"),
+        CheckpointFolder = call.Get<string>("--checkpoint-folder"),
+    };
 
     private static LossSetting Setting(MagicCall call, torch.nn.Module<torch.Tensor, torch.Tensor> module) =>
         (call.Values.GetValueOrDefault("--loss"), call.Get<string>("--setting")) switch

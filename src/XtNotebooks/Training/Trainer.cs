@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace XtNotebooks.Training;
 
-/// <summary>Trains any model on padded batches and records what its loss is made of.</summary>
+/// <summary>Trains any model, on padded batches or on batches of any other kind, and records what its loss is made of.</summary>
 /// <remarks>
 /// <para>Seeded, and on one thread (<c>torch.set_num_threads(1)</c>) repeatable to the bit. A run that is cancelled, or that stops for a reason, leaves
 /// model, optimizer and <see cref="Run"/> usable; <see cref="Train"/> may be called again and goes on.</para>
@@ -17,7 +17,8 @@ public sealed class Trainer : IDisposable
     private readonly TrainedModel model;
     private readonly LossSetting setting;
     private readonly TrainerOptions options;
-    private readonly IEnumerator<PaddedBatch> batches;
+    private readonly BatchLoss? own;
+    private readonly IEnumerator<object> batches;
     private readonly bool ownsBatches;
     private readonly optim.Optimizer optimizer;
     private readonly Parameter[] parameters;
@@ -31,28 +32,60 @@ public sealed class Trainer : IDisposable
     /// <summary>Prepares a run; nothing is computed yet.</summary>
     /// <exception cref="ArgumentException">An option is out of range, or the model has no parameter to train.</exception>
     public Trainer(TrainedModel model, IEnumerable<PaddedBatch> batches, LossSetting setting, TrainerOptions? options = null)
+        : this(model, batches, batches, setting, null, options)
+    {
+    }
+
+    private Trainer(TrainedModel model, IEnumerable<object> batches, object source, LossSetting setting, BatchLoss? own, TrainerOptions? options)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(batches);
         ArgumentNullException.ThrowIfNull(setting);
-        (this.model, this.setting, this.options) = (model, setting, options ?? new());
+        (this.model, this.setting, this.own, this.options) = (model, setting, own, options ?? new());
         this.options.Check();
         parameters = [.. model.Module.parameters().Where(parameter => parameter.requires_grad)];
         if (parameters.Length == 0)
             throw new ArgumentException("The model has no parameter that requires a gradient; there is nothing to train.");
-        if (this.options.Accumulation > 1 && setting is { Counted: null, OfTokens: null })
+        if (this.options.Accumulation > 1 && (own is null ? setting is { Counted: null, OfTokens: null } : own.Counted is null))
             throw LossDenominator.Unknown(setting.Name, "does not tell how many targets it averages");
+        if (own is not null && (this.options.HeldOut.Count > 0 || this.options.Device is not null || this.options.Precision != TrainingPrecision.Full))
+            throw new ArgumentException("HeldOut batches, Device and Precision are for padded batches and a loss of logits and targets; leave them out.");
         if (this.options.Precision == TrainingPrecision.BFloat16)
         {
             masters = new MasterWeights(model.Module);
             parameters = masters.Masters;
             this.model = InFloat32(model);
         }
-        Source = batches;
+        Source = source;
         this.batches = batches.GetEnumerator();
-        ownsBatches = batches is not IReadOnlyCollection<PaddedBatch>;
+        ownsBatches = source is IEnumerable<PaddedBatch> and not IReadOnlyCollection<PaddedBatch>;
         optimizer = this.options.Optimizer(parameters, this.options.LearningRate);
         Run = Snapshot(TrainingEnd.Completed, "");
+    }
+
+    /// <summary>Prepares a run of any module on batches of any kind.</summary>
+    /// <param name="module">Whose parameters are trained.</param>
+    /// <param name="batches">Anything; what tensors they hold stays the caller's.</param>
+    /// <param name="loss">From a batch to one number to minimise; it calls the model.</param>
+    /// <param name="options">How; without held-out batches, device and bfloat16, which are for padded batches.</param>
+    /// <param name="name">For people and charts.</param>
+    /// <param name="counted">How many targets of a batch the loss averages; needed where batches are accumulated.</param>
+    /// <typeparam name="TBatch">A batch.</typeparam>
+    /// <exception cref="ArgumentException">An option is out of range, or the model has no parameter to train.</exception>
+    public static Trainer For<TBatch>(
+        nn.Module module, IEnumerable<TBatch> batches, Func<TBatch, Tensor> loss, TrainerOptions? options = null, string name = "own loss",
+        Func<TBatch, long>? counted = null) where TBatch : notnull
+    {
+        ArgumentNullException.ThrowIfNull(loss);
+        return For(module, batches, new BatchLoss(batch => loss((TBatch)batch), counted is null ? null : batch => counted((TBatch)batch)), options, name);
+    }
+
+    internal static Trainer For(nn.Module module, System.Collections.IEnumerable batches, BatchLoss loss, TrainerOptions? options, string name)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        ArgumentNullException.ThrowIfNull(batches);
+        var model = new TrainedModel(module, _ => throw new InvalidOperationException("Only the loss knows how to call this model."));
+        return new(model, batches.Cast<object>(), batches, new LossSetting(name, (_, batch) => new(loss.Of(batch))), loss, options);
     }
 
     /// <summary>Called after every step, in place of <see cref="TrainerOptions.OnStep"/> where it is set.</summary>
@@ -67,7 +100,7 @@ public sealed class Trainer : IDisposable
 
     internal TrainerOptions Options => options;
 
-    internal IEnumerable<PaddedBatch> Source { get; }
+    internal object Source { get; }
 
     /// <summary>The optimizer, with its state.</summary>
     public optim.Optimizer Optimizer => optimizer;
@@ -89,7 +122,7 @@ public sealed class Trainer : IDisposable
             for (var drawn = 0; drawn < steps.Count * options.Accumulation && batches.MoveNext(); drawn++)
             {
                 if (ownsBatches)
-                    batches.Current.Dispose();
+                    Free(batches.Current);
             }
             Run = Snapshot(TrainingEnd.Completed, "");
         }
@@ -182,19 +215,18 @@ public sealed class Trainer : IDisposable
             foreach (var (batch, weight) in drawn.Zip(weights).Where(pair => pair.Second > 0))
             {
                 using var inner = NewDisposeScope();
-                var output = setting.Loss(model, batch);
+                var output = Loss(batch);
                 var loss = output.Loss.to(ScalarType.Float64).item<double>();
                 if (!double.IsFinite(loss))
                     return NotFinite(batch, output, loss);
-                sums.Add(batch, weight, loss, options.RecordSplit ? output.Logits : null);
+                sums.Add(batch as PaddedBatch, weight, loss, options.RecordSplit ? output.Logits : null);
                 (weight == 1 ? output.Loss : output.Loss * weight).backward();
                 masters?.Collect();
             }
             var norm = options.ClipNorm is { } limit ? nn.utils.clip_grad_norm_(parameters, limit)
                 : options.RecordGradientNorm ? GradientNorm() : (double?)null;
             if (norm is { } n && !double.IsFinite(n))
-                return new(TrainingEnd.NotFinite, $"The gradient of step {steps.Count + 1} is not finite, first in {NonFinite.First(Named(), gradients: true) ?? "no parameter"}; "
-                    + "the weights are as step " + steps.Count + " left them. Lower the learning rate or clip the gradient.");
+                return NotFiniteGradient(drawn, weights);
             optimizer.step();
             masters?.Publish();
             steps.Add(sums.ToStep(steps.Count + 1) with { LearningRate = rate, GradientNorm = norm, Duration = options.Time.GetElapsedTime(start), MemoryBytes = options.RecordMemory ? Environment.WorkingSet : null });
@@ -202,7 +234,7 @@ public sealed class Trainer : IDisposable
         finally
         {
             if (ownsBatches || options.Device is not null)
-                drawn.ForEach(batch => batch.Dispose());
+                drawn.ForEach(Free);
         }
         if (options.CheckpointEvery > 0 && steps.Count % options.CheckpointEvery == 0)
             SaveCheckpoint();
@@ -224,27 +256,42 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    private List<PaddedBatch> Draw()
+    private static void Free(object batch) => (batch as IDisposable)?.Dispose();
+
+    private LossOutput Loss(object batch)
     {
-        var drawn = new List<PaddedBatch>();
+        if (batch is PaddedBatch { Ids.IsInvalid: true } || BatchLoss.Tensors(batch)?.Any(part => part.IsInvalid) == true)
+            throw new ArgumentException($"A batch of step {steps.Count + 1} was disposed of; keep batches until the run has ended, or give a sequence that makes them anew.");
+        var output = own is null ? setting.Loss(model, (PaddedBatch)batch) : new LossOutput(own.Of(batch));
+        if (output.Loss is null || output.Loss.numel() != 1)
+            throw new ArgumentException($"The loss \"{setting.Name}\" must be one number, but is {(output.Loss is null ? "null" : $"[{string.Join(", ", output.Loss.shape)}]")}; take its mean, for example loss.mean().");
+        if (!output.Loss.requires_grad)
+            throw new ArgumentException($"The loss \"{setting.Name}\" does not depend on the model's weights, so there is nothing to learn; compute it from the model's output, without no_grad, detach or argmax.");
+        return output;
+    }
+
+    private List<object> Draw()
+    {
+        var drawn = new List<object>();
         while (drawn.Count < options.Accumulation && batches.MoveNext())
         {
             var batch = batches.Current;
-            drawn.Add(options.Device is { } device ? batch.To(device) : batch);
+            drawn.Add(options.Device is { } device ? ((PaddedBatch)batch).To(device) : batch);
             if (options.Device is not null && ownsBatches)
-                batch.Dispose();
+                Free(batch);
         }
         return drawn;
     }
 
     // The mean over all batches' targets is each batch's mean, weighted by how many it counts; null where there are none at all.
     // One that counts nothing has NaN for a mean: its weight is 0, and it is not asked.
-    private double[]? Weights(List<PaddedBatch> drawn)
+    private double[]? Weights(List<object> drawn)
     {
         if (drawn.Count == 1)
             return [1];
-        var shares = setting.Counted is { } counted ? Shares([.. drawn.Select(counted)])
-            : LossDenominator.Shares(setting.Name, setting.OfTokens!, drawn, vocabulary ??= Vocabulary(drawn[0]));
+        var shares = own?.Counted is { } counts ? Shares([.. drawn.Select(counts)])
+            : setting.Counted is { } counted ? Shares([.. drawn.Cast<PaddedBatch>().Select(counted)])
+            : LossDenominator.Shares(setting.Name, setting.OfTokens!, [.. drawn.Cast<PaddedBatch>()], vocabulary ??= Vocabulary((PaddedBatch)drawn[0]));
         if (shares.All(share => share == 0))
             return null;
         return shares;
@@ -268,24 +315,45 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    private Stop NotFinite(PaddedBatch batch, LossOutput output, double loss)
+    // A backward pass goes from the loss to the embeddings, and NaN with it: nearest to its cause is the last layer, as the forward pass goes, that has it.
+    private Stop NotFiniteGradient(List<object> drawn, double[] weights)
     {
-        if (setting.Counted?.Invoke(batch) == 0)
+        string? where = null, which = null;
+        for (var i = 0; i < drawn.Count && where is null; i++)
+        {
+            if (weights[i] == 0)
+                continue;
+            using var scope = NewDisposeScope();
+            optimizer.zero_grad();
+            var order = NonFinite.ForwardOrder(model.Module, () => Loss(drawn[i]).Loss.backward());
+            masters?.Collect();
+            where = NonFinite.First(Named().Reverse().OrderByDescending(parameter => order(parameter.Name)), gradients: true);
+            which = (drawn.Count > 1 ? $"The batch is number {i + 1} of the step's {drawn.Count}, " : "The batch is ") + BatchLoss.Describe(drawn[i]);
+        }
+        optimizer.zero_grad();
+        return new(TrainingEnd.NotFinite, $"The gradient of step {steps.Count + 1} is not finite; "
+            + (where is null ? "each batch's alone is, so that it is their sum or norm that overflows. " : $"on its way back from the loss it is so first in {where}. {which}. ")
+            + $"The weights are as step {steps.Count} left them. Lower the learning rate or clip the gradient.");
+    }
+
+    private Stop NotFinite(object batch, LossOutput output, double loss)
+    {
+        if (batch is PaddedBatch padded && setting.Counted?.Invoke(padded) == 0)
             return new(TrainingEnd.NothingToLearn, NothingToLearn());
         var where = NonFinite.First(Named(), gradients: false) is { } parameter ? $"the weights of {parameter} are not finite since the step before"
             : output.Logits is { } logits && logits.isfinite().all().item<bool>() ? "the logits are finite: it is the loss, whose targets may all be ignored"
             : Layer(batch) is { } layer ? $"the weights are finite, and {layer} is the first layer whose output is not"
             : "the weights are finite: the forward pass overflows";
         return new(TrainingEnd.NotFinite, $"The loss of step {steps.Count + 1} is {(double.IsNaN(loss) ? "not a number" : "infinite")}; {where}. "
-            + $"The batch is {batch}. Lower the learning rate or clip the gradient.");
+            + $"The batch is {BatchLoss.Describe(batch)}. Lower the learning rate or clip the gradient.");
     }
 
     // Ids that only the loss reads, such as -100, or a model that fails on NaN must not hide what happened.
-    private string? Layer(PaddedBatch batch)
+    private string? Layer(object batch)
     {
         try
         {
-            return NonFinite.Layer(model, batch.Ids);
+            return own is null ? NonFinite.Layer(model, ((PaddedBatch)batch).Ids) : NonFinite.Layer(model.Module, () => own.Of(batch));
         }
         catch (Exception e) when (e is ArgumentException or System.Runtime.InteropServices.ExternalException or InvalidOperationException)
         {

@@ -68,6 +68,7 @@ public sealed record TrainerOptions
         Positive(LearningRate > 0 && double.IsFinite(LearningRate), nameof(LearningRate), LearningRate, "positive");
         Positive(Accumulation > 0, nameof(Accumulation), Accumulation, "at least 1");
         Positive(EvaluateEvery >= 0, nameof(EvaluateEvery), EvaluateEvery, "at least 0");
+        Positive(CheckpointEvery >= 0, nameof(CheckpointEvery), CheckpointEvery, "at least 0");
         Positive(ClipNorm is null or > 0, nameof(ClipNorm), ClipNorm, "positive");
         Positive(EarlyStopAfter is null or > 0, nameof(EarlyStopAfter), EarlyStopAfter, "at least 1");
         if (EarlyStopAfter is not null && (EvaluateEvery == 0 || HeldOut.Count == 0))

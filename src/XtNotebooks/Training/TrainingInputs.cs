@@ -29,7 +29,7 @@ internal static class TrainingInputs
         new() { Name = "--batch-size", Summary = "Rows in a batch of --lines.", Type = typeof(int), Default = 32 },
         new() { Name = "--length", Summary = "Tokens in a row of --lines; the longest line of each batch unless given.", Type = typeof(int) },
         new() { Name = "--eos", Summary = "End each of --lines with the tokenizer's end token.", Type = typeof(bool) },
-        new() { Name = "--loss", Summary = "A loss of your own: a LossSetting, or a function from logits [batch, seq, numTokens] and targets [batch, seq] to a scalar.", Type = typeof(object) },
+        new() { Name = "--loss", Summary = "A loss of your own: a LossSetting, a function from logits [batch, seq, numTokens] and targets [batch, seq] to a scalar, or a loss module such as CrossEntropyLoss.", Type = typeof(object) },
         new() { Name = "--steps", Summary = "Optimizer steps.", Type = typeof(int), Default = 100 },
         new() { Name = "--learning-rate", Summary = "Adam's step size.", Type = typeof(double), Default = 1e-3 },
         new() { Name = "--schedule", Summary = "How the learning rate goes on: constant, cosine or linear.", Type = typeof(RateSchedule), Default = RateSchedule.Constant },
@@ -49,6 +49,32 @@ internal static class TrainingInputs
         nn.Module<Tensor, Tensor> module => module,
         var other => throw Views.MagicInputs.Wrong("--model", other, "a module from ids to logits (nn.Module<Tensor, Tensor>)"),
     };
+
+    /// <summary>The module whose weights are trained, whatever it takes.</summary>
+    public static nn.Module Trained(MagicCall call) => call.Require<object>("--model") as nn.Module
+        ?? throw Views.MagicInputs.Wrong("--model", call.Require<object>("--model"), "a module (nn.Module)");
+
+    /// <summary>The loss where batches or loss are of the reader's own kind; null where batches are padded and the loss is one of tokens.</summary>
+    public static BatchLoss? OwnLoss(MagicCall call, nn.Module module)
+    {
+        var (batches, loss) = (call.Values.GetValueOrDefault("--batches"), call.Values.GetValueOrDefault("--loss"));
+        if (batches is not System.Collections.IEnumerable or string || call.Values.GetValueOrDefault("--lines") is not null)
+            return null;
+        if (loss is not null && BatchLoss.From(loss) is { } whole)
+            return Checked(whole);
+        if (batches is IEnumerable<PaddedBatch>)
+            return null;
+        return Checked(loss switch
+        {
+            Func<Tensor, Tensor, Tensor> function => BatchLoss.OfOutput(module, function),
+            nn.Module<Tensor, Tensor, Tensor> criterion => BatchLoss.OfOutput(module, criterion.call),
+            null => throw new MagicException("--batches are no PaddedBatch, so only you know their loss; give --loss: a function from output and target, a loss module, or a function of the batch."),
+            _ => throw Views.MagicInputs.Wrong("--loss", loss, "a function from output and target, a loss module, or a function of the batch"),
+        });
+
+        BatchLoss Checked(BatchLoss own) => call.Get<string>("--setting") is null && call.Values.GetValueOrDefault("--held-out") is null ? own
+            : throw new MagicException("--setting and --held-out are for padded batches and a loss of logits and targets; leave them out.");
+    }
 
     public static (IEnumerable<PaddedBatch> Batches, IReadOnlyList<PaddedBatch> HeldOut, bool OwnsHeldOut) Batches(MagicCall call)
     {
@@ -88,7 +114,8 @@ internal static class TrainingInputs
     {
         LossSetting setting => setting,
         Func<Tensor, Tensor, Tensor> function => LossSetting.From(name, function),
-        _ => throw Views.MagicInputs.Wrong("--loss", loss, "a LossSetting, or a Func<Tensor, Tensor, Tensor> from logits and targets"),
+        nn.Module<Tensor, Tensor, Tensor> module => LossSetting.From(name, module),
+        _ => throw Views.MagicInputs.Wrong("--loss", loss, "a LossSetting, a Func<Tensor, Tensor, Tensor> from logits and targets, or a loss module"),
     };
 
     public static LossSetting Setting(string name) => Settings.TryGetValue(name, out var setting) ? setting
@@ -113,6 +140,8 @@ internal static class TrainingInputs
     private static Func<int, double>? Schedule(MagicCall call)
     {
         var (steps, warmup) = (call.Get<int>("--steps"), call.Get<int>("--warmup"));
+        if (warmup < 0)
+            throw new MagicException($"--warmup is {warmup}; give the number of steps in which the rate rises, or 0 for none.");
         return call.Get<RateSchedule>("--schedule") switch
         {
             RateSchedule.Cosine => Schedules.Cosine(steps, warmup),

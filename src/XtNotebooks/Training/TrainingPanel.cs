@@ -64,7 +64,7 @@ public sealed record TrainingPanel : IView
         $"step {Words.Number(Latest.Step)} of {Words.Number(PlannedSteps)}",
         Left is { } left ? $"{Clock(left)} left" : "",
         string.Create(CultureInfo.InvariantCulture, $"{StepsPerSecond:0.0} it/s"),
-        $"{Words.Number((long)Latest.TokensPerSecond)} tokens/s",
+        Latest.RealTokens + Latest.PadTokens > 0 ? $"{Words.Number((long)Latest.TokensPerSecond)} tokens/s" : "",
         $"reported {Words.Nats(Latest.ReportedLoss)}",
         Latest.RealLoss is { } real ? $"real tokens {Words.Nats(real)}" : "",
         Latest.PadLoss is { } pad ? $"pads {Words.Nats(pad)}" : "",

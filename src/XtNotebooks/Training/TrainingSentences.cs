@@ -12,14 +12,14 @@ internal static partial class TrainingSentences
     [
         ("LearningRate", "--learning-rate"), ("Accumulation", "--accumulate"), ("EvaluateEvery", "--evaluate-every"), ("ClipNorm", "--clip-norm"),
         ("EarlyStopAfter", "--early-stop"), ("HeldOut batches", "--held-out batches"), ("HeldOut", "--held-out"),
-        ("CheckpointEvery", "--checkpoint-every"), ("CheckpointFolder", "--checkpoint-folder"),
+        ("BatchSize", "--batch-size"), ("CheckpointEvery", "--checkpoint-every"), ("CheckpointFolder", "--checkpoint-folder"),
     ];
 
     /// <param name="e">What was thrown.</param>
     /// <param name="steps">Steps taken before.</param>
     public static MagicException Of(Exception e, int steps = 0)
     {
-        var line = e.Message.Split('\n')[0].Trim();
+        var line = Views.MagicInputs.FirstLine(e);
         if (IsOutOfMemory(e))
         {
             return new MagicException($"Out of memory{(steps > 0 ? $" in step {steps + 1}" : "")}: lower --batch-size or --length (or make smaller --batches), and raise "

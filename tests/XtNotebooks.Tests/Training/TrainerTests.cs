@@ -153,6 +153,43 @@ public sealed class TrainerTests
     }
 
     [Fact]
+    public void A_gradient_that_is_not_finite_names_the_batch_and_the_layer_nearest_the_cause()
+    {
+        using var good = PaddedBatch.From([[5L, 6, 7]], padId: 0, length: 4);
+        using var bad = PaddedBatch.From([[5L, 6, 7], [8, 9]], padId: 0, length: 4);
+        // The square root of nothing is finite, and its slope is not.
+        var loss = new LossSetting("root", (model, batch) =>
+        {
+            var logits = model.Forward(batch.Ids)[.., ..^1];
+            return new(logits.square().mean() + (batch.Batch > 1 ? (logits * 0).sum().sqrt() : 0), null);
+        }, batch => batch.Batch);
+        using var net = Tiny.Net();
+        using var trainer = new Trainer(TrainedModel.From(net), [good, bad], loss, new() { Accumulation = 2, RecordGradientNorm = true });
+        var run = trainer.Train(1);
+        Assert.Equal(TrainingEnd.NotFinite, run.End);
+        Assert.StartsWith("The gradient of step 1 is not finite; on its way back from the loss it is so first in to_logits", run.EndReason);
+        Assert.Contains("The batch is number 2 of the step's 2, PaddedBatch [2, 4]", run.EndReason);
+        // Registered in the opposite order.
+        using var model = new Backwards();
+        using var other = new Trainer(TrainedModel.From(model), [bad], loss, new() { RecordGradientNorm = true });
+        Assert.Contains("first in head.", other.Train(1).EndReason);
+    }
+
+    private sealed class Backwards : nn.Module<Tensor, Tensor>
+    {
+        private readonly TorchSharp.Modules.Linear head = nn.Linear(4, 12);
+        private readonly TorchSharp.Modules.Embedding table = nn.Embedding(12, 4);
+
+        public Backwards() : base(nameof(Backwards))
+        {
+            RegisterComponents();
+            Tiny.Initialise(this, seed: 0);
+        }
+
+        public override Tensor forward(Tensor ids) => head.call(table.call(ids));
+    }
+
+    [Fact]
     public void In_somebody_elses_model_too()
     {
         using var model = nn.Sequential(("table", nn.Embedding(12, 4)), ("middle", nn.Linear(4, 4)), ("head", nn.Linear(4, 12)));

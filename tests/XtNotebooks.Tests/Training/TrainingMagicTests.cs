@@ -89,6 +89,94 @@ public sealed class TrainingMagicTests
     }
 
     [Fact]
+    public async Task Batches_and_modules_of_any_kind_are_trained()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(1);
+        var pairs = Enumerable.Range(0, 40).Select(_ => randn([8, 3], generator: generator)).Select(x => (x, y: x.sum(1, keepdim: true))).ToList();
+        Func<Tensor, Tensor, Tensor> squares = (output, target) => nn.functional.mse_loss(output, target);
+        var line = nn.Linear(3, 1);
+        Tiny.Initialise(line, seed: 0);
+        await Learns(line, ("--batches", pairs), ("--loss", squares));
+        await Learns(line, ("--batches", pairs.Select(pair => new[] { pair.x, pair.y }).ToList()), ("--loss", nn.MSELoss()));
+        var two = new TwoInputs();
+        await Learns(two, ("--batches", pairs.Select(pair => (pair.x, pair.x * 2, pair.y)).ToList()), ("--loss", squares));
+        // A batch of the reader's own, and a loss that knows what to do with it.
+        Func<Named, Tensor> own = batch => nn.functional.mse_loss(two.call(batch.Left, batch.Right), batch.Wanted);
+        await Learns(two, ("--batches", pairs.Select(pair => new Named(pair.x, pair.x, pair.y))), ("--loss", own));
+        Assert.DoesNotContain("tokens/s", new TrainingPanel
+        {
+            Name = "own", PlannedSteps = 30, StepsTaken = 30, Elapsed = TimeSpan.FromSeconds(1), Device = "cpu", Curve = [],
+            Latest = ((TrainingRun)notebook.Declared["run"].Value!).Steps[^1],
+        }.ToText());
+
+        async Task Learns(nn.Module model, params (string, object?)[] given)
+        {
+            Tiny.Initialise(model, seed: 3);
+            await Call("#!xt-train", On(model, [.. given, ("--learning-rate", 0.05), ("--steps", 30)]));
+            var run = (TrainingRun)notebook.Declared["run"].Value!;
+            Assert.True(run.Steps.Count == 30 && run.Steps[^1].ReportedLoss < run.Steps[0].ReportedLoss / 2, $"{run.Steps[0].ReportedLoss} to {run.Steps[^1].ReportedLoss}");
+        }
+    }
+
+    private sealed record Named(Tensor Left, Tensor Right, Tensor Wanted);
+
+    private sealed class TwoInputs : nn.Module<Tensor, Tensor, Tensor>
+    {
+        private readonly TorchSharp.Modules.Linear left = nn.Linear(3, 1), right = nn.Linear(3, 1);
+
+        public TwoInputs() : base(nameof(TwoInputs)) => RegisterComponents();
+
+        public override Tensor forward(Tensor a, Tensor b) => left.call(a) + right.call(b);
+    }
+
+    [Fact]
+    public async Task A_loss_module_of_torch_is_a_loss()
+    {
+        using var net = Tiny.Net();
+        using var criterion = nn.CrossEntropyLoss(ignore_index: 0);
+        await Call("#!xt-train", On(net, ("--loss", criterion), ("--accumulate", 2)));
+        var run = (TrainingRun)notebook.Declared["run"].Value!;
+        Assert.Equal(run.Steps[0].RealLoss!.Value, run.Steps[0].ReportedLoss, 1e-5);
+    }
+
+    [Fact]
+    public async Task Batches_that_fit_neither_model_nor_loss_are_refused_with_a_sentence()
+    {
+        using var scope = NewDisposeScope();
+        using var net = nn.Linear(3, 1);
+        Func<Tensor, Tensor, Tensor> squares = (output, target) => nn.functional.mse_loss(output, target);
+        var pairs = new[] { (zeros(2, 3), zeros(2, 1)) };
+        Assert.StartsWith("--batches are no PaddedBatch, so only you know their loss; give --loss", await Refusal(("--batches", pairs)));
+        Assert.StartsWith("A batch is ([2, 3]), but the model takes one tensor and the loss a target", await Refusal(("--batches", new[] { zeros(2, 3) }), ("--loss", squares)));
+        Func<string, Tensor> other = _ => zeros(1);
+        Assert.StartsWith("A batch is ([2, 3], [2, 1]), but the loss takes a String", await Refusal(("--batches", pairs), ("--loss", other)));
+        Assert.StartsWith("--setting and --held-out are for padded batches", await Refusal(("--batches", pairs), ("--loss", squares), ("--setting", "mask")));
+        Assert.StartsWith("The loss \"own loss\" does not tell how many targets it averages", await Refusal(("--batches", pairs), ("--loss", squares), ("--accumulate", 2)));
+        Func<Tensor, Tensor, Tensor> rows = (output, target) => (output - target).square();
+        Assert.Equal("The loss \"own loss\" must be one number, but is [2, 1]; take its mean, for example loss.mean().", await Refusal(("--batches", pairs), ("--loss", rows)));
+        Func<Tensor, Tensor, Tensor> cut = (output, target) => output.detach().mean();
+        Assert.StartsWith("The loss \"own loss\" does not depend on the model's weights", await Refusal(("--batches", pairs), ("--loss", cut)));
+        var gone = zeros(2, 3);
+        gone.Dispose();
+        Assert.StartsWith("A batch of step 1 was disposed of", await Refusal(("--batches", new[] { (gone, zeros(2, 1)) }), ("--loss", squares)));
+
+        async Task<string> Refusal(params (string, object?)[] given) => (await Assert.ThrowsAsync<MagicException>(() => Call("#!xt-train", On(net, given)))).Message;
+    }
+
+    [Fact]
+    public async Task Continuing_where_no_batch_is_left_fails_the_cell()
+    {
+        using var net = Tiny.Net();
+        using var batch = PaddedBatch.From([[5L, 6, 7]], padId: 0);
+        await Call("#!xt-train", On(net, ("--batches", new[] { batch, batch })));
+        Assert.Equal(2, ((TrainingRun)notebook.Declared["run"].Value!).Steps.Count);
+        var error = await Assert.ThrowsAsync<MagicException>(() => Call("#!xt-train", On(net, ("--batches", null), ("--continue", true))));
+        Assert.Equal("No step was taken: The batches ended after step 2 of 7. Train without --continue to begin with the batches anew.", error.Message);
+        Assert.Equal(2, ((TrainingRun)notebook.Declared["run"].Value!).Steps.Count);
+    }
+
+    [Fact]
     public async Task What_a_continued_run_would_pass_over_in_silence_is_refused()
     {
         using var net = Tiny.Net();
@@ -167,6 +255,13 @@ public sealed class TrainingMagicTests
         Assert.Equal("A run needs at least one step, but 0 were asked for.", await Refusal(On(net, ("--steps", 0))));
 
         Assert.StartsWith("Checkpoints need a --checkpoint-folder", await Refusal(On(net, ("--checkpoint-every", 2))));
+        Assert.Equal("--checkpoint-every must be at least 0, but is -2.", await Refusal(On(net, ("--checkpoint-every", -2))));
+        Assert.StartsWith("--warmup is -3; give", await Refusal(On(net, ("--warmup", -3))));
+        var gone = PaddedBatch.From([[5L, 6]], padId: 0);
+        gone.Dispose();
+        Assert.StartsWith("A batch of step 1 was disposed of", await Refusal(On(net, ("--batches", new[] { gone }))));
+        var none = await Refusal(new() { ["--model"] = net, ["--lines"] = new[] { "ab" }, ["--tokenizer"] = CharTokenizer.From(["ab"]), ["--batch-size"] = 0 });
+        Assert.True(none.StartsWith("--batch-size must", StringComparison.Ordinal) && !none.Contains("Parameter"), none);
         Assert.StartsWith("Checkpoints need a --checkpoint-folder", await Refusal(On(net, ("--resume", true))));
         Assert.Equal("--early-stop needs --held-out batches and --evaluate-every; give both.", await Refusal(On(net, ("--early-stop", 2))));
         Assert.Equal("The batches ended after step 0 of 5.", await Refusal(On(net, ("--batches", Array.Empty<PaddedBatch>()))));

@@ -1,0 +1,66 @@
+using System.Reflection;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace XtNotebooks.Training;
+
+/// <summary>The loss of batches that are not ids to be predicted: whatever they are, whatever the model makes of them.</summary>
+/// <param name="Of">From a batch to one number.</param>
+/// <param name="Counted">How many targets of a batch the loss averages; null where nobody says.</param>
+internal sealed record BatchLoss(Func<object, Tensor> Of, Func<object, long>? Counted = null)
+{
+    /// <summary>The loss of a model's output and a target: batches are pairs, or several inputs and the target last, as a tuple or an array.</summary>
+    /// <exception cref="ArgumentException">The model takes no tensors, or more than two.</exception>
+    public static BatchLoss OfOutput(nn.Module module, Func<Tensor, Tensor, Tensor> loss)
+    {
+        var (inputs, forward) = Forward(module);
+        return new(batch => Tensors(batch) is { } parts && parts.Length == inputs + 1
+            ? loss(forward(parts), parts[^1])
+            : throw new ArgumentException($"A batch is {Describe(batch)}, but the model takes {(inputs == 1 ? "one tensor" : $"{inputs} tensors")} and the loss a target; "
+                + $"give tuples or arrays of {inputs + 1} tensors, the target last, or a loss that takes the whole batch."));
+    }
+
+    /// <summary>A batch in a few words: its tensors' shapes, or what it says of itself.</summary>
+    public static string Describe(object batch) => Tensors(batch) is { } parts
+        ? $"({string.Join(", ", parts.Select(part => part.IsInvalid ? "a disposed tensor" : $"[{string.Join(", ", part.shape)}]"))})"
+        : batch.ToString() ?? batch.GetType().Name;
+
+    /// <summary>A function from a notebook's own kind of batch to a scalar; null where it is none.</summary>
+    public static BatchLoss? From(object function) => function is Delegate { Method: var method } call && method.ReturnType == typeof(Tensor)
+        && call.GetType().GetMethod("Invoke")!.GetParameters() is [var parameter]
+        ? new(batch => parameter.ParameterType.IsInstanceOfType(batch) ? Invoke(call, batch)
+            : throw new ArgumentException($"A batch is {Describe(batch)}, but the loss takes a {parameter.ParameterType.Name}; make the one what the other wants."))
+        : null;
+
+    /// <summary>The tensors of a batch; null where it is not made of tensors alone.</summary>
+    public static Tensor[]? Tensors(object batch) => batch switch
+    {
+        Tensor tensor => [tensor],
+        Tensor[] tensors => tensors,
+        IReadOnlyList<Tensor> tensors => [.. tensors],
+        System.Runtime.CompilerServices.ITuple tuple when Enumerable.Range(0, tuple.Length).All(i => tuple[i] is Tensor) =>
+            [.. Enumerable.Range(0, tuple.Length).Select(i => (Tensor)tuple[i]!)],
+        _ => null,
+    };
+
+    private static (int Inputs, Func<Tensor[], Tensor> Forward) Forward(nn.Module module) => module switch
+    {
+        nn.Module<Tensor, Tensor> one => (1, parts => one.call(parts[0])),
+        nn.Module<Tensor, Tensor, Tensor> two => (2, parts => two.call(parts[0], parts[1])),
+        nn.Module<Tensor, Tensor, Tensor, Tensor> three => (3, parts => three.call(parts[0], parts[1], parts[2])),
+        _ => throw new ArgumentException($"{module.GetName()} takes something else than one to three tensors; give a loss that takes the whole batch and calls the model itself."),
+    };
+
+    private static Tensor Invoke(Delegate call, object batch)
+    {
+        try
+        {
+            return (Tensor)call.DynamicInvoke(batch)!;
+        }
+        catch (TargetInvocationException e) when (e.InnerException is not null)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(e.InnerException);
+            throw;
+        }
+    }
+}
