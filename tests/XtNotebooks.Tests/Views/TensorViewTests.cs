@@ -173,4 +173,110 @@ public sealed class TensorViewTests : IDisposable
         Assert.Equal("a tensor that was disposed of", notebook.Formatters[(typeof(Tensor), "text/plain")](gone));
         Assert.Null(notebook.Formatters[(typeof(Tensor), "text/html")](gone));
     }
+
+    [Fact]
+    public void Text_and_page_of_one_output_share_one_reading_and_the_next_output_reads_anew()
+    {
+        var notebook = new RecordingNotebook();
+        TensorView.Register(notebook);
+        var (html, text) = (notebook.Formatters[(typeof(Tensor), "text/html")], notebook.Formatters[(typeof(Tensor), "text/plain")]);
+        var x = ones(4);
+        html(x);
+        x.fill_(2);
+        Assert.Contains("x∈[1, 1]", text(x), StringComparison.Ordinal);
+        Assert.Contains("x∈[2, 2]", text(x), StringComparison.Ordinal);
+        html(x);
+        Assert.Contains("x∈[1, 3]", text(tensor(new[] { 1f, 3f })), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.Float64)]
+    [InlineData(ScalarType.Float16)]
+    [InlineData(ScalarType.BFloat16)]
+    public void A_large_tensor_of_odd_strides_with_NaN_and_infinities_is_read_as_torch_reads_its_finite_elements(ScalarType type)
+    {
+        using var generator = new Generator(2);
+        var whole = randn([1300, 2, 1001], generator: generator).mul(3).add(5).to(type);
+        whole[7, 1, 4] = float.NaN;
+        whole[8, 1, 1000] = float.PositiveInfinity;
+        whole[9, 1, 0] = float.NegativeInfinity;
+        foreach (var x in new[] { whole, whole.permute(2, 0, 1), whole.select(1, 1).t(), whole.slice(2, 0, 1001, 3), whole.unsqueeze(0).expand(3, -1, -1, -1) })
+        {
+            var s = TensorView.From(x).Summary;
+            var finite = x.to(float64).masked_select(x.isfinite());
+            Assert.Equal((x.isnan().sum().item<long>(), x.numel() - finite.numel()), (s.NaNs, s.NaNs + s.PositiveInfinities + s.NegativeInfinities));
+            Assert.Equal((finite.min().item<double>(), finite.max().item<double>()), (s.Min!.Value, s.Max!.Value));
+            Assert.Equal(finite.mean().item<double>(), s.Mean!.Value, 9);
+            Assert.Equal(finite.std().item<double>(), s.Deviation!.Value, 9);
+            Assert.Equal(s.HistogramOver, s.Histogram.Sum());
+            Assert.InRange(s.HistogramOver, 400_000, 1 << 20);
+        }
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Int64)]
+    [InlineData(ScalarType.Int32)]
+    [InlineData(ScalarType.Int16)]
+    [InlineData(ScalarType.Int8)]
+    [InlineData(ScalarType.Byte)]
+    public void Whole_numbers_of_every_width_are_read_as_torch_reads_them(ScalarType type)
+    {
+        using var generator = new Generator(3);
+        var x = randint(type == ScalarType.Byte ? 0 : -100, 101, [1111, 1009], int64, generator: generator).to(type);
+        foreach (var part in new[] { x, x.t(), x.slice(1, 0, 1009, 2), x[0, 0] })
+        {
+            var s = TensorView.From(part).Summary;
+            Assert.Equal((part.min().to(int64).item<long>(), part.max().to(int64).item<long>()), (s.Min!.Value, s.Max!.Value));
+            Assert.Equal(part.to(float64).mean().item<double>(), s.Mean!.Value, 9);
+        }
+        var yes = x.gt(0);
+        Assert.Equal(yes.to(float64).mean().item<double>(), TensorView.From(yes.t()).Summary.Mean!.Value, 9);
+    }
+
+    [Fact]
+    public void Every_half_precision_number_is_read_exactly()
+    {
+        ushort[] bits = [.. Enumerable.Range(0, 65536).Select(i => (ushort)i)];
+        foreach (var type in new[] { ScalarType.Float16, ScalarType.BFloat16 })
+        {
+            var x = empty(65536, dtype: type);
+            x.bytes = System.Runtime.InteropServices.MemoryMarshal.AsBytes(bits.AsSpan());
+            foreach (var part in new[] { x, x.slice(0, 0, 1024, 1), x.slice(0, 1, 30, 1) })
+            {
+                var s = TensorView.From(part).Summary;
+                var finite = part.to(float64).masked_select(part.isfinite());
+                Assert.Equal((finite.min().item<double>(), finite.max().item<double>()), (s.Min!.Value, s.Max!.Value));
+                Assert.Equal(part.isnan().sum().item<long>(), s.NaNs);
+                Assert.Equal(1, (s.Deviation!.Value) / finite.std().item<double>(), 9);
+            }
+        }
+    }
+
+    [Fact]
+    public void The_sampled_histogram_of_a_large_matrix_does_not_read_a_single_column()
+    {
+        var x = arange(0, 256, ScalarType.Float32).repeat(16_384, 1);
+        var s = TensorView.From(x).Summary;
+        Assert.Equal(12, s.Histogram.Count);
+        Assert.All(s.Histogram, n => Assert.InRange(n, s.HistogramOver / 14.0, s.HistogramOver / 10.0));
+    }
+
+    [Fact]
+    public void Large_whole_numbers_are_told_to_the_last_digit_and_their_mean_does_not_overflow()
+    {
+        Assert.Equal("tensor[2] i64 n=2 x∈[9223372036854775807, 9223372036854775807] μ=9.223e18",
+            TensorView.From(tensor(new[] { long.MaxValue, long.MaxValue })).Summary.Line);
+        Assert.Contains("x∈[-12345, 9007199254740993]", TensorView.From(tensor(new[] { -12345, 9007199254740993 })).Summary.Line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Sparse_tensors_and_those_of_the_meta_device_are_told_in_the_line_alone()
+    {
+        Assert.Equal("tensor[2, 3] f32 n=6 meta", TensorView.From(zeros(2, 3, device: META)).Summary.Line);
+        var sparse = TensorView.From(sparse_coo_tensor(tensor(new long[,] { { 0, 1 }, { 2, 0 } }), ones(2), [2, 3]));
+        Assert.Equal("tensor[2, 3] f32 n=6 sparse", sparse.Summary.Line);
+        Assert.Empty(sparse.Values);
+        SafeHtml.Check(sparse.ToHtml());
+    }
 }

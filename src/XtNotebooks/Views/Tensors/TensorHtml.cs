@@ -122,7 +122,7 @@ internal static class TensorHtml
         var left = s.Count - view.Values.Count;
         if (left > 0)
             html.Add($"<p class=\"muted\">{Words.Number(view.Values.Count)} of {Words.Number(s.Count)} elements are shown, the corners of each axis; the line counts all of them"
-                + $"{(s.HistogramOver > 0 && s.HistogramOver < s.Count ? $", its histogram every {Words.Number(s.Count / s.HistogramOver)}th" : "")}.</p>\n");
+                + $"{(s.HistogramOver > 0 && s.HistogramOver < s.Count ? $", its histogram one in {Words.Number(s.Count / s.HistogramOver)}" : "")}.</p>\n");
     }
 
     private static string Label(TensorAxis axis, int index) =>

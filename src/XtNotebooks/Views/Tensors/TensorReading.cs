@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace XtNotebooks.Views;
 
-/// <summary>Reads a tensor's numbers where it lies; only single values and a histogram are copied.</summary>
+/// <summary>Reads a tensor's numbers where it lies: in one pass in main memory, by torch's own reductions on a device, of which only single
+/// values and a histogram are copied.</summary>
 internal static class TensorReading
 {
     private const int Bins = 12;
@@ -25,15 +26,51 @@ internal static class TensorReading
             Bytes = source.numel() * source.element_size(),
             RequiresGrad = source.requires_grad,
             HasGrad = source.is_leaf && source.grad is { IsInvalid: false },
-            Contiguous = source.is_contiguous(),
+            Contiguous = source.is_sparse || source.is_contiguous(),
+            Sparse = source.is_sparse,
         };
-        if (summary.Count == 0 || kind == TensorKind.Complex || source.device_type == DeviceType.META)
+        if (summary.Count == 0 || kind == TensorKind.Complex || !HasElements(source))
             return summary;
+        if (TensorPass.Reads(x))
+            return OfPass(summary, x);
         return kind switch
         {
             TensorKind.Boolean => summary with { Mean = x.count_nonzero().item<long>() / (double)summary.Count },
             TensorKind.WholeNumber => Integers(summary, x),
             _ => Floats(summary, x),
+        };
+    }
+
+    /// <summary>Whether there are elements to read at indices: not on the meta device, and not in a sparse tensor.</summary>
+    public static bool HasElements(Tensor x) => x.device_type != DeviceType.META && !x.is_sparse;
+
+    private static TensorSummary OfPass(TensorSummary summary, Tensor x)
+    {
+        var floats = summary.Kind == TensorKind.FloatingPoint;
+        var (tally, repeats, sample) = TensorPass.Run(x.resolve_neg(), floats ? (int)HistogramLimit : 0);
+        if (!floats)
+        {
+            var mean = (double)tally.WholeSum * repeats / summary.Count;
+            return summary.Kind == TensorKind.Boolean ? summary with { Mean = mean }
+                : summary with { Min = tally.WholeMin, Max = tally.WholeMax, WholeMin = tally.WholeMin, WholeMax = tally.WholeMax, Mean = mean };
+        }
+        summary = summary with
+        {
+            NaNs = tally.NaNs * repeats,
+            PositiveInfinities = tally.PositiveInfinities * repeats,
+            NegativeInfinities = tally.NegativeInfinities * repeats,
+        };
+        var n = tally.Finite * repeats;
+        if (n == 0)
+            return summary;
+        return summary with
+        {
+            Min = tally.Min,
+            Max = tally.Max,
+            Mean = tally.Mean,
+            Deviation = n > 1 ? Math.Sqrt(tally.Squares * repeats / (n - 1)) : null,
+            Histogram = n < Bins || tally.Min == tally.Max ? [] : Count(sample, tally.Min, tally.Max),
+            HistogramOver = sample.Count,
         };
     }
 
@@ -46,7 +83,7 @@ internal static class TensorReading
     private static TensorSummary Integers(TensorSummary summary, Tensor x)
     {
         var (min, max) = (x.min().to(int64).item<long>(), x.max().to(int64).item<long>());
-        return summary with { Min = min, Max = max, Mean = x.sum(int64).item<long>() / (double)summary.Count };
+        return summary with { Min = min, Max = max, WholeMin = min, WholeMax = max, Mean = (x.dtype == int64 ? x.sum(float64).item<double>() : x.sum(int64).item<long>()) / summary.Count };
     }
 
     private static TensorSummary Floats(TensorSummary summary, Tensor x)
@@ -79,7 +116,7 @@ internal static class TensorReading
             Max = high,
             Mean = mean,
             Deviation = x.numel() > 1 ? deviation : null,
-            Histogram = x.numel() < Bins || low == high ? [] : Count(sample, low, high),
+            Histogram = x.numel() < Bins || low == high ? [] : Count(sample.to(float64).cpu().contiguous().data<double>().ToArray(), low, high),
             HistogramOver = sample.numel(),
         };
     }
@@ -103,9 +140,8 @@ internal static class TensorReading
         return (mean.to(float64).item<double>(), deviation.to(float64).item<double>());
     }
 
-    private static long[] Count(Tensor sample, double low, double high)
+    private static long[] Count(IReadOnlyList<double> values, double low, double high)
     {
-        var values = sample.to(float32).cpu().contiguous().data<float>().ToArray();
         var bins = new long[Bins];
         foreach (var value in values)
             bins[Math.Clamp((int)((value - low) / (high - low) * Bins), 0, Bins - 1)]++;

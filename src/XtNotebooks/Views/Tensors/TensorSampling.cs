@@ -13,7 +13,7 @@ internal static class TensorSampling
         Check(tensor, options);
         var summary = TensorReading.Summarize(tensor);
         var axes = Axes(tensor, options);
-        var values = summary.Kind == TensorKind.Complex || summary.Count == 0 ? [] : Values(tensor, axes);
+        var values = summary.Kind == TensorKind.Complex || summary.Count == 0 || !TensorReading.HasElements(tensor) ? [] : Values(tensor, axes);
         return new TensorView
         {
             Title = options.Title,

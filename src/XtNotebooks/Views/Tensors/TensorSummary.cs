@@ -60,6 +60,14 @@ public sealed record TensorSummary
     /// <summary>Whether it shares a larger storage or has its dimensions permuted.</summary>
     public bool Contiguous { get; init; } = true;
 
+    /// <summary>The smallest and largest whole number, exact where a double is not.</summary>
+    internal long? WholeMin { get; init; }
+
+    internal long? WholeMax { get; init; }
+
+    /// <summary>Whether only some elements are stored, by their indices.</summary>
+    internal bool Sparse { get; init; }
+
     /// <summary>Whether every element is zero.</summary>
     public bool AllZero => Count > 0 && Min == 0 && Max == 0 && NaNs + PositiveInfinities + NegativeInfinities == 0;
 
@@ -75,6 +83,8 @@ public sealed record TensorSummary
                 line.Append(CultureInfo.InvariantCulture, $" {Words.Percent(share)} true");
             else if (AllZero)
                 line.Append(" all zero");
+            else if (WholeMin is { } smallest && WholeMax is { } largest)
+                line.Append(CultureInfo.InvariantCulture, $" x∈[{smallest}, {largest}]");
             else if (Min is { } min && Max is { } max)
                 line.Append(CultureInfo.InvariantCulture, $" x∈[{Words.Short(min)}, {Words.Short(max)}]{(Histogram.Count > 0 ? " " + Spark : "")}");
             if (Kind != TensorKind.Boolean && !AllZero && Count > 1 && Mean is { } mean)
@@ -84,6 +94,7 @@ public sealed record TensorSummary
             foreach (var warning in Warnings)
                 line.Append(" ⚠ ").Append(warning);
             line.Append(HasGrad ? " grad✓" : "").Append(RequiresGrad ? " requires_grad" : "").Append(Contiguous ? "" : " strided");
+            line.Append(Sparse ? " sparse" : "");
             return line.Append(Device == "cpu" ? "" : " " + Device).ToString();
         }
     }

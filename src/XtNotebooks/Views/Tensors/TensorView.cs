@@ -36,13 +36,34 @@ public sealed record TensorView : IView
     public static void Register(INotebook notebook)
     {
         ArgumentNullException.ThrowIfNull(notebook);
-        notebook.RegisterFormatter(typeof(torch.Tensor), "text/html", value => value is torch.Tensor { IsInvalid: false } t ? From(t).ToHtml() : null);
+        var shown = new LastShown();
+        notebook.RegisterFormatter(typeof(torch.Tensor), "text/html", value => value is torch.Tensor { IsInvalid: false } t ? shown.Read(t).ToHtml() : null);
         notebook.RegisterFormatter(typeof(torch.Tensor), "text/plain", value => value switch
         {
-            torch.Tensor { IsInvalid: false } t => TensorReading.Summarize(t).Line,
+            torch.Tensor { IsInvalid: false } t => shown.Take(t)?.Line ?? TensorReading.Summarize(t).Line,
             torch.Tensor => "a tensor that was disposed of",
             _ => null,
         });
+    }
+
+    /// <summary>One reading serves both forms of an output: a host asks for the page and at once, on the same thread, for the text.</summary>
+    private sealed class LastShown
+    {
+        private sealed record Reading(WeakReference<torch.Tensor> Tensor, TensorSummary Summary, int Thread, long At);
+
+        private Reading? last;
+
+        public TensorView Read(torch.Tensor tensor)
+        {
+            var view = From(tensor);
+            Volatile.Write(ref last, new(new(tensor), view.Summary, Environment.CurrentManagedThreadId, Environment.TickCount64));
+            return view;
+        }
+
+        /// <summary>The reading of a moment ago, once: the next text reads anew, as the tensor may have changed.</summary>
+        public TensorSummary? Take(torch.Tensor tensor) =>
+            Interlocked.Exchange(ref last, null) is { } was && was.Thread == Environment.CurrentManagedThreadId
+            && Environment.TickCount64 - was.At < 100 && was.Tensor.TryGetTarget(out var same) && ReferenceEquals(same, tensor) ? was.Summary : null;
     }
 }
 
