@@ -9,6 +9,7 @@ internal static class Repository
     public static IReadOnlyList<string> Pages { get; } =
     [
         .. Directory.GetFiles(Root, "*.md").Concat(Directory.GetFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories))
+            .Append(Path.Combine(Root, "bench", "README.md"))
             .Concat(Directory.GetDirectories(Path.Combine(Root, "src")).SelectMany(folder => Directory.GetFiles(folder, "*.md")))
             .Select(file => Path.GetRelativePath(Root, file).Replace('\\', '/')).Order(StringComparer.Ordinal),
     ];

@@ -9,7 +9,7 @@ public sealed partial class ShellSnippetTests
 {
     /// <summary>Programs of others that the pages name.</summary>
     private static readonly string[] Others = ["dotnet", "git", "cd", "export", "jupyter", "code", "docker", "tests/packages/run", "tests/binder/run",
-        "tests/jupyter/run", "tests/browser/run", ".ci/run", "pip", "torchrun"];
+        "tests/jupyter/run", "tests/browser/run", ".ci/run", "bench/kernel.py", "pip", "torchrun"];
 
     public static TheoryData<string> Lines => [.. Snippet.All("sh").SelectMany(Commands).Distinct()];
 
