@@ -126,4 +126,41 @@ public sealed class AttentionViewTests : IDisposable
         Snapshot.Matches(Samples.AttentionMask().ToHtml(), "attention-mask.html");
         Snapshot.Matches(Samples.AttentionMask().ToText(), "attention-mask.txt");
     }
+
+    [Theory]
+    [InlineData(3, 0)]
+    [InlineData(0, 2)]
+    [InlineData(3, 2)]
+    public void Memory_keys_and_memory_tokens_come_before_the_sequence_and_shift_its_pads_and_names(int memoryKeys, int memoryTokens)
+    {
+        var net = new TransformerWrapper(new()
+        {
+            NumTokens = 32, MaxSeqLen = 8, NumMemoryTokens = memoryTokens,
+            AttnLayers = new Decoder(new() { Dim = 32, Depth = 1, Heads = 2, AttnNumMemKv = memoryKeys }),
+        });
+        net.eval();
+        bool[] real = [false, false, true, true, true, true, false];
+        var ids = tensor(new long[,] { { 0, 0, 5, 6, 7, 8, 0 } });
+        string[] tokens = ["_", "_", "e", "f", "g", "h", "_"];
+        var bare = AttentionView.From(net.Trace(ids), tokens: tokens, real: real);
+        var masked = AttentionView.From(net.Trace(ids, new() { Mask = tensor(real).unsqueeze(0) }), tokens: tokens, real: real);
+        Assert.All(bare.Heads, h => Assert.InRange(h.Pads, 0.01, 0.9));
+        Assert.All(masked.Heads, h => Assert.Equal(0, h.Pads));
+        Assert.All(masked.Heads, h => Assert.InRange(h.Memory, 0.01, 0.99));
+        Assert.DoesNotContain("pads", masked.ToText(), StringComparison.Ordinal);
+        Assert.Equal(memoryTokens + 7, masked.Tokens.Count);
+        Assert.Equal([.. Enumerable.Range(0, memoryTokens).Select(i => $"memory {i}"), .. tokens], masked.Tokens);
+        Assert.Contains($"data-s=\"{memoryKeys}\"", masked.ToHtml(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_mask_hides_is_grey_and_a_weight_of_zero_is_not()
+    {
+        var net = new TransformerWrapper(new() { NumTokens = 32, MaxSeqLen = 8, AttnLayers = new Decoder(new() { Dim = 32, Depth = 1, Heads = 2 }) });
+        var head = AttentionView.From(net.Trace(tensor(new long[,] { { 1, 2, 3 } }))).Heads[0];
+        Assert.Equal([false, true, true, false, false, true, false, false, false], head.Hidden);
+        Assert.NotEqual(Png.OfWeights([1f, 0f], 1, 2), Png.OfWeights([1f, 0f], 1, 2, [false, true]));
+        Assert.Contains("grey is hidden by the mask", (AttentionView.From([ones(1, 1, 1, 1)]) with { Heads = [head] }).ToHtml(), StringComparison.Ordinal);
+        Assert.DoesNotContain("grey is hidden", AttentionView.From([ones(1, 1, 1, 1)]).ToHtml(), StringComparison.Ordinal);
+    }
 }

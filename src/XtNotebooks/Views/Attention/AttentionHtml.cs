@@ -13,7 +13,7 @@ internal static class AttentionHtml
         html.Add($"<p class=\"lead\">{view.Sentence}</p>\n");
         if (view.Heads.Where(h => h.Pads >= 0.005).ToList() is { Count: > 0 } looking)
             html.Add($"<p class=\"warn\">⚠ Real tokens give weight to pads in {Words.Count(looking.Count, "head")}; pass <code>mask:</code> to hide them.</p>\n");
-        html.Add($"<p class=\"muted\">Each row of a map is a query, top to bottom; each column the key it looks at. Darker is more, full at 1.</p>\n");
+        html.Add($"<p class=\"muted\">Each row of a map is a query, top to bottom; each column the key it looks at. Darker is more, full at 1{(view.Heads.Any(h => h.Hidden.Contains(true)) ? "; grey is hidden by the mask" : "")}.</p>\n");
         html.Add(GridScript.Line);
         var used = 0;
         var shown = 0;
@@ -22,7 +22,7 @@ internal static class AttentionHtml
             html.Add($"<p><strong>layer {layer.Key}</strong></p><div class=\"heads\">\n");
             foreach (var head in layer)
             {
-                var image = used < MaxBytes ? Convert.ToBase64String(Png.OfWeights(head.Weights, head.Rows, head.Columns)) : "";
+                var image = used < MaxBytes ? Convert.ToBase64String(Png.OfWeights(head.Weights, head.Rows, head.Columns, head.Hidden)) : "";
                 used += image.Length;
                 shown += image.Length > 0 ? 1 : 0;
                 html.Add($"<figure tabindex=\"0\" data-t=\"{head.Name}\">");
@@ -34,7 +34,7 @@ internal static class AttentionHtml
         }
         Omissions(html, view, shown);
         if (view.Tokens.Count > 0)
-            html.Add($"<p class=\"muted tokens\">{Html.Join(" ", view.Tokens.Take(64).Select(token => Html.Of($"<span>{token}</span>")))}{(view.Tokens.Count > 64 ? " …" : "")}</p>\n");
+            html.Add($"<p class=\"muted tokens\" data-s=\"{view.Size.Keys - view.Tokens.Count}\">{Html.Join(" ", view.Tokens.Take(64).Select(token => Html.Of($"<span>{token}</span>")))}{(view.Tokens.Count > 64 ? " …" : "")}</p>\n");
         return ViewFrame.Render("attention", "Attention maps: " + view.Sentence, Css, html.Done(), Script);
     }
 
@@ -51,7 +51,7 @@ internal static class AttentionHtml
 
     /// <summary>The pictures are the data: a pixel's colour is the weight's place in the palette. Arrow keys move a frame over the map that has the focus.</summary>
     private const string Script = """
-        const say=root.querySelector('.say'),names=[...root.querySelectorAll('.tokens span')].map(s=>s.textContent);
+        const say=root.querySelector('.say'),shift=+(root.querySelector('.tokens')?.dataset.s||0),names=[...root.querySelectorAll('.tokens span')].map(s=>s.textContent);
         say.textContent='Point at a map, or move with Tab and the arrow keys, to read single weights.';
         const level=p=>{let best=0,least=1e9;for(let i=0;i<256;i++){const c=[[255,8],[255,48],[255,107]].map(([a,b])=>a+Math.trunc((b-a)*i/255));
         const d=Math.abs(c[0]-p[0])+Math.abs(c[1]-p[1])+Math.abs(c[2]-p[2]);if(d<least){least=d;best=i}}return best};
@@ -64,8 +64,8 @@ internal static class AttentionHtml
         const tell=()=>{const p=read(),w=p.width,h=p.height;q=Math.max(0,Math.min(h-1,q));k=Math.max(0,Math.min(w-1,k));
         const at=(q*w+k)*4,v=(level([p.data[at],p.data[at+1],p.data[at+2]])/255)**2;
         frame.style.cssText=`left:${k*100/w}%;top:${q*100/h}%;width:${100/w}%;height:${100/h}%`;
-        const of=(n,i)=>n+' '+i+(names[i]?' “'+names[i]+'”':'');
-        say.textContent=figure.dataset.t+', '+of('query',q)+', '+of('key',k)+' · weight '+(v<.0005?'0':v<.01?'< 1 %':(100*v).toFixed(0)+' %')};
+        const of=(n,i,s)=>n+' '+i+(names[i-s]?' “'+names[i-s]+'”':i<s?' (memory or cached)':'');const none=p.data[at]==200&&p.data[at+1]==200;
+        say.textContent=figure.dataset.t+', '+of('query',q,0)+', '+of('key',k,shift)+(none?' · hidden by the mask':' · weight '+(v<.0005?'0':v<.01?'< 1 %':(100*v).toFixed(0)+' %'))};
         map.onmousemove=e=>{const b=img.getBoundingClientRect();k=Math.floor((e.clientX-b.left)*img.naturalWidth/b.width);q=Math.floor((e.clientY-b.top)*img.naturalHeight/b.height);tell()};
         figure.onfocus=tell;
         figure.onkeydown=e=>{const d={ArrowLeft:[0,-1],ArrowRight:[0,1],ArrowUp:[-1,0],ArrowDown:[1,0]}[e.key];

@@ -47,7 +47,17 @@ internal static class AttentionMagic
         var pad = MagicInputs.Pad(call);
         var token = MagicInputs.Token(call);
         return AttentionView.From(net.Trace(one, new TransformerInputs { Mask = mask }), 0,
-            token is null ? null : [.. values.Select(token)],
-            pad is null ? null : [.. values.Select(id => id != pad)]) with { Title = call.Get<string>("--title") };
+            token is null ? null : Around(net.Options, [.. values.Select(token)], i => $"memory {i}", "class"),
+            pad is null ? null : Around(net.Options, [.. values.Select(id => id != pad)], _ => true, true)) with { Title = call.Get<string>("--title") };
+    }
+
+    /// <summary>The sequence as the layers see it: with the wrapper's class tokens, and its memory tokens in front or before every run of tokens.</summary>
+    private static List<T> Around<T>(TransformerWrapperOptions options, IReadOnlyList<T> sequence, Func<int, T> memory, T other)
+    {
+        List<T> whole = [.. Enumerable.Repeat(other, options.UseClsToken ? options.NumClsTokens : 0), .. sequence];
+        var memories = Enumerable.Range(0, options.NumMemoryTokens ?? 0).Select(memory).ToList();
+        if (options.MemoryTokensInterspersedEvery is not { } every)
+            return [.. memories, .. whole];
+        return [.. whole.Chunk(every).SelectMany(run => (IEnumerable<T>)[.. memories, .. run, .. Enumerable.Repeat(other, every - run.Length)])];
     }
 }

@@ -9,7 +9,14 @@ internal static class Png
 {
     private const int Colours = 256;
 
-    public static byte[] OfWeights(IReadOnlyList<float> weights, int rows, int columns)
+    /// <summary>Stands in the palette at 1, the place of a weight of 0.00002.</summary>
+    private static readonly byte[] Hidden = [200, 200, 192];
+
+    /// <param name="weights">[rows * columns], 0 to 1.</param>
+    /// <param name="rows">Height.</param>
+    /// <param name="columns">Width.</param>
+    /// <param name="hidden">[rows * columns], true where a mask hid the key, which is grey; empty for none.</param>
+    public static byte[] OfWeights(IReadOnlyList<float> weights, int rows, int columns, IReadOnlyList<bool>? hidden = null)
     {
         var lines = new byte[rows * (columns + 1)];
         for (var row = 0; row < rows; row++)
@@ -18,7 +25,8 @@ internal static class Png
             {
                 // The square root lets small weights be seen.
                 var weight = Math.Sqrt(Math.Clamp(weights[row * columns + column], 0f, 1f));
-                lines[row * (columns + 1) + 1 + column] = double.IsNaN(weight) ? (byte)0 : (byte)Math.Round(weight * (Colours - 1));
+                var level = double.IsNaN(weight) ? 0 : (int)Math.Round(weight * (Colours - 1));
+                lines[row * (columns + 1) + 1 + column] = (byte)(hidden is { Count: > 0 } && hidden[row * columns + column] ? 1 : level == 1 ? 0 : level);
             }
         }
         using var png = new MemoryStream();
@@ -39,7 +47,7 @@ internal static class Png
 
     /// <summary>From white to a dark blue.</summary>
     private static byte[] Palette() =>
-        [.. Enumerable.Range(0, Colours).SelectMany(i => new[] { Mix(255, 8, i), Mix(255, 48, i), Mix(255, 107, i) })];
+        [.. Enumerable.Range(0, Colours).SelectMany(i => i == 1 ? Hidden : new[] { Mix(255, 8, i), Mix(255, 48, i), Mix(255, 107, i) })];
 
     private static byte Mix(int from, int to, int step) => (byte)(from + (to - from) * step / (Colours - 1));
 

@@ -34,20 +34,34 @@ internal sealed class TensorTally
         var first = 0;
         while (first < block.Length && !double.IsFinite(block[first]))
             first++;
-        var shift = first < block.Length ? block[first] : 0;
+        if (first == block.Length)
+        {
+            var nans = 0;
+            foreach (var value in block)
+                nans += double.IsNaN(value) ? 1 : 0;
+            var positive = block.Count(double.PositiveInfinity);
+            (NaNs, PositiveInfinities, NegativeInfinities) = (NaNs + nans, PositiveInfinities + positive, NegativeInfinities + block.Length - nans - positive);
+            return;
+        }
+        var shift = block[first];
         var (vShift, limit) = (new Vector<double>(shift), new Vector<double>(double.MaxValue));
         var (vMin, vMax) = (new Vector<double>(double.PositiveInfinity), new Vector<double>(double.NegativeInfinity));
         Vector<double> vSum = default, vSquares = default;
+        Vector<long> vNaNs = default, vPositive = default, vNegative = default;
         double min = double.PositiveInfinity, max = double.NegativeInfinity, sum = 0, squares = 0;
-        long lanes = 0, single = 0;
+        long lanes = 0, single = 0, odd = 0;
         var i = 0;
         for (; i <= block.Length - Vector<double>.Count; i += Vector<double>.Count)
         {
             var v = new Vector<double>(block[i..]);
             if (!Vector.LessThanOrEqualAll(Vector.Abs(v), limit))
             {
-                Singly(block.Slice(i, Vector<double>.Count));
-                continue;
+                // A lane that is not finite is counted, and then is the block's first number, which adds nothing.
+                vNaNs += Vector.Equals(v, v);
+                vPositive -= Vector.Equals(v, new Vector<double>(double.PositiveInfinity));
+                vNegative -= Vector.Equals(v, new Vector<double>(double.NegativeInfinity));
+                odd += Vector<double>.Count;
+                v = Vector.ConditionalSelect(Vector.LessThanOrEqual(Vector.Abs(v), limit), v, vShift);
             }
             (vMin, vMax) = (Vector.ConditionalSelect(Vector.LessThan(v, vMin), v, vMin), Vector.ConditionalSelect(Vector.GreaterThan(v, vMax), v, vMax));
             var away = v - vShift;
@@ -55,6 +69,9 @@ internal sealed class TensorTally
             vSquares += away * away;
             lanes += Vector<double>.Count;
         }
+        var (notNumbers, above, below) = (odd + Vector.Sum(vNaNs), Vector.Sum(vPositive), Vector.Sum(vNegative));
+        (NaNs, PositiveInfinities, NegativeInfinities) = (NaNs + notNumbers, PositiveInfinities + above, NegativeInfinities + below);
+        lanes -= notNumbers + above + below;
         Singly(block[i..]);
         for (var lane = 0; lane < Vector<double>.Count; lane++)
         {
@@ -64,8 +81,7 @@ internal sealed class TensorTally
         }
         (Min, Max) = (Math.Min(Min, min), Math.Max(Max, max));
         var n = lanes + single;
-        if (n > 0)
-            Merge(n, shift + sum / n, Math.Max(0, squares - sum / n * sum));
+        Merge(n, shift + sum / n, Math.Max(0, squares - sum / n * sum));
 
         void Singly(ReadOnlySpan<double> values)
         {
