@@ -63,7 +63,7 @@ internal static class GenerateMagic
         }
         catch (Exception e) when (e is not (MagicException or OperationCanceledException))
         {
-            throw MagicInputs.Sentence(e);
+            throw Sentence(e);
         }
         finally
         {
@@ -87,6 +87,13 @@ internal static class GenerateMagic
             Func<Tensor, Tensor> function => TextGeneration.StreamAsync(function, prompt, tokens, tokenizer, options, cancellationToken: cancellationToken),
             var other => throw MagicInputs.Wrong("--model", other, "a module from ids to logits, or a Func<Tensor, Tensor>"),
         };
+    }
+
+    // What C# calls them, and what the magic does.
+    private static MagicException Sentence(Exception e)
+    {
+        var told = MagicInputs.Sentence(e);
+        return new(told.Message.Replace("Temperature", "--temperature", StringComparison.Ordinal).Replace("EosToken", "--end-id", StringComparison.Ordinal), e);
     }
 
     // Without dropout, and left as it was.

@@ -107,10 +107,10 @@ public sealed class GenerationTests : IDisposable
         Assert.StartsWith("'z' (character 0 of \"z\") is not among", await Refusal(("--prompt", "z")));
         Assert.StartsWith("--model names no variable \"nett\"", await Refusal(("--model", "nett")));
         Assert.StartsWith("0 tokens were asked for", await Refusal(("--tokens", 0)));
-        Assert.StartsWith("Temperature must be at least 0, but is -1", await Refusal(("--temperature", -1.0)));
+        Assert.StartsWith("--temperature must be at least 0, but is -1", await Refusal(("--temperature", -1.0)));
         Assert.StartsWith("--top-p is 2", await Refusal(("--top-p", 2.0)));
         Assert.StartsWith("--top-k is 0", await Refusal(("--top-k", 0)));
-        Assert.StartsWith("EosToken (99) is outside the vocabulary", await Refusal(("--end-id", 99L)));
+        Assert.StartsWith("--end-id (99) is outside the vocabulary", await Refusal(("--end-id", 99L)));
         Assert.StartsWith("--prompt is a Int32", await Refusal(("--prompt", 3)));
         Assert.StartsWith("Token ids are whole numbers", await Refusal(("--prompt", zeros(2, 2))));
         var gone = tensor(new long[] { 1 });
