@@ -188,6 +188,8 @@ internal sealed partial class CodeSession : ICodeSession
             if (cell.CancellationToken.IsCancellationRequested)
                 threads.InterruptWaits();
         }
+        // Nobody waits any more: what it still runs of the reader's code stops at its next check.
+        cell.StopsWithin = null;
         return Interrupted("The cell could not be stopped: it runs code that does not look for an interrupt, for example a native call, and was left "
             + "behind on its thread. Other cells can run; its variables may still change.");
     }

@@ -117,6 +117,19 @@ public sealed class InterruptTests
     }
 
     [Fact]
+    public async Task A_step_that_loops_for_ever_stops_once_nobody_waits_for_it()
+    {
+        await using var notebook = WithSteps(TimeSpan.FromMilliseconds(200));
+        await notebook.Value(Steps + "var ticks = 0; step = () => { begun.TrySetResult(); while (true) { ticks++; Thread.Sleep(1); } };");
+        Assert.Equal(CellStatus.Interrupted, (await InterruptSteps(notebook)).Status);
+        Assert.Equal("True", await notebook.Value("""
+            var seen = -1;
+            while (seen != ticks) { seen = ticks; await Task.Delay(500); }
+            ticks > 0
+            """));
+    }
+
+    [Fact]
     public async Task A_reader_who_insists_or_a_step_that_never_ends_is_not_waited_for()
     {
         await using var patient = WithSteps(TimeSpan.FromMilliseconds(200));
