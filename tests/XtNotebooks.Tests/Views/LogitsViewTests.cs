@@ -137,4 +137,18 @@ public sealed class LogitsViewTests : IDisposable
         Snapshot.Matches(Samples.Logits().ToText(), "logits.txt");
         SafeHtml.Check(Samples.Logits().ToHtml());
     }
+
+    [Fact]
+    public void Hostile_token_texts_and_three_strips_stay_under_200_kB()
+    {
+        var hostile = string.Concat(Enumerable.Repeat("<\"&'\u00e9\u4e16", 7))[..40];
+        LogitsView View(string title) => LogitsView.From(randn(16, 32, 100), randint(0, 100, [16, 32], int64),
+            new() { Title = title, TopP = 0.9, Token = id => hostile + id });
+        SafeHtml.Check(View("one").ToHtml());
+        var html = new LogitsComparison([View("one"), View("two"), View("three")]).ToHtml();
+        SafeHtml.Check(html);
+        Assert.Contains("positions are shown; the sentence counts all of them", html, StringComparison.Ordinal);
+        var many = Enumerable.Range(0, 12).Select(i => View("step " + i)).ToList();
+        SafeHtml.Check(new LogitsComparison(many).ToHtml());
+    }
 }

@@ -70,4 +70,15 @@ public sealed class ModelViewTests : IDisposable
         Assert.Contains("token_emb", view.ToText(), StringComparison.Ordinal);
         Assert.Contains("to_logits", SafeHtml.WithoutScripts(view.ToHtml()), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_convolution_costs_its_kernel_at_every_position_and_memory_tokens_cost_nothing()
+    {
+        Assert.Equal(2 * 4 * 8 * 3, ModelView.From(nn.Conv1d(8, 4, 3)).Root.FlopsPerToken);
+        static TransformerWrapper Net(int memories) => new(new()
+        {
+            NumTokens = 32, MaxSeqLen = 8, NumMemoryTokens = memories, AttnLayers = new Decoder(new() { Dim = 32, Depth = 1, Heads = 2 }),
+        });
+        Assert.Equal(ModelView.From(Net(0)).Root.FlopsPerToken, ModelView.From(Net(20)).Root.FlopsPerToken);
+    }
 }

@@ -83,4 +83,23 @@ public sealed class TrainingChartsTests
         Assert.True(plain.Format(Samples.Comparison(10), text));
         Assert.StartsWith("wrapper's defaults reports the least", text.ToString(), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void The_figures_of_both_libraries_hold_rate_gradient_norm_speed_and_memory()
+    {
+        var run = Samples.Run("run", 40, 1.2, 1.4, 0.2);
+        using var figure = System.Text.Json.JsonDocument.Parse(Plotly.NET.GenericChart.toFigureJson(run.ToPlotly()));
+        var traces = figure.RootElement.GetProperty("data").EnumerateArray().ToDictionary(t => t.GetProperty("name").GetString()!);
+        var script = run.ToXPlot().GetPlottingJS();
+        foreach (var (name, axis) in new[] { ("Learning rate", "y2"), ("Gradient norm", "y3"), ("Speed", "y4"), ("Memory", "y5") })
+        {
+            Assert.Equal(axis, traces[name].GetProperty("yaxis").GetString());
+            Assert.Contains(name, script, StringComparison.Ordinal);
+        }
+        Assert.Equal(40, traces["Memory"].GetProperty("y").GetArrayLength());
+        var layout = figure.RootElement.GetProperty("layout");
+        double Edge(string axis, int end) => layout.GetProperty(axis).GetProperty("domain")[end].GetDouble();
+        Assert.True(Edge("yaxis2", 1) < Edge("yaxis", 0));
+        Assert.DoesNotContain("yaxis5", run.ToChart().ToFigureJson(), StringComparison.Ordinal);
+    }
 }

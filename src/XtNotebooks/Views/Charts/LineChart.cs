@@ -29,13 +29,13 @@ public sealed record LineChart : IPlotlyView
     /// <summary>Numbers that stand below the picture; null for none.</summary>
     public ViewTable? Summary { get; init; }
 
-    /// <summary>A second chart that is only shown as a picture below; null for none.</summary>
+    /// <summary>A second chart, shown as a picture below, and as a second row of the Plotly.NET figure; null for none.</summary>
     public LineChart? Below { get; init; }
 
     /// <summary>The chart as a Plotly.NET figure, to style or combine further.</summary>
-    public GenericChart ToPlotly() => PlotlyFigure.ToPlotlyNet(LineChartFigure.Of(this));
+    public GenericChart ToPlotly() => PlotlyFigure.ToPlotlyNet(LineChartFigure.Of(this, whole: true));
 
-    /// <summary>The chart as an XPlot.Plotly figure.</summary>
+    /// <summary>The chart as an XPlot.Plotly figure; of one panel, with the lines of the chart <see cref="Below"/> in the legend, to be shown by a click there.</summary>
     /// <exception cref="NotSupportedException">It has more than two panels, which XPlot's layout cannot hold.</exception>
     public XPlot.Plotly.PlotlyChart ToXPlot() => LineChartXPlot.Of(this);
 

@@ -7,15 +7,19 @@ namespace XtNotebooks.Views;
 /// <remarks>Source of the names: plotly.js 2.28 figure reference.</remarks>
 internal static class LineChartFigure
 {
-    private const double AssumedWidth = 900;
+    private const double AssumedWidth = 900, Margins = 85;
 
-    public static JsonObject Of(LineChart chart)
+    /// <param name="chart">What is drawn.</param>
+    /// <param name="whole">Whether the chart below it is a second row of the figure.</param>
+    public static JsonObject Of(LineChart chart, bool whole = false)
     {
+        var below = whole ? chart.Below : null;
+        var height = chart.Height + (below?.Height ?? 0);
         var data = new JsonArray();
         var annotations = new JsonArray();
         var layout = new JsonObject
         {
-            ["height"] = chart.Height,
+            ["height"] = height,
             ["margin"] = new JsonObject { ["l"] = 50, ["r"] = 10, ["t"] = 40, ["b"] = 45 },
             ["showlegend"] = false,
             ["hovermode"] = "x unified",
@@ -23,14 +27,18 @@ internal static class LineChartFigure
             ["annotations"] = annotations,
         };
         for (var i = 0; i < chart.Panels.Count; i++)
-            AddPanel(chart, i, data, layout, annotations);
+            AddPanel(chart, i, i, below is null ? (0, 1) : (1 - Row(chart), 1), data, layout, annotations);
+        for (var i = 0; i < (below?.Panels.Count ?? 0); i++)
+            AddPanel(below!, i, chart.Panels.Count + i, (0, Row(below!)), data, layout, annotations);
         return new JsonObject { ["data"] = data, ["layout"] = layout };
+
+        double Row(LineChart part) => (part.Height - Margins) / (height - Margins);
     }
 
-    private static void AddPanel(LineChart chart, int index, JsonArray data, JsonObject layout, JsonArray annotations)
+    private static void AddPanel(LineChart chart, int index, int axis, (double Low, double High) rows, JsonArray data, JsonObject layout, JsonArray annotations)
     {
         var panel = chart.Panels[index];
-        var n = index == 0 ? "" : $"{index + 1}";
+        var n = axis == 0 ? "" : $"{axis + 1}";
         var share = 1.0 / chart.Panels.Count;
         var left = index * share + (index == 0 ? 0 : 42 / AssumedWidth);
         var right = (index + 1) * share - LineChartSvg.LabelRoom(panel) / AssumedWidth;
@@ -48,37 +56,41 @@ internal static class LineChartFigure
             ["range"] = new JsonArray(Number(scale.Low), Number(scale.High)),
             ["zeroline"] = false,
         };
+        if (rows != (0, 1))
+            y["domain"] = new JsonArray(Number(rows.Low), Number(rows.High));
         if (chart.SharedScale && index > 0)
             y["matches"] = "y";
         layout["yaxis" + n] = y;
 
-        annotations.Add(Text($"<b>{Escape(panel.Title)}</b> · {Escape(panel.YLabel)}", left, 1.0, "left", "bottom"));
+        annotations.Add(Text($"<b>{Escape(panel.Title)}</b> · {Escape(panel.YLabel)}", left, rows.High, "left", "bottom"));
         foreach (var line in panel.Lines.Where(l => l.Raw is not null))
-            data.Add(Trace(line, line.Raw!, n, raw: true));
+            data.Add(Trace(line, Name(line), line.Raw!, n, raw: true));
         foreach (var line in panel.Lines)
-            data.Add(Trace(line, line.Y, n, raw: false));
+            data.Add(Trace(line, Name(line), line.Y, n, raw: false));
 
         var lines = panel.Lines.Where(l => double.IsFinite(l.End.Y)).ToList();
-        var inner = chart.Height - 85.0;
+        var inner = chart.Height - Margins;
         var places = ChartLabels.Spread([.. lines.Select(l => scale.At(l.End.Y, 0, inner))], 16, 0, inner);
         for (var i = 0; i < lines.Count; i++)
         {
-            var label = Text(Escape(LineChartSvg.Label(lines[i])), right + 4 / AssumedWidth, places[i] / inner, "left", "middle");
+            var label = Text(Escape(LineChartSvg.Label(lines[i])), right + 4 / AssumedWidth, rows.Low + places[i] / inner * (rows.High - rows.Low), "left", "middle");
             label["font"] = new JsonObject { ["size"] = 12 };
             label["text"] = $"<span style=\"color:{Colour(lines[i])}\">●</span> {Escape(LineChartSvg.Label(lines[i]))}";
             annotations.Add(label);
         }
+
+        string Name(ChartLine line) => Escape(line.Name.Length > 0 ? line.Name : panel.Title);
     }
 
-    private static JsonObject Trace(ChartLine line, IReadOnlyList<double> values, string n, bool raw)
+    private static JsonObject Trace(ChartLine line, string name, IReadOnlyList<double> values, string n, bool raw)
     {
         var style = line.Style % Palette.Series.Count;
         var trace = new JsonObject
         {
             ["type"] = "scatter",
             ["mode"] = "lines",
-            ["name"] = Escape(line.Name) + (raw ? " (raw)" : ""),
-            ["legendgroup"] = Escape(line.Name),
+            ["name"] = name + (raw ? " (raw)" : ""),
+            ["legendgroup"] = name,
             ["x"] = new JsonArray([.. line.X.Select(Number)]),
             ["y"] = new JsonArray([.. values.Select(Number)]),
             ["xaxis"] = "x" + n,

@@ -23,12 +23,28 @@ internal static class LineChartXPlot
                 dash = Palette.PlotlyDashes[line.Style % Palette.PlotlyDashes.Count],
                 width = 2,
             },
-        })).ToArray();
-        var figure = Chart.Plot(traces);
+        }));
+        if (Workings(chart) is { } below)
+        {
+            traces = traces.Concat(below.Panels.SelectMany(panel => panel.Lines.Select(line => (Trace)new Scatter
+            {
+                x = line.X.ToArray(),
+                y = line.Y.Select(v => double.IsFinite(v) ? v : (double?)null).ToArray(),
+                mode = "lines",
+                name = HtmlText.Encode($"{panel.Title} {line.Name}".TrimEnd() + (panel.YLabel.Length > 0 ? $", {panel.YLabel}" : "")),
+                visible = "legendonly",
+                xaxis = "x",
+                yaxis = "y2",
+            })));
+        }
+        var figure = Chart.Plot(traces.ToArray());
         figure.WithLayout(Layout(chart));
         figure.WithSize(880, chart.Height);
         return figure;
     }
+
+    /// <summary>XPlot's layout has no room for a second row: its lines wait in the legend, on an axis of their own.</summary>
+    private static LineChart? Workings(LineChart chart) => chart.Panels.Count == 1 ? chart.Below : null;
 
     private static Layout.Layout Layout(LineChart chart)
     {
@@ -53,6 +69,8 @@ internal static class LineChartXPlot
                 layout.yaxis2.range = new[] { scale.Low, scale.High };
             }
         }
+        if (Workings(chart) is not null)
+            layout.yaxis2 = new Yaxis { overlaying = "y", side = "right", showgrid = false };
         return layout;
     }
 }

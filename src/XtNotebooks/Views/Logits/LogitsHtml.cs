@@ -5,11 +5,22 @@ namespace XtNotebooks.Views;
 /// <summary>Draws strips of tokens; radio buttons choose what the colour means, without a script.</summary>
 internal static class LogitsHtml
 {
-    private const int Worst = 8, MaxCharacters = 110_000;
+    private const int Worst = 8, MaxCharacters = 110_000, MaxBytes = 195 * 1024, LeastCharacters = 4_000;
 
     /// <param name="views">The strips.</param>
     /// <param name="comparison">What they are compared by; null for one alone.</param>
+    /// <remarks>Encoded texts and tables may need more than their share: then fewer positions are drawn, and at last no table.</remarks>
     public static string Write(IReadOnlyList<LogitsView> views, LogitsComparison? comparison = null)
+    {
+        for (var room = MaxCharacters; ; room = room * 3 / 4)
+        {
+            var html = Write(views, comparison, room, tables: room >= LeastCharacters);
+            if (room < LeastCharacters || System.Text.Encoding.UTF8.GetByteCount(html) <= MaxBytes)
+                return html;
+        }
+    }
+
+    private static string Write(IReadOnlyList<LogitsView> views, LogitsComparison? comparison, int room, bool tables)
     {
         var html = new HtmlWriter();
         var summary = comparison?.Sentence ?? string.Join(" ", views.Select(LogitsText.Summary));
@@ -23,13 +34,13 @@ internal static class LogitsHtml
             html.Add($"<input type=\"radio\" name=\"{group}\" id=\"{id}\" class=\"m-{name}\"{(choice == mode ? new Html(" checked") : default)}><label for=\"{id}\">{name}</label>\n");
         }
         foreach (var view in views)
-            Strip(html, view, MaxCharacters / views.Count);
+            Strip(html, view, room / views.Count);
         html.Add(GridScript.Line);
         if (views.Count > 0)
             Legend(html, views[0]);
-        if (comparison?.Differences is { Rows.Count: > 0 } differences)
+        if (tables && comparison?.Differences is { Rows.Count: > 0 } differences)
             html.Add($"<details open><summary>Where they differ most</summary>").Add(differences.ToHtml()).Add($"</details>\n");
-        foreach (var view in views)
+        foreach (var view in tables ? views : [])
             Costliest(html, view);
         return ViewFrame.Render("logits", "Logits: " + summary, Css.Value, html.Done(), GridScript.For("{}"));
     }

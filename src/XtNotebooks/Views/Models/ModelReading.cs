@@ -25,7 +25,7 @@ internal static class ModelReading
         {
             own.Add(new ModelParameter(key, parameter.shape, TensorReading.Short(parameter.dtype), parameter.requires_grad));
             // Tied weights are one tensor in two places, and cost one memory but two products.
-            if (parameter.dim() == 2 && !IsTable(module))
+            if (IsFactor(module, key, parameter))
                 flops += 2 * parameter.numel();
             if (!seen.Add(parameter.Handle))
                 continue;
@@ -45,6 +45,11 @@ internal static class ModelReading
             bytes + children.Sum(c => c.Bytes), flops + children.Sum(c => c.FlopsPerToken),
             own, Folded(children));
     }
+
+    /// <summary>Whether every position is multiplied by it: a matrix, or a convolution's kernel, but no memories, which join the sequence.</summary>
+    private static bool IsFactor(nn.Module module, string name, Tensor parameter) =>
+        parameter.dim() == 2 ? !IsTable(module) && name is not ("memory_tokens" or "cls_token")
+        : parameter.dim() > 2 && name == "weight" && module.GetType().Name.StartsWith("Conv", StringComparison.Ordinal);
 
     /// <summary>An embedding is looked up, not multiplied.</summary>
     private static bool IsTable(nn.Module module) => module.GetType().Name.Contains("Embedding", StringComparison.Ordinal);

@@ -36,16 +36,29 @@ internal static class TensorSampling
     {
         var rank = tensor.shape.Length;
         // The deeper the nesting, the fewer facets of each level, so that the whole stays small.
-        var facets = rank <= 4 ? options.MaxFacets : Math.Min(options.MaxFacets, 2);
-        var crowd = Enumerable.Range(0, Math.Max(0, rank - 2)).Aggregate(1L, (n, d) => n * Math.Min(facets, tensor.shape[d]));
+        var facets = Facets(tensor.shape, rank <= 4 ? options.MaxFacets : Math.Min(options.MaxFacets, 2));
+        var crowd = Enumerable.Range(0, facets.Length).Aggregate(1L, (n, d) => n * Math.Min(facets[d], tensor.shape[d]));
         var (rows, columns) = crowd > 4 ? (Math.Min(options.MaxRows, 8), Math.Min(options.MaxColumns, 12))
             : crowd > 1 ? (Math.Min(options.MaxRows, 12), Math.Min(options.MaxColumns, 16))
             : (options.MaxRows, options.MaxColumns);
         return [.. Enumerable.Range(0, rank).Select(d => new TensorAxis(
             options.AxisNames?[d] ?? $"dim {d}",
             tensor.shape[d],
-            LossMaskReading.Kept((int)Math.Min(int.MaxValue, tensor.shape[d]), d == rank - 1 ? columns : d == rank - 2 ? rows : facets),
+            d < facets.Length && facets[d] == 1 && tensor.shape[d] > 1 ? [0, null] : LossMaskReading.Kept((int)Math.Min(int.MaxValue, tensor.shape[d]), d == rank - 1 ? columns : d == rank - 2 ? rows : facets[d]),
             options.AxisLabels?.GetValueOrDefault(d)))];
+    }
+
+    /// <summary>How many indices of each outer axis are shown: inner axes come first, and when 32 facets are reached the outer ones show their first index.</summary>
+    private static int[] Facets(long[] shape, int most)
+    {
+        var facets = new int[Math.Max(0, shape.Length - 2)];
+        var left = 32L;
+        for (var d = facets.Length - 1; d >= 0; d--)
+        {
+            facets[d] = (int)Math.Max(1, Math.Min(most, left));
+            left /= Math.Max(1, Math.Min(facets[d], shape[d]));
+        }
+        return facets;
     }
 
     private static double[] Values(Tensor tensor, List<TensorAxis> axes)
