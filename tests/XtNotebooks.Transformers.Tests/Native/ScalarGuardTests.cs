@@ -45,7 +45,8 @@ public sealed class ScalarGuardTests
         var seen = new HashSet<nint>();
         for (var i = 0; i < 1 << 20; i++)
             seen.Add(Freed(i));
-        Assert.InRange(seen.Count, 1 << 14, 1 << 17);
+        // At most as many as there are places, however many numbers came and went.
+        Assert.InRange(seen.Count, 1 << 14, 300_000);
     }
 
     [Fact]
