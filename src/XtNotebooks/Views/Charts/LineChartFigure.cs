@@ -62,7 +62,7 @@ internal static class LineChartFigure
             y["matches"] = "y";
         layout["yaxis" + n] = y;
 
-        annotations.Add(Text($"<b>{Escape(panel.Title)}</b> · {Escape(panel.YLabel)}", left, rows.High, "left", "bottom"));
+        annotations.Add(Text($"<b>{Escape(panel.Title)}</b>{(panel.YLabel.Length > 0 ? " · " + Escape(panel.YLabel) : "")}", left, rows.High, "left", "bottom"));
         foreach (var line in panel.Lines.Where(l => l.Raw is not null))
             data.Add(Trace(line, Name(line), line.Raw!, n, raw: true));
         foreach (var line in panel.Lines)
