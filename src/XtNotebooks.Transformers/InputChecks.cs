@@ -113,8 +113,10 @@ internal static class InputChecks
     private static void CheckIds(Tensor ids, long numTokens)
     {
         using var scope = NewDisposeScope();
-        if (First((ids < 0) | (ids >= numTokens)) is not (var row, var column)) return;
-        var id = ids[row, column].to(ScalarType.Int64).item<long>();
+        // A small integer type would wrap the vocabulary's size.
+        var wide = ids.to(ScalarType.Int64);
+        if (First((wide < 0) | (wide >= numTokens)) is not (var row, var column)) return;
+        var id = wide[row, column].item<long>();
         throw new ArgumentException(
             $"Token id {id} at batch {row}, position {column} is outside the vocabulary: NumTokens is {numTokens}, so ids go from 0 to {numTokens - 1}.");
     }

@@ -21,8 +21,18 @@ internal sealed class Sampler : IDisposable
         _expert = new DecodingState(wrapper.Net, prompts.Tokens, prompts.StartPos, options, steps);
         foreach (var model in options.AmateurModels)
             _amateurs.Add((model, new DecodingState(model.Net, prompts.Tokens, prompts.StartPos, options, steps)));
-        // As upstream, a prompt that holds the end token has ended.
-        if (options.EosToken is { } end) _ended = (prompts.Tokens == end).any(1, keepdim: true).DetachFromDisposeScope();
+        if (options.EosToken is { } end) _ended = HasEnd(prompts, end).DetachFromDisposeScope();
+    }
+
+    // As upstream, a prompt that holds the end token has ended; unlike there, the pads before a shorter prompt are not taken for ends where pad and
+    // end are one id.
+    private static Tensor HasEnd(Prompts prompts, long end)
+    {
+        using var scope = NewDisposeScope();
+        var ends = prompts.Tokens == end;
+        if (prompts.StartPos is { } start)
+            ends &= arange(ends.shape[1], device: ends.device) >= start.unsqueeze(1);
+        return scope.MoveToOuter(ends.any(1, keepdim: true));
     }
 
     /// <summary>[batch, seq], int64: prompts and what was added.</summary>

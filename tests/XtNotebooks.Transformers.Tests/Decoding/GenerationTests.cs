@@ -118,6 +118,25 @@ public sealed class GenerationTests
     }
 
     [Fact]
+    public void Pads_before_a_shorter_prompt_are_not_its_end_where_pad_and_end_are_one_id()
+    {
+        using var scope = NewDisposeScope();
+        using var net = SmallModels.Decoder();
+        var ids = SmallModels.Ids(2, 6);
+        Tensor[] prompts = [ids[0], ids[1].narrow(0, 0, 2)];
+        // An id that no prompt holds, and that is not what the shorter one goes on with.
+        var free = new AutoregressiveWrapper(net).Generate(prompts[1], 6, Greedy).cpu().data<long>().ToArray();
+        var held = ids.cpu().data<long>().ToArray();
+        var end = Enumerable.Range(0, SmallModels.NumTokens).Select(i => (long)i).First(i => !held.Contains(i) && free[0] != i);
+        var wrapper = new AutoregressiveWrapper(net, padValue: end);
+        var options = Greedy with { EosToken = end };
+        var together = wrapper.Generate(prompts, 6, options);
+        Assert.NotEqual(end, together[1][0].item<long>());
+        var alone = wrapper.Generate(prompts[1], 6, options);
+        Close.Equal("the shorter prompt", alone, together[1].narrow(0, 0, alone.shape[0]));
+    }
+
+    [Fact]
     public void The_best_beam_is_at_least_as_probable_as_the_greedy_continuation_and_its_score_is_its_probability()
     {
         using var scope = NewDisposeScope();

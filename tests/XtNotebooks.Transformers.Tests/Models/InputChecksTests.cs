@@ -43,6 +43,20 @@ public sealed class InputChecksTests
         Assert.Contains($"Token id {id} at batch 1, position 16 cannot be a target: the model predicts ids from 0 to 16", message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(ScalarType.Byte, 256, 255)]
+    [InlineData(ScalarType.Byte, 300, 200)]
+    [InlineData(ScalarType.Int8, 200, 127)]
+    [InlineData(ScalarType.Int16, 50_257, 32_000)]
+    public void Ids_of_a_small_integer_type_are_read_whatever_the_vocabulary(ScalarType type, int numTokens, long id)
+    {
+        using var scope = NewDisposeScope();
+        using var net = SmallModels.Decoder(wrapper: o => o with { NumTokens = numTokens });
+        var ids = tensor(new[] { 1L, id }).reshape(1, 2).to(Golden.TestDevice.Current);
+        Close.Equal("logits", net.forward(ids), net.forward(ids.to(type)));
+        Assert.Contains("outside the vocabulary", Assert.Throws<ArgumentException>(() => net.forward(tensor(new[] { -1 }).reshape(1, 1).to(ScalarType.Int8))).Message);
+    }
+
     [Fact]
     public void A_pad_value_outside_the_vocabulary_is_blamed_by_its_name_where_it_is_used()
     {

@@ -56,6 +56,21 @@ public class ZmtpDecoderTests
     }
 
     [Fact]
+    public void The_memory_of_a_connection_does_not_grow_with_what_has_passed_through_it()
+    {
+        var decoder = new ZmtpDecoder();
+        byte[] frame = [0, 100, .. new byte[100]];
+        Add(decoder, frame[..50]);
+        for (var i = 0; i < 10_000; i++)
+        {
+            // A part of the next frame is always there.
+            Add(decoder, [.. frame[50..], .. frame[..50]]);
+            Assert.True(decoder.TryTake(out _, out _));
+            Assert.InRange(decoder.Room().Length, 1, 1 << 13);
+        }
+    }
+
+    [Fact]
     public void A_message_without_end_is_refused()
     {
         var decoder = new ZmtpDecoder();

@@ -73,21 +73,21 @@ internal sealed class ZmtpConnection : IDisposable
     {
         if (IsClosed)
             return false;
-        var room = decoder.Room().Span;
-        var count = Socket.Receive(room, SocketFlags.None, out var error);
-        if (error is SocketError.WouldBlock)
-            return false;
-        if (error is not SocketError.Success || count == 0)
-        {
-            Close();
-            return false;
-        }
-        decoder.Advance(count);
         try
         {
+            var room = decoder.Room().Span;
+            var count = Socket.Receive(room, SocketFlags.None, out var error);
+            if (error is SocketError.WouldBlock)
+                return false;
+            if (error is not SocketError.Success || count == 0)
+            {
+                Close();
+                return false;
+            }
+            decoder.Advance(count);
             Decode();
         }
-        catch (ZmtpException)
+        catch (Exception e) when (e is ZmtpException or OutOfMemoryException)
         {
             Close();
         }
@@ -150,10 +150,12 @@ internal sealed class ZmtpConnection : IDisposable
                 open = true;
                 owner.Opened(this);
                 break;
-            // The first two bytes are how long the client waits before it takes us for dead.
-            case "PING" when data.Length >= 2:
-                Enqueue(ZmtpFormat.Pong(data.AsSpan(2)));
+            // The first two bytes are how long the client waits before it takes us for dead; at most 16 of its own follow.
+            case "PING" when data.Length is >= 2 and <= 18:
+                Send(ZmtpFormat.Pong(data.AsSpan(2)));
                 break;
+            case "PING":
+                throw new ZmtpException("a ping of the wrong length");
             case "ERROR":
                 throw new ZmtpException("the client's own error");
             // Subscriptions of version 3.1, as version 3.0 writes them.

@@ -20,13 +20,18 @@ internal sealed class ZmtpDecoder
         if (start == end)
             start = end = 0;
         // What is missing of a long frame is not taken room for before it comes: a stranger may announce any length.
-        if (end == buffer.Length && start > 0)
+        if (buffer.Length - end < buffer.Length / 4 && start > 0)
         {
             buffer.AsSpan(start, end - start).CopyTo(buffer);
             (start, end) = (0, end - start);
         }
         if (buffer.Length - end < buffer.Length / 4)
+        {
+            // Twice the longest frame is held, and it is still not whole.
+            if (buffer.Length > LongestMessage)
+                throw new ZmtpException("a message that is too long");
             Array.Resize(ref buffer, buffer.Length * 2);
+        }
         return buffer.AsMemory(end);
     }
 
