@@ -12,7 +12,7 @@ namespace XtNotebooks.Training;
 /// model, optimizer and <see cref="Run"/> usable; <see cref="Train"/> may be called again and goes on.</para>
 /// <para>Batches of a list stay the caller's; batches that a sequence makes as it goes are freed after their step.</para>
 /// </remarks>
-public sealed class Trainer : IDisposable
+public sealed partial class Trainer : IDisposable
 {
     private readonly TrainedModel model;
     private readonly LossSetting setting;
@@ -312,52 +312,6 @@ public sealed class Trainer : IDisposable
         finally
         {
             model.Module.train();
-        }
-    }
-
-    // A backward pass goes from the loss to the embeddings, and NaN with it: nearest to its cause is the last layer, as the forward pass goes, that has it.
-    private Stop NotFiniteGradient(List<object> drawn, double[] weights)
-    {
-        string? where = null, which = null;
-        for (var i = 0; i < drawn.Count && where is null; i++)
-        {
-            if (weights[i] == 0)
-                continue;
-            using var scope = NewDisposeScope();
-            optimizer.zero_grad();
-            var order = NonFinite.ForwardOrder(model.Module, () => Loss(drawn[i]).Loss.backward());
-            masters?.Collect();
-            where = NonFinite.First(Named().Reverse().OrderByDescending(parameter => order(parameter.Name)), gradients: true);
-            which = (drawn.Count > 1 ? $"The batch is number {i + 1} of the step's {drawn.Count}, " : "The batch is ") + BatchLoss.Describe(drawn[i]);
-        }
-        optimizer.zero_grad();
-        return new(TrainingEnd.NotFinite, $"The gradient of step {steps.Count + 1} is not finite; "
-            + (where is null ? "each batch's alone is, so that it is their sum or norm that overflows. " : $"on its way back from the loss it is so first in {where}. {which}. ")
-            + $"The weights are as step {steps.Count} left them. Lower the learning rate or clip the gradient.");
-    }
-
-    private Stop NotFinite(object batch, LossOutput output, double loss)
-    {
-        if (batch is PaddedBatch padded && setting.Counted?.Invoke(padded) == 0)
-            return new(TrainingEnd.NothingToLearn, NothingToLearn());
-        var where = NonFinite.First(Named(), gradients: false) is { } parameter ? $"the weights of {parameter} are not finite since the step before"
-            : output.Logits is { } logits && logits.isfinite().all().item<bool>() ? "the logits are finite: it is the loss, whose targets may all be ignored"
-            : Layer(batch) is { } layer ? $"the weights are finite, and {layer} is the first layer whose output is not"
-            : "the weights are finite: the forward pass overflows";
-        return new(TrainingEnd.NotFinite, $"The loss of step {steps.Count + 1} is {(double.IsNaN(loss) ? "not a number" : "infinite")}; {where}. "
-            + $"The batch is {BatchLoss.Describe(batch)}. Lower the learning rate or clip the gradient.");
-    }
-
-    // Ids that only the loss reads, such as -100, or a model that fails on NaN must not hide what happened.
-    private string? Layer(object batch)
-    {
-        try
-        {
-            return own is null ? NonFinite.Layer(model, ((PaddedBatch)batch).Ids) : NonFinite.Layer(model.Module, () => own.Of(batch));
-        }
-        catch (Exception e) when (e is ArgumentException or System.Runtime.InteropServices.ExternalException or InvalidOperationException)
-        {
-            return null;
         }
     }
 
