@@ -2,6 +2,7 @@ using XtNotebooks.Kernel.Cli;
 using XtNotebooks.Kernel.Scripting;
 using XtNotebooks.Kernel.Threads;
 
+StartFolder.Ensure(Console.Error);
 // The compiler takes longest to start: it begins before the command line is read and the front end has connected.
 if (args is ["kernel" or "run", _, ..])
     _ = CodeSession.WarmUpAsync();

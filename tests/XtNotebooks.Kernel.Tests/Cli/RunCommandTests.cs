@@ -6,7 +6,8 @@ using XtNotebooks.Kernel.Tests.Notebooks;
 
 namespace XtNotebooks.Kernel.Tests.Cli;
 
-/// <remarks>One class, so that its tests run one after the other: a run changes the process's current directory.</remarks>
+/// <remarks>Nothing runs beside these tests: a run changes the process's current directory, to a folder that is gone when the test has ended.</remarks>
+[Collection(nameof(CurrentDirectory))]
 public sealed partial class RunCommandTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -174,3 +175,6 @@ public sealed partial class RunCommandTests : IDisposable
 
     private static string[] Lines(StringWriter text) => text.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
 }
+
+[CollectionDefinition(nameof(CurrentDirectory), DisableParallelization = true)]
+public sealed class CurrentDirectory;

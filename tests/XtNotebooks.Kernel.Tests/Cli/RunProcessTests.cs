@@ -50,6 +50,24 @@ public sealed class RunProcessTests : IDisposable
         Assert.Equal(ExitCode.Ok, run.ExitCode);
     }
 
+    [Fact]
+    public async Task A_run_that_is_started_in_a_folder_that_is_gone_begins_at_home()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "A folder in use cannot be removed there.");
+        var path = folder.File("n.ipynb", Sample.Json(Sample.Code("1 + 1")));
+        var gone = Directory.CreateDirectory(Path.Combine(folder.Path, "gone")).FullName;
+        using var run = Process.Start(new ProcessStartInfo("sh",
+            ["-c", "cd \"$1\" && rmdir \"$1\" && exec dotnet \"$2\" run \"$3\"", "sh", gone, Path.Combine(AppContext.BaseDirectory, "XtNotebooks.Kernel.dll"), path])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var errors = await run.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await run.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.StartsWith("xt-notebooks: the folder that this was started in no longer exists; relative paths begin at ", errors);
+        Assert.Equal(ExitCode.Ok, run.ExitCode);
+    }
+
     private Process Start(string code)
     {
         var path = folder.File("n.ipynb", Sample.Json(Sample.Code(code)));
