@@ -33,25 +33,40 @@ internal static class Comparison
         Func<TModel> create, IEnumerable<PaddedBatch> batches, IReadOnlyList<LossSetting> settings, int steps,
         TrainerOptions options, CancellationToken cancellationToken) where TModel : nn.Module<Tensor, Tensor>
     {
+        ArgumentNullException.ThrowIfNull(settings);
+        return Of(create, batches, [.. settings.Select(setting => setting.Name)],
+            (i, model, shared) => new Trainer(TrainedModel.From(model), shared, settings[i], options), steps, options, cancellationToken);
+    }
+
+    /// <param name="create">Makes the model.</param>
+    /// <param name="batches">Drawn once; padded batches that a sequence made are freed at the end.</param>
+    /// <param name="names">One for each run.</param>
+    /// <param name="trainer">From a run's number, its model and the batches to its trainer.</param>
+    /// <param name="steps">Steps of each.</param>
+    /// <param name="options">The same for all.</param>
+    /// <param name="cancellationToken">Ends the run in progress.</param>
+    public static ComparedModels<TModel> Of<TModel, TBatch>(
+        Func<TModel> create, IEnumerable<TBatch> batches, IReadOnlyList<string> names, Func<int, TModel, List<TBatch>, Trainer> trainer, int steps,
+        TrainerOptions options, CancellationToken cancellationToken) where TModel : nn.Module
+    {
         ArgumentNullException.ThrowIfNull(create);
         ArgumentNullException.ThrowIfNull(batches);
-        ArgumentNullException.ThrowIfNull(settings);
-        if (settings.Select(setting => setting.Name).Distinct().Count() != settings.Count)
+        if (names.Distinct().Count() != names.Count)
             throw new ArgumentException("Two settings have the same name; rename one: setting with { Name = \"…\" }.");
-        var owned = batches is not IReadOnlyCollection<PaddedBatch>;
+        var owned = batches is not IReadOnlyCollection<TBatch>;
         var shared = batches.Take(steps * options.Accumulation).ToList();
         var runs = new List<TrainingRun>();
         var models = new Dictionary<string, TModel>();
         Dictionary<string, Tensor>? initial = null;
         try
         {
-            foreach (var setting in settings)
+            for (var i = 0; i < names.Count; i++)
             {
                 var model = create();
                 initial = Begin(model, initial);
-                models[setting.Name] = model;
-                using var trainer = new Trainer(TrainedModel.From(model), shared, setting, options);
-                runs.Add(trainer.Train(steps, cancellationToken));
+                models[names[i]] = model;
+                using var run = trainer(i, model, shared);
+                runs.Add(run.Train(steps, cancellationToken));
                 if (cancellationToken.IsCancellationRequested)
                     break;
             }
@@ -61,8 +76,8 @@ internal static class Comparison
         {
             foreach (var tensor in initial?.Values ?? Enumerable.Empty<Tensor>())
                 tensor.Dispose();
-            if (owned)
-                shared.ForEach(batch => batch.Dispose());
+            foreach (var batch in owned ? shared.OfType<PaddedBatch>() : [])
+                batch.Dispose();
         }
     }
 

@@ -40,7 +40,7 @@ internal static class NonFinite
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         string? layer = null;
-        Watched(module, (name, output) => layer ??= output.is_floating_point() && !Finite(output) ? name : null, forward);
+        ForwardWatch.Run(module, (name, _, outputs) => layer ??= name.Length > 0 && outputs.Any(output => output.is_floating_point() && !Finite(output)) ? name : null, forward);
         return layer;
     }
 
@@ -49,7 +49,7 @@ internal static class NonFinite
     public static Func<string, int> ForwardOrder(nn.Module module, Action forward)
     {
         var called = new Dictionary<string, int>();
-        Watched(module, (name, _) => called[name] = called.Count, forward);
+        ForwardWatch.Run(module, (name, _, _) => called[name] = called.Count, forward);
         if (module is TransformerWrapper)
             return Ours;
         var owners = module.named_parameters().Select(parameter => Owner(parameter.name)).Distinct().ToList();
@@ -65,30 +65,6 @@ internal static class NonFinite
             ["attn_layers", ..] => 1,
             _ => 0,
         };
-    }
-
-    private static void Watched(nn.Module module, Action<string, Tensor> seen, Action forward)
-    {
-        var unhook = new List<Action>();
-        foreach (var (name, part) in module.named_modules())
-        {
-            if (part is nn.Module<Tensor, Tensor> hooked)
-            {
-                unhook.Add(hooked.register_forward_hook((_, _, output) =>
-                {
-                    seen(name, output);
-                    return output;
-                }).remove);
-            }
-        }
-        try
-        {
-            forward();
-        }
-        finally
-        {
-            unhook.ForEach(remove => remove());
-        }
     }
 
     private static bool Finite(Tensor values) => values.isfinite().all().item<bool>();

@@ -192,6 +192,27 @@ public sealed partial class Trainer : IDisposable
         TrainerOptions? options = null, CancellationToken cancellationToken = default)
         where TModel : nn.Module<Tensor, Tensor> => Comparison.Of(create, batches, settings, steps, options ?? new(), cancellationToken);
 
+    /// <summary>The same for any module on batches of any kind, one run for each loss.</summary>
+    /// <param name="create">Makes the model; called once for each loss. All get the first one's weights.</param>
+    /// <param name="batches">The first <paramref name="steps"/> batches (times accumulation) are drawn once and shown to all; what tensors they hold stays the caller's.</param>
+    /// <param name="losses">By name: from model and batch to one number to minimise.</param>
+    /// <param name="steps">Steps for each.</param>
+    /// <param name="options">The same for all; without held-out batches, device and bfloat16, which are for padded batches.</param>
+    /// <param name="counted">How many targets of a batch the losses average; needed where batches are accumulated.</param>
+    /// <param name="cancellationToken">Ends the run in progress; losses not begun are left out.</param>
+    /// <typeparam name="TModel">The model's type.</typeparam>
+    /// <typeparam name="TBatch">A batch.</typeparam>
+    public static ComparedModels<TModel> Compare<TModel, TBatch>(
+        Func<TModel> create, IEnumerable<TBatch> batches, IReadOnlyDictionary<string, Func<TModel, TBatch, Tensor>> losses, int steps,
+        TrainerOptions? options = null, Func<TBatch, long>? counted = null, CancellationToken cancellationToken = default)
+        where TModel : nn.Module where TBatch : notnull
+    {
+        ArgumentNullException.ThrowIfNull(losses);
+        var named = losses.ToList();
+        return Comparison.Of(create, batches, [.. named.Select(loss => loss.Key)],
+            (i, model, shared) => For(model, shared, (TBatch batch) => named[i].Value(model, batch), options, named[i].Key, counted), steps, options ?? new(), cancellationToken);
+    }
+
     private Stop Step()
     {
         using var scope = NewDisposeScope();
@@ -216,10 +237,9 @@ public sealed partial class Trainer : IDisposable
             {
                 using var inner = NewDisposeScope();
                 var output = Loss(batch);
-                var loss = output.Loss.to(ScalarType.Float64).item<double>();
+                var loss = sums.Add(batch as PaddedBatch, weight, output.Loss, options.RecordSplit ? output.Logits : null);
                 if (!double.IsFinite(loss))
                     return NotFinite(batch, output, loss);
-                sums.Add(batch as PaddedBatch, weight, loss, options.RecordSplit ? output.Logits : null);
                 (weight == 1 ? output.Loss : output.Loss * weight).backward();
                 masters?.Collect();
             }
@@ -321,7 +341,9 @@ public sealed partial class Trainer : IDisposable
     private double GradientNorm()
     {
         using var scope = NewDisposeScope();
-        return Math.Sqrt(parameters.Where(p => p.grad is not null).Sum(p => p.grad!.square().sum().to(ScalarType.Float64).item<double>()));
+        // A device is waited for once, not for every parameter.
+        Tensor[] squares = [.. parameters.Where(p => p.grad is not null).Select(p => p.grad!.square().sum().to(ScalarType.Float64))];
+        return squares.Length == 0 ? 0 : Math.Sqrt(stack(squares).sum().item<double>());
     }
 
     // Losses need more digits than bfloat16 has.

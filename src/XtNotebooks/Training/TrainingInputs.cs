@@ -57,24 +57,40 @@ internal static class TrainingInputs
     /// <summary>The loss where batches or loss are of the reader's own kind; null where batches are padded and the loss is one of tokens.</summary>
     public static BatchLoss? OwnLoss(MagicCall call, nn.Module module)
     {
-        var (batches, loss) = (call.Values.GetValueOrDefault("--batches"), call.Values.GetValueOrDefault("--loss"));
+        if (OwnLoss(call, module, call.Values.GetValueOrDefault("--loss")) is not { } own)
+            return null;
+        return call.Get<string>("--setting") is null && call.Values.GetValueOrDefault("--held-out") is null ? own
+            : throw new MagicException("--setting and --held-out are for padded batches and a loss of logits and targets; leave them out.");
+    }
+
+    /// <summary>The same of one loss among several.</summary>
+    public static BatchLoss? OwnLoss(MagicCall call, nn.Module module, object? loss)
+    {
+        var batches = call.Values.GetValueOrDefault("--batches");
         if (batches is not System.Collections.IEnumerable or string || call.Values.GetValueOrDefault("--lines") is not null)
             return null;
         if (loss is not null && BatchLoss.From(loss) is { } whole)
-            return Checked(whole);
+            return whole;
         if (batches is IEnumerable<PaddedBatch>)
             return null;
-        return Checked(loss switch
+        return loss switch
         {
             Func<Tensor, Tensor, Tensor> function => BatchLoss.OfOutput(module, function),
             nn.Module<Tensor, Tensor, Tensor> criterion => BatchLoss.OfOutput(module, criterion.call),
             null => throw new MagicException("--batches are no PaddedBatch, so only you know their loss; give --loss: a function from output and target, a loss module, or a function of the batch."),
             _ => throw Views.MagicInputs.Wrong("--loss", loss, "a function from output and target, a loss module, or a function of the batch"),
-        });
-
-        BatchLoss Checked(BatchLoss own) => call.Get<string>("--setting") is null && call.Values.GetValueOrDefault("--held-out") is null ? own
-            : throw new MagicException("--setting and --held-out are for padded batches and a loss of logits and targets; leave them out.");
+        };
     }
+
+    /// <summary>One loss, or several in an array or by name in a dictionary, each under a name.</summary>
+    public static IReadOnlyList<(string Name, object Loss)> Losses(MagicCall call) => call.Values.GetValueOrDefault("--loss") switch
+    {
+        null => [],
+        System.Collections.IDictionary { Count: > 0 } named => [.. named.Keys.Cast<object>().Select(key => ($"{key}", named[key]!))],
+        System.Collections.ICollection { Count: > 0 } many => [.. many.Cast<object>().Select((loss, i) => (loss is LossSetting { Name: var name } ? name : $"loss {i + 1}", loss))],
+        LossSetting setting => [(setting.Name, setting)],
+        var one => [("own loss", one)],
+    };
 
     public static (IEnumerable<PaddedBatch> Batches, IReadOnlyList<PaddedBatch> HeldOut, bool OwnsHeldOut) Batches(MagicCall call)
     {

@@ -70,7 +70,7 @@ public sealed record TrainingPanel : IView
         Latest.PadLoss is { } pad ? $"pads {Words.Nats(pad)}" : "",
         Evaluation is { } held ? $"held-out real tokens {Words.Nats(held.RealLoss)} (step {held.Step})" : "",
         Latest.GradientNorm is { } norm ? $"gradient {Words.Short(norm)}" : "",
-        Latest.MemoryBytes is { } bytes ? $"{Words.Number(bytes >> 20)} MiB" : "",
+        Latest.MemoryBytes is { } bytes ? $"{Words.Number(bytes >> 20)} MiB in the process" : "",
         Device,
     }.Where(fact => fact.Length > 0));
 

@@ -28,6 +28,16 @@ public sealed class LineChartTests
     }
 
     [Fact]
+    public void All_points_can_be_had_as_a_table_without_a_pointer()
+    {
+        var html = Light(Samples.Chart(40));
+        Assert.Contains("<details class=\"points\"><summary>Numbers", html, StringComparison.Ordinal);
+        Assert.Contains("addEventListener('toggle'", html, StringComparison.Ordinal);
+        Assert.Contains("11 of 40 rows; where scripts run all of them", html, StringComparison.Ordinal);
+        Assert.Contains("<details class=\"points\">", new FigureView("{\"data\":[{\"y\":[1,2]}]}").ToHtml(NoScript), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Carries_the_whole_script_that_Plotly_NET_embeds()
     {
         var html = Samples.Chart(5).ToHtml();

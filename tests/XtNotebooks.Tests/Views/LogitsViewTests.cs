@@ -107,6 +107,57 @@ public sealed class LogitsViewTests : IDisposable
         Assert.Throws<ArgumentException>(() => Of(0, 1.5));
     }
 
+    /// <summary>What the overlay keeps is what the sampler's own filters leave.</summary>
+    [Theory]
+    [InlineData(5, null, null, null)]
+    [InlineData(null, 0.7, null, null)]
+    [InlineData(null, null, 0.2, null)]
+    [InlineData(null, null, null, 0.3)]
+    [InlineData(9, 0.8, null, null)]
+    [InlineData(12, 0.9, 0.05, 0.4)]
+    [InlineData(null, 1.0, null, 0.02)]
+    public void The_overlay_keeps_as_many_candidates_as_the_samplers_filters_leave(int? topK, double? topP, double? minP, double? topA)
+    {
+        using var generator = new Generator(4);
+        foreach (var numTokens in new[] { 1, 30, 3000 })
+        {
+            var logits = randn([1, 20, numTokens], generator: generator) * 2;
+            var left = logits[0];
+            if (topK is { } k)
+                left = Transformers.LogitFilters.TopK(k: k)(left);
+            if (topP is { } p)
+                left = Transformers.LogitFilters.TopP(p)(left);
+            if (minP is { } m)
+                left = Transformers.LogitFilters.MinP(m)(left);
+            if (topA is { } a)
+                left = Transformers.LogitFilters.TopA(minPRatio: a)(left);
+            var expected = left.isfinite().sum(-1).data<long>().ToArray();
+            var view = LogitsView.From(logits, zeros(1, 20, dtype: int64), new() { KeepTopK = topK, TopP = topP, MinP = minP, TopA = topA });
+            Assert.Equal(expected, view.Tokens.Select(t => t.Kept!.Value));
+            Assert.Equal(logits[0, .., 0].gt(float.NegativeInfinity).logical_and(left[.., 0].isinf()).data<bool>().ToArray(), view.Tokens.Select(t => t.Cut));
+        }
+    }
+
+    [Fact]
+    public void Two_strips_stand_side_by_side_where_there_is_room()
+    {
+        var html = Samples.LogitsCompared().ToHtml();
+        Assert.Contains("<div class=\"sides\"><div class=\"strips\">", html, StringComparison.Ordinal);
+        Assert.Contains("repeat(auto-fit,minmax(min(100%,27em),1fr))", html, StringComparison.Ordinal);
+        Assert.Contains(".m-loss:checked~.sides .l1", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void One_token_one_position_and_NaN_make_a_strip_too()
+    {
+        var one = LogitsView.From(zeros(1, 1, 1), zeros(1, 1, dtype: int64), new() { TopP = 0.9, KeepTopK = 3, TopA = 0.5, MinP = 0.5 });
+        Assert.Equal((1L, 1L, false, 0.0), (one.Tokens[0].Kept!.Value, one.Tokens[0].Rank, one.Tokens[0].Cut, one.Tokens[0].Loss));
+        SafeHtml.Check(one.ToHtml());
+        var odd = LogitsView.From(full([1, 2, 3], float.NaN), zeros(1, 2, dtype: int64), new() { TopP = 0.9, MinP = 0.1 });
+        Assert.DoesNotContain(odd.Tokens, token => token.Cut);
+        SafeHtml.Check(odd.ToHtml());
+    }
+
     [Fact]
     public void A_batch_of_512_positions_shows_a_part_counts_all_and_stays_under_200_kB()
     {

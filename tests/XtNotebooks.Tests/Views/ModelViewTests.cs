@@ -81,4 +81,67 @@ public sealed class ModelViewTests : IDisposable
         });
         Assert.Equal(ModelView.From(Net(0)).Root.FlopsPerToken, ModelView.From(Net(20)).Root.FlopsPerToken);
     }
+
+    private static ModelNode At(ModelView view, string path) => path.Split('.').Aggregate(view.Root, (node, name) => node.Children.First(c => c.Name == name));
+
+    [Fact]
+    public void Our_models_tell_the_shapes_of_all_layers_by_name()
+    {
+        var view = ModelView.From(Net());
+        Assert.Equal("ids [batch, seq]", view.Example);
+        Assert.Equal("[batch, seq, 32]", view.Root.Output);
+        Assert.Equal("[batch, seq, 32]", At(view, "attn_layers").Output);
+        Assert.Equal("[batch, seq, 256]", At(view, "attn_layers.layers.0.1.to_q").Output);
+        Assert.Equal("[batch, seq, 32]", At(view, "attn_layers.layers.0.1").Output);
+        Assert.Equal("[batch, seq, 128]", At(view, "attn_layers.layers.1.1.ff.0").Output);
+        Assert.Contains("attn_layers Decoder → [batch, seq, 32]", view.ToText(), StringComparison.Ordinal);
+        Assert.Contains("→ [batch, seq, 32]", SafeHtml.WithoutScripts(view.ToHtml()), StringComparison.Ordinal);
+        Assert.Equal("[batch, seq, 32]", ModelView.From(new AutoregressiveWrapper(Net())).Root.Children[0].Output);
+    }
+
+    [Fact]
+    public void Memory_tokens_lengthen_what_the_layers_see()
+    {
+        var view = ModelView.From(new TransformerWrapper(new() { NumTokens = 9, MaxSeqLen = 2, NumMemoryTokens = 3, AttnLayers = new Decoder(new() { Dim = 16, Depth = 1, Heads = 2 }) }));
+        Assert.Equal("[batch, seq + 3, 16]", At(view, "attn_layers").Output);
+        Assert.Equal("[batch, seq, 9]", view.Root.Output);
+    }
+
+    [Fact]
+    public void Anybodys_model_tells_them_for_an_example()
+    {
+        var stack = nn.Sequential(("conv", nn.Conv1d(3, 8, 3, padding: 1)), ("act", nn.ReLU()), ("pool", nn.MaxPool1d(2)), ("flat", nn.Flatten()), ("out", nn.Linear(40, 5)));
+        stack.train();
+        Assert.Null(ModelView.From(stack).Root.Output);
+        var view = ModelView.From(stack, example: randn(4, 3, 10));
+        Assert.Equal(["[4, 8, 10]", "[4, 8, 10]", "[4, 8, 5]", "[4, 40]", "[4, 5]"], view.Root.Children.Select(c => c.Output));
+        Assert.Equal(("[4, 5]", "([4, 3, 10])"), (view.Root.Output, view.Example));
+        Assert.True(stack.training);
+        // Several inputs or outputs, too.
+        Assert.Equal("[4, 5]", ModelView.From(nn.Bilinear(2, 3, 5), example: (zeros(4, 2), zeros(4, 3))).Root.Output);
+        Assert.Equal("[7, 4, 6], [1, 4, 6], [1, 4, 6]", ModelView.From(nn.LSTM(3, 6), example: zeros(7, 4, 3)).Root.Output);
+        // A second look finds no listener left behind.
+        Assert.Equal(view.Root.Output, ModelView.From(stack, example: randn(4, 3, 10)).Root.Output);
+    }
+
+    [Fact]
+    public void A_model_that_needs_more_than_ids_is_shown_without_shapes()
+    {
+        var view = ModelView.From(new TransformerWrapper(new() { NumTokens = 9, MaxSeqLen = 8, AttnLayers = new Decoder(new() { Dim = 16, Depth = 1, Heads = 2, CrossAttend = true }) }));
+        Assert.Equal((null, null), (view.Example, view.Root.Output));
+        Assert.DoesNotContain("→", view.ToText(), StringComparison.Ordinal);
+        var error = Assert.Throws<ArgumentException>(() => ModelView.From(nn.Linear(3, 2), example: (zeros(1, 3), zeros(1, 3))));
+        Assert.Equal("Linear does not take 2 tensors; give the example that its forward takes.", error.Message);
+    }
+
+    [Fact]
+    public void Looking_at_a_model_draws_no_random_number()
+    {
+        var net = new TransformerWrapper(new() { NumTokens = 9, MaxSeqLen = 8, EmbDropout = 0.5, AttnLayers = new Decoder(new() { Dim = 16, Depth = 1, Heads = 2, LayerDropout = 0.5 }) });
+        net.train();
+        using var before = get_rng_state();
+        _ = ModelView.From(net);
+        using var after = get_rng_state();
+        Assert.True(net.training && before.equal(after).all().item<bool>());
+    }
 }

@@ -48,6 +48,16 @@ public sealed class PaletteTests
     }
 
     [Fact]
+    public void Curves_have_a_contrast_of_3_to_1_before_and_after_smoothing()
+    {
+        foreach (var theme in new[] { Palette.Light, Palette.Dark })
+        {
+            foreach (var colour in Palette.Series)
+                Assert.InRange(Contrast(Mix(colour, theme["bg"], Palette.RawOpacity), theme["bg"]), 3, 21);
+        }
+    }
+
+    [Fact]
     public void The_mixed_shares_are_those_of_the_styles()
     {
         var logits = Samples.Logits().ToHtml();

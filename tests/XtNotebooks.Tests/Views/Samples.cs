@@ -119,7 +119,7 @@ internal static class Samples
             logits[i, (i * 5) % 28] = 1.2f;
             logits[i, targets[i].item<long>()] += i % 6 == 0 ? 0.5f : 2 + i * 0.2f;
         }
-        return new([LogitsView.From(logits, targets, new() { Title = "step 300", PadId = 0, Token = id => id == 27 ? " " : Letter(id) }), Logits() with { TopP = null, Tokens = [.. Logits().Tokens.Select(token => token with { Kept = null })] }]);
+        return new([LogitsView.From(logits, targets, new() { Title = "step 300", PadId = 0, Token = id => id == 27 ? " " : Letter(id) }), Logits() with { Filter = null, Tokens = [.. Logits().Tokens.Select(token => token with { Kept = null })] }]);
     }
 
     public static AttentionMaskView KvMask()
@@ -162,6 +162,44 @@ internal static class Samples
         End = XtNotebooks.Generation.GenerationEnd.Length, Duration = TimeSpan.FromSeconds(0.62),
     };
 
+    /// <summary>The same while it goes on.</summary>
+    public static XtNotebooks.Generation.GeneratedText Streaming() => Generated() with
+    {
+        Text = " the whale, and the sea was", Ids = [.. Enumerable.Range(0, 27).Select(i => (long)i)],
+        End = XtNotebooks.Generation.GenerationEnd.Running, Duration = TimeSpan.FromSeconds(0.29),
+    };
+
+    /// <summary>A run a third of its way, as the live panel shows it.</summary>
+    public static TrainingPanel Panel()
+    {
+        var run = Run("wrapper's defaults", 96, 0.87, 1.46, 0.13);
+        return new()
+        {
+            Name = run.Name, Latest = run.Steps[^1], PlannedSteps = 300, StepsTaken = 96, Elapsed = TimeSpan.FromSeconds(2.4), Device = "cpu",
+            Curve = [.. run.Steps.Select(s => (s.Step, s.ReportedLoss, s.RealLoss, s.PadLoss))], Evaluation = run.Evaluations[1],
+        };
+    }
+
+    /// <summary>Rotations: complex numbers of many magnitudes.</summary>
+    public static TensorView Complex()
+    {
+        using var scope = NewDisposeScope();
+        var (angle, size) = (arange(0, 12 * 40).reshape(12, 40).to(float32) * 0.37f, arange(1, 13).reshape(12, 1).to(float32) / 6);
+        return TensorView.From(polar(size.expand(12, 40).contiguous(), angle), new() { AxisNames = ["dim", "position"] });
+    }
+
+    /// <summary>Costs that rise to the left and differ by class, as they do in text.</summary>
+    public static LossBreakdown ByPosition()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new TorchSharp.torch.Generator(5);
+        var targets = randint(1, 27, [12, 48], dtype: int64, generator: generator);
+        targets[6.., 36..] = 0;
+        var ease = linspace(0, 5, 48).reshape(1, 48, 1);
+        return LossBreakdown.From(nn.functional.one_hot(targets, 27).to(float32) * ease + randn([12, 48, 27], generator: generator), targets, padId: 0, ignoreIndex: 0,
+            options: new() { TokenClass = id => "aeiou".Contains(Letter(id), StringComparison.Ordinal) ? "vowels" : "consonants" });
+    }
+
     public static AttentionMaskView AttentionMask() =>
         AttentionMaskView.From([0L, 0, 5, 13, 13, 1], padId: 0, token: Letter) with { Title = "Left padding, no mask" };
 
@@ -200,6 +238,17 @@ internal static class Samples
             new() { AxisNames = ["row", "token"], AxisLabels = new Dictionary<int, IReadOnlyList<string>> { [1] = ["the", " cat", "\n"] } });
     }
 
+    /// <summary>Booleans with names on their axes.</summary>
+    public static TensorView Kinds()
+    {
+        using var scope = NewDisposeScope();
+        return TensorView.From(ones(9, 9, dtype: @bool).tril(), new()
+        {
+            Title = "which position sees which", AxisNames = ["query", "key"],
+            AxisLabels = new Dictionary<int, IReadOnlyList<string>> { [0] = [.. "the cat s".Select(c => $"{c}")], [1] = [.. "the cat s".Select(c => $"{c}")] },
+        });
+    }
+
     public static IEnumerable<(string Name, IView View)> All =>
     [
         ("loss-mask-defaults", LossMask(-100)),
@@ -210,6 +259,8 @@ internal static class Samples
         ("tensor-matrix", Numbers(24, 60)),
         ("tensor-facets", Numbers(2, 5, 8, 16)),
         ("tensor-odd", Odd()),
+        ("tensor-complex", Complex()),
+        ("tensor-kinds", Kinds()),
         ("logits", Logits()),
         ("logits-compared", LogitsCompared()),
         ("attention-mask", AttentionMask()),
@@ -217,6 +268,9 @@ internal static class Samples
         ("context-mask", ContextMask()),
         ("tensors", LiveTensors()),
         ("generated", Generated()),
+        ("generating", Streaming()),
+        ("training-panel", Panel()),
+        ("loss-by-position", new LossBreakdownView(ByPosition())),
         ("attention", Attention()),
         ("model", Model()),
         ("loss-breakdown", new LossBreakdownView(Breakdown())),

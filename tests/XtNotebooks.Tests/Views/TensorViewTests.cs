@@ -35,6 +35,30 @@ public sealed class TensorViewTests : IDisposable
     }
 
     [Fact]
+    public void Complex_tensors_are_coloured_by_magnitude_and_tell_both_parts()
+    {
+        var x = complex(tensor(new[] { 3f, 0f, -1f, 0f }, [2, 2]), tensor(new[] { 4f, -2f, 0f, 0f }, [2, 2]));
+        var view = TensorView.From(x);
+        Assert.Equal("tensor[2, 2] c64 n=4 |x|∈[0, 5]", view.Summary.Line);
+        Assert.Equal([3.0, 0, -1, 0], view.Values);
+        Assert.Equal([4.0, -2, 0, 0], view.Imaginary);
+        var html = view.ToHtml();
+        SafeHtml.Check(html);
+        Assert.Contains("data-d=\"magnitude 5\">3+4i", html, StringComparison.Ordinal);
+        Assert.Contains(">0-2i", html, StringComparison.Ordinal);
+        Assert.Equal(view.Imaginary.Select(v => -v), TensorView.From(x.conj()).Imaginary);
+        var double_ = TensorView.From(x.to(ScalarType.ComplexFloat64).conj());
+        Assert.Equal([-4.0, 2, 0, 0], double_.Imaginary);
+        var large = TensorView.From(polar(ones(40, 60), rand(40, 60)));
+        SafeHtml.Check(large.ToHtml());
+        Assert.Contains("i, magnitude 1\"", large.ToHtml(), StringComparison.Ordinal);
+        x[0, 0] = new System.Numerics.Complex(double.NaN, 1);
+        Assert.EndsWith("⚠ 1 NaN", TensorView.From(x).Summary.Line, StringComparison.Ordinal);
+        Assert.Contains("<td class=odd data-d=\"NaN+1i\">N", TensorView.From(x).ToHtml(), StringComparison.Ordinal);
+        Assert.Empty(TensorView.From(zeros(2, 3, dtype: ScalarType.ComplexFloat32, device: META)).Values);
+    }
+
+    [Fact]
     public void NaN_and_infinities_are_counted_named_and_left_out_of_the_moments()
     {
         var view = Samples.Odd();

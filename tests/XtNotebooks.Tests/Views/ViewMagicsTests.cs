@@ -49,7 +49,10 @@ public sealed class ViewMagicsTests : IDisposable
         Func<Tensor, Tensor> function = x => zeros(x.shape[0], x.shape[1], 32);
         var view = Assert.IsType<LogitsView>(await Run("#!xt-logits", ("--ids", ids), ("--model", function), ("--top-p", 0.5)));
         Assert.Equal(Math.Log(32), view.MeanLoss!.Value, 4);
-        Assert.Equal(0.5, view.TopP);
+        Assert.Equal("top_p 0.5", view.Filter);
+        var all = Assert.IsType<LogitsView>(await Run("#!xt-logits", ("--ids", ids), ("--model", function), ("--keep-top-k", 16), ("--top-p", 0.5), ("--min-p", 0.1), ("--top-a", 0.2)));
+        Assert.Equal("top_k 16, top_p 0.5, min_p 0.1, top_a 0.2", all.Filter);
+        Assert.All(all.Tokens, token => Assert.Equal(8, token.Kept));
     }
 
     [Fact]
@@ -110,6 +113,9 @@ public sealed class ViewMagicsTests : IDisposable
         Assert.Equal("--top-p is 0; give a share above 0 and up to 1.", await Refusal("#!xt-logits", ("--top-p", 0.0)));
         Assert.Equal("--top-p is NaN; give a share above 0 and up to 1.", await Refusal("#!xt-logits", ("--top-p", double.NaN)));
         Assert.StartsWith("--mask has the shape [1, 8], but the batch is [2, 8]", await Refusal("#!xt-attention", ("--mask", ones(1, 8, dtype: @bool))));
+        Assert.Equal("--keep-top-k is 0; give 1 or more.", await Refusal("#!xt-logits", ("--keep-top-k", 0)));
+        Assert.Equal("--min-p is 2; give a fraction from 0 to 1.", await Refusal("#!xt-logits", ("--min-p", 2.0)));
+        Assert.Equal("--top-a is -1; give a fraction from 0 to 1.", await Refusal("#!xt-logits", ("--top-a", -1.0)));
         var gone = PaddedBatch.From([[5, 6, 7]], padId: 0);
         gone.Dispose();
         Assert.StartsWith("The tensor of --ids was disposed of", await Refusal("#!xt-logits", ("--ids", gone)));
@@ -124,7 +130,12 @@ public sealed class ViewMagicsTests : IDisposable
         var net = Net();
         var ids = randint(1, 32, [2, 8], int64);
         Assert.Equal(2, Assert.IsType<AttentionView>(await Run("#!xt-attention", ("--ids", ids), ("--model", net), ("--row", 1))).Heads.Count);
-        Assert.IsType<ModelView>(await Run("#!xt-model", ("--model", net)));
+        Assert.Equal("[batch, seq, 32]", Assert.IsType<ModelView>(await Run("#!xt-model", ("--model", net))).Root.Output);
+        Assert.Equal("[2, 8, 32]", Assert.IsType<ModelView>(await Run("#!xt-model", ("--model", net), ("--example", ids))).Root.Output);
+        var wrong = await Assert.ThrowsAsync<MagicException>(() => Run("#!xt-model", ("--model", nn.Linear(3, 2)), ("--example", zeros(2, 4))));
+        Assert.StartsWith("The example ([2, 4]) does not go through the model (", wrong.Message);
+        Assert.DoesNotContain('\n', wrong.Message);
+        Assert.StartsWith("The example is a Int32; give a tensor", (await Assert.ThrowsAsync<MagicException>(() => Run("#!xt-model", ("--model", net), ("--example", 3)))).Message);
         notebook.SetVariable("net", net, typeof(TransformerWrapper));
         notebook.SetVariable("ids", ids, typeof(Tensor));
         notebook.SetVariable("text", "no tensor", typeof(string));

@@ -98,13 +98,13 @@ internal static class LineChartFigure
             ["line"] = new JsonObject
             {
                 ["color"] = Colour(line),
-                ["width"] = raw ? 1 : 2.2,
+                ["width"] = raw ? Palette.RawWidth : Palette.LineWidth,
                 ["dash"] = raw ? "solid" : Palette.PlotlyDashes[style],
             },
         };
         if (raw)
         {
-            trace["opacity"] = 0.25;
+            trace["opacity"] = Palette.RawOpacity;
             trace["hoverinfo"] = "skip";
         }
         else

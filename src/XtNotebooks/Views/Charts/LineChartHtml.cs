@@ -23,7 +23,7 @@ internal static class LineChartHtml
             html.Add(chart.Summary.ToHtml());
         Table(html, chart);
         html.Add(payload);
-        return ViewFrame.Render("chart", "Chart: " + chart.Sentence, Css, html.Done(), script);
+        return ViewFrame.Render("chart", "Chart: " + chart.Sentence, Css + FigureTable.Css, html.Done(), script + "\n" + FigureTable.Script);
     }
 
     public static string Text(LineChart chart)
@@ -49,22 +49,24 @@ internal static class LineChartHtml
         var lines = chart.Panels.SelectMany(p => p.Lines).ToList();
         if (lines.Count == 0)
             return;
-        html.Add($"<details><summary>Numbers{(lines.Any(l => l.Raw is not null) ? " (smoothed, as the lines are)" : "")}</summary><div class=\"scroll\"><table>\n<thead><tr><th>");
+        var table = new HtmlWriter();
+        table.Add($"<table>\n<thead><tr><th>");
         foreach (var panel in chart.Panels)
-            html.Add($"<th colspan=\"{panel.Lines.Count}\">{panel.Title}, {panel.YLabel}");
-        html.Add($"</tr>\n<tr><th>{chart.XLabel}");
+            table.Add($"<th colspan=\"{panel.Lines.Count}\">{panel.Title}, {panel.YLabel}");
+        table.Add($"</tr>\n<tr><th>{chart.XLabel}");
         foreach (var line in lines)
-            html.Add($"<th>{line.Name}");
-        html.Add($"</thead>\n<tbody>\n");
+            table.Add($"<th>{line.Name}");
+        table.Add($"</thead>\n<tbody>\n");
         var at = lines.SelectMany(l => l.X).Distinct().Order().ToList();
         foreach (var x in Picked(at))
         {
-            html.Add($"<tr><th>{ChartScale.Label(x)}");
+            table.Add($"<tr><th>{ChartScale.Label(x)}");
             foreach (var line in lines)
-                html.Add($"<td>{Value(line, x)}");
-            html.Add($"</tr>\n");
+                table.Add($"<td>{Value(line, x)}");
+            table.Add($"</tr>\n");
         }
-        html.Add($"</tbody></table>{(at.Count > TableRows ? Html.Of($"<p class=\"muted\">{TableRows} of {at.Count} rows; the figure and ToPlotly() hold them all.</p>") : new Html(""))}</div></details>\n");
+        table.Add($"</tbody></table>{(at.Count > TableRows ? Html.Of($"<p class=\"muted\">{TableRows} of {at.Count} rows; where scripts run all of them, and ToPlotly() holds them too.</p>") : new Html(""))}");
+        html.Add(FigureTable.Of($"Numbers{(lines.Any(l => l.Raw is not null) ? " (smoothed, as the lines are)" : "")}", table.Done()));
     }
 
     private static IEnumerable<double> Picked(List<double> at) => at.Count <= TableRows
@@ -85,6 +87,5 @@ internal static class LineChartHtml
         .xt-chart{overflow:hidden}
         .xt-chart img{max-width:100%;height:auto}
         .xt-chart .still[hidden]{display:none}
-        .xt-chart summary{cursor:pointer;color:var(--muted)}
         """;
 }

@@ -54,7 +54,8 @@ public sealed record FigureView(string FigureJson) : IPlotlyView
         var still = FigureStill.Read(FigureJson);
         var (place, script) = OfflinePlotly.Draw(FigureJson, still.Html, themed: false);
         var html = new HtmlWriter();
-        html.Add(place).Add(payload);
-        return ViewFrame.Render("chart", still.Text, ".xt-chart{overflow:hidden;background:none}.xt-chart img{max-width:100%;height:auto}.xt-chart .still[hidden]{display:none}", html.Done(), script);
+        html.Add(place).Add(FigureTable.Of("Numbers", Html.Of($"<p>{still.Text}</p>"))).Add(payload);
+        return ViewFrame.Render("chart", still.Text, ".xt-chart{overflow:hidden;background:none}.xt-chart img{max-width:100%;height:auto}.xt-chart .still[hidden]{display:none}" + FigureTable.Css,
+            html.Done(), script + "\n" + FigureTable.Script);
     }
 }

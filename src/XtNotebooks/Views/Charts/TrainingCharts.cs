@@ -49,11 +49,11 @@ public static class TrainingCharts
         var all = runs.ToList();
         if (all.Count == 0)
             throw new ArgumentException("There is no run to draw; train one first.", nameof(runs));
-        List<ChartPanel> panels =
-        [
-            Panel("What is reported", "nats per counted target", s => s.ReportedLoss),
-            Panel("Real tokens only", "nats per real token", s => s.RealLoss),
-        ];
+        // A loss of one's own kind of batch knows no tokens.
+        var split = all.Any(run => run.Steps.Any(step => step.RealLoss is not null));
+        List<ChartPanel> panels = [Panel("What is reported", split ? "nats per counted target" : "loss", s => s.ReportedLoss)];
+        if (split)
+            panels.Add(Panel("Real tokens only", "nats per real token", s => s.RealLoss));
         if (pads)
             panels.Add(Panel("Pads as targets", "nats per pad", s => s.PadLoss));
         return new LineChart
@@ -144,7 +144,7 @@ public static class TrainingCharts
         Add("Learning rate", "", s => s.LearningRate, smoothing: 1);
         Add("Gradient norm", "before clipping", s => s.GradientNorm, Last);
         Add("Speed", "tokens/s", s => s.TokensPerSecond > 0 ? s.TokensPerSecond : null, Last);
-        Add("Memory", "MiB", s => s.MemoryBytes / 1048576.0, smoothing: 1);
+        Add("Memory", "MiB, of the process", s => s.MemoryBytes / 1048576.0, smoothing: 1);
         return panels.Count == 0 ? null : new LineChart
         {
             Sentence = "Learning rate, gradient norm, speed and memory, as far as they were recorded.",

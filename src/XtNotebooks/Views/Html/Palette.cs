@@ -11,6 +11,9 @@ internal static class Palette
     /// <summary>A second sign besides colour, in SVG's and Plotly's notation.</summary>
     public static IReadOnlyList<string> SvgDashes { get; } = ["", "7 3", "2 3", "9 3 2 3", "12 4", "1 2"];
 
+    /// <summary>Curves before smoothing are thin, and hardly paler: they too keep 3 : 1 on both backgrounds.</summary>
+    public const double RawOpacity = 0.9, RawWidth = 0.8, LineWidth = 2.6;
+
     public static IReadOnlyList<string> PlotlyDashes { get; } = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
 
     public static IReadOnlyDictionary<string, string> Light { get; } = new Dictionary<string, string>

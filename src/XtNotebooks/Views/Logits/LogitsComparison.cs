@@ -2,7 +2,7 @@ using XtNotebooks.Extensibility;
 
 namespace XtNotebooks.Views;
 
-/// <summary>Strips of two models, or of one model at two steps, one below the other, and where they differ most.</summary>
+/// <summary>Strips of two models, or of one model at two steps, side by side where the page is wide enough, and where they differ most.</summary>
 /// <param name="Views">The strips; give each a title. Each is compared with the last.</param>
 [TypeFormatterSource(typeof(ViewFormatterSource))]
 public sealed record LogitsComparison(IReadOnlyList<LogitsView> Views) : IView

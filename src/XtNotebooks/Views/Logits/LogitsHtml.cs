@@ -33,9 +33,10 @@ internal static class LogitsHtml
             var (id, name) = ($"{group}-{choice}", choice.ToString().ToLowerInvariant());
             html.Add($"<input type=\"radio\" name=\"{group}\" id=\"{id}\" class=\"m-{name}\"{(choice == mode ? new Html(" checked") : default)}><label for=\"{id}\">{name}</label>\n");
         }
+        html.Add($"<div class=\"sides\">");
         foreach (var view in views)
             Strip(html, view, room / views.Count);
-        html.Add(GridScript.Line);
+        html.Add($"</div>\n").Add(GridScript.Line);
         if (views.Count > 0)
             Legend(html, views[0]);
         if (tables && comparison?.Differences is { Rows.Count: > 0 } differences)
@@ -90,8 +91,8 @@ internal static class LogitsHtml
             html.Add($" Dashed: a pad that counts.");
         if (view.Tokens.Any(t => t.State == TargetState.Ignored))
             html.Add($" Struck out and pale: ignored.");
-        if (view.TopP is { } p)
-            html.Add($" Underlined: top_p = {p} would never give it.");
+        if (view.Filter is { } filter)
+            html.Add($" Underlined: {filter} would never give it.");
         html.Add($"</p>\n");
     }
 
@@ -115,6 +116,8 @@ internal static class LogitsHtml
         .xt-logits label{display:inline-block;padding:.1em .7em;margin:0 4px .5em 0;border:1px solid var(--line);border-radius:1em;cursor:pointer;color:var(--muted)}
         .xt-logits input:checked+label{color:var(--fg);border-color:var(--focus);font-weight:600}
         .xt-logits input:focus-visible+label{outline:2px solid var(--focus)}
+        .xt-logits .sides{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,27em),1fr));gap:.6em 1.6em}
+        .xt-logits .strips{min-width:0}
         .xt-logits .grid{display:block;overflow-x:auto}
         .xt-logits .grid tbody{display:block}
         .xt-logits .grid tr{display:block;margin:2px 0}
@@ -126,6 +129,6 @@ internal static class LogitsHtml
         .xt-logits .say{min-height:3em;max-width:none}
         .xt-logits summary{cursor:pointer;color:var(--muted)}
         .xt-logits .numbers td:last-child,.xt-logits .numbers th:last-child{text-align:left}
-        """ + string.Concat(Enumerable.Range(1, 10).Select(i => $".xt-logits .m-loss:checked~.strips .l{i},.xt-logits .m-entropy:checked~.strips .e{i},.xt-logits .m-surprise:checked~.strips .s{i}{{--a:{i * 5}%!important}}"
-            + $".xt-logits .m-surprise:checked~.strips .u{i}{{--c:var(--real)!important;--a:{i * 5}%!important}}")));
+        """ + string.Concat(Enumerable.Range(1, 10).Select(i => $".xt-logits .m-loss:checked~.sides .l{i},.xt-logits .m-entropy:checked~.sides .e{i},.xt-logits .m-surprise:checked~.sides .s{i}{{--a:{i * 5}%!important}}"
+            + $".xt-logits .m-surprise:checked~.sides .u{i}{{--c:var(--real)!important;--a:{i * 5}%!important}}")));
 }

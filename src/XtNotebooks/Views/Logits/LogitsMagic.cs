@@ -16,13 +16,17 @@ internal static class LogitsMagic
             new() { Name = "--against", Summary = "What to compare with: another model, or a LogitsView that an earlier call left for the same batch.", Type = typeof(object) },
             new() { Name = "--mode", Summary = "What the colour means at first.", Type = typeof(LogitsMode), Default = LogitsMode.Loss },
             new() { Name = "--top-k", Summary = "How many guesses are told for each position.", Type = typeof(int), Default = 5 },
-            new() { Name = "--top-p", Summary = "Overlays what sampling with this nucleus would cut, 0 to 1.", Type = typeof(double) },
+            new() { Name = "--top-p", Summary = "Overlays what sampling with this nucleus would cut, above 0 to 1.", Type = typeof(double) },
+            new() { Name = "--keep-top-k", Summary = "Overlays what sampling among so many of the likeliest (top_k) would cut.", Type = typeof(int) },
+            new() { Name = "--min-p", Summary = "Overlays what sampling would cut that is less than this fraction as likely as the likeliest, 0 to 1.", Type = typeof(double) },
+            new() { Name = "--top-a", Summary = "Overlays what sampling would cut that is less likely than this fraction of the likeliest one's squared probability, 0 to 1.", Type = typeof(double) },
             new() { Name = "--max-tokens", Summary = "Positions shown at most.", Type = typeof(int), Default = 400 },
             MagicInputs.Title, MagicInputs.As("logitsView"),
         ],
         Examples =
         [
             "#!xt-logits batch --model net --tokenizer tokenizer --ignore-index 0 --top-p 0.9",
+            "#!xt-logits batch --model net --keep-top-k 40 --min-p 0.05",
             "#!xt-logits batch --model net --against before --title \"step 300\"",
         ],
         Run = static (call, _) => MagicInputs.Show(call, () => Read(call)),
@@ -66,9 +70,15 @@ internal static class LogitsMagic
             PadId = MagicInputs.Pad(call),
             IgnoreIndex = call.Require<long>("--ignore-index"),
             TopK = MagicInputs.Within<int>(call, "--top-k", k => k >= 1, "1 or more"),
-            TopP = call.Values.GetValueOrDefault("--top-p") is null ? null : MagicInputs.Within<double>(call, "--top-p", p => p is > 0 and <= 1, "a share above 0 and up to 1"),
+            TopP = Given<double>("--top-p", p => p is > 0 and <= 1, "a share above 0 and up to 1"),
+            KeepTopK = Given<int>("--keep-top-k", k => k >= 1, "1 or more"),
+            MinP = Given<double>("--min-p", p => p is >= 0 and <= 1, "a fraction from 0 to 1"),
+            TopA = Given<double>("--top-a", p => p is >= 0 and <= 1, "a fraction from 0 to 1"),
             Mode = call.Require<LogitsMode>("--mode"),
             MaxTokens = MagicInputs.Within<int>(call, "--max-tokens", count => count >= 1, "1 or more"),
         });
+
+        T? Given<T>(string option, Func<T, bool> fits, string wanted) where T : struct =>
+            call.Values.GetValueOrDefault(option) is null ? null : MagicInputs.Within(call, option, fits, wanted);
     }
 }

@@ -18,8 +18,18 @@ public sealed record LogitsOptions
     /// <summary>How many of the likeliest candidates are told for each position.</summary>
     public int TopK { get; init; } = 5;
 
-    /// <summary>A nucleus to overlay: what sampling with this <c>top_p</c> would cut, 0 to 1; null for none.</summary>
+    /// <summary>A nucleus to overlay: what sampling with this <c>top_p</c> would cut, above 0 to 1; null for none. Of several filters each sees what the
+    /// one before it left, in the order <see cref="KeepTopK"/>, <see cref="TopP"/>, <see cref="MinP"/>, <see cref="TopA"/>.</summary>
     public double? TopP { get; init; }
+
+    /// <summary>Overlays sampling among so many of the likeliest candidates (<c>top_k</c>), 1 or more; null for all.</summary>
+    public int? KeepTopK { get; init; }
+
+    /// <summary>Overlays sampling among candidates at least this fraction as likely as the likeliest (<c>min_p</c>), 0 to 1; null for all.</summary>
+    public double? MinP { get; init; }
+
+    /// <summary>Overlays sampling among candidates at least this fraction of the likeliest one's squared probability (<c>top_a</c>), 0 to 1; null for all.</summary>
+    public double? TopA { get; init; }
 
     /// <summary>What the colour means at first.</summary>
     public LogitsMode Mode { get; init; }

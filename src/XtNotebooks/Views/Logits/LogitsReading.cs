@@ -7,14 +7,11 @@ namespace XtNotebooks.Views;
 /// <summary>Reads what a model thought of each token.</summary>
 internal static class LogitsReading
 {
-    private const long Likeliest = 1024;
-
     public static LogitsView Read(Tensor logits, Tensor targets, LogitsOptions options)
     {
         ArgumentNullException.ThrowIfNull(logits);
         ArgumentNullException.ThrowIfNull(targets);
-        if (options.TopP is <= 0 or > 1)
-            throw new ArgumentException($"TopP is {options.TopP}; a nucleus holds a share above 0 and up to 1.", nameof(options));
+        var filter = SamplingOverlay.From(options);
         if (options.TopK < 1)
             throw new ArgumentException($"TopK is {options.TopK}; ask for one candidate or more.", nameof(options));
         if (options.MaxTokens < 1)
@@ -34,17 +31,17 @@ internal static class LogitsReading
         {
             Title = options.Title,
             Tokens = shown == 0 ? [] : Tokens(
-                logits.reshape(-1, numTokens).slice(0, 0, shown, 1), targets.to(logits.device).reshape(-1).slice(0, 0, shown, 1), seq, sum, options),
+                logits.reshape(-1, numTokens).slice(0, 0, shown, 1), targets.to(logits.device).reshape(-1).slice(0, 0, shown, 1), seq, sum, options, filter),
             Count = targets.numel(),
             Counted = counted,
             MeanLoss = counted > 0 ? sum / counted : null,
             NumTokens = numTokens,
             Mode = options.Mode,
-            TopP = options.TopP,
+            Filter = filter?.ToString(),
         };
     }
 
-    private static List<LogitsToken> Tokens(Tensor logits, Tensor targets, long seq, double sum, LogitsOptions options)
+    private static List<LogitsToken> Tokens(Tensor logits, Tensor targets, long seq, double sum, LogitsOptions options, SamplingOverlay? filter)
     {
         var n = (int)targets.shape[0];
         var logProbs = nn.functional.log_softmax(logits.to(float32), dim: -1);                       // [n, numTokens]
@@ -58,7 +55,7 @@ internal static class LogitsReading
         var k = (int)Math.Min(options.TopK, logits.shape[1]);
         var (top, ids) = probs.topk(k, -1);
         var (topProbs, topIds) = (Array(top), Array(ids.to(float64)));
-        var kept = options.TopP is { } p ? Array(Nucleus(probs, p)) : null;
+        var kept = filter is null ? null : Array(filter.Kept(probs));
         var target = targets.cpu().data<long>().ToArray();
         var valid = known.cpu().data<bool>().ToArray();
 
@@ -76,19 +73,6 @@ internal static class LogitsReading
         })];
 
         string Text(long id) => options.Token is { } token ? HtmlText.Visible(token(id)) : id.ToString(CultureInfo.InvariantCulture);
-    }
-
-    /// <summary>How many candidates stay: the likeliest ones up to and including the one with which their sum reaches the share.</summary>
-    private static Tensor Nucleus(Tensor probs, double share)
-    {
-        // Most nuclei are small: a whole vocabulary is sorted only where the likeliest do not suffice.
-        var few = Math.Min(Likeliest, probs.shape[1]);
-        var kept = Within(probs.topk((int)few, -1).values);                                          // [n]
-        var open = kept.eq(few).nonzero().flatten();
-        return few == probs.shape[1] || open.numel() == 0 ? kept
-            : kept.index_copy(0, open, Within(probs.index_select(0, open).sort(-1, descending: true).Values));
-
-        Tensor Within(Tensor sorted) => (sorted.cumsum(-1) - sorted).lt(share).sum(-1).to(float32);
     }
 
     private static double[] Array(Tensor values) => values.to(float64).cpu().contiguous().data<double>().ToArray();

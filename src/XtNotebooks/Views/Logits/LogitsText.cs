@@ -25,7 +25,7 @@ internal static class LogitsText
         var cost = token.Rank == 0 ? "no token of the vocabulary"
             : $"{Words.Nats(token.Loss)} nats, rank {Words.Number(token.Rank)}{(token.ShareOfLoss > 0 ? $", {Words.Percent(token.ShareOfLoss)} of the loss" : "")}";
         var nucleus = token.Kept is { } kept
-            ? string.Create(CultureInfo.InvariantCulture, $"; top_p {view.TopP} keeps {kept}{(token.Cut ? ", not this one" : "")}")
+            ? string.Create(CultureInfo.InvariantCulture, $"; {view.Filter} keeps {kept}{(token.Cut ? ", not this one" : "")}")
             : "";
         return $"position {token.Position}: {state}{cost}; entropy {Words.Nats(token.Entropy)}{nucleus}; guesses: {Guesses(token)}";
     }

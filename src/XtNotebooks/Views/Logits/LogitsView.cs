@@ -28,8 +28,8 @@ public sealed record LogitsView : IView
     /// <summary>What the colour means at first.</summary>
     public LogitsMode Mode { get; init; }
 
-    /// <summary>The nucleus that is overlaid; null for none.</summary>
-    public double? TopP { get; init; }
+    /// <summary>The sampling filters that are overlaid, in words: "top_k 40, top_p 0.9"; null for none.</summary>
+    public string? Filter { get; init; }
 
     /// <summary>What a blind guess costs, nats: the colour is full there.</summary>
     public double BlindGuess => Math.Log(Math.Max(2, NumTokens));
@@ -59,13 +59,13 @@ public sealed record LogitsView : IView
 /// <param name="Rank">The true token's place among the candidates, from 1; 0 where its id is no token.</param>
 /// <param name="ShareOfLoss">Its share of the sum of all counted losses, 0 to 1.</param>
 /// <param name="Candidates">The likeliest tokens, the likeliest first.</param>
-/// <param name="Kept">How many candidates the nucleus keeps; null without one.</param>
+/// <param name="Kept">How many candidates the filters keep, the likeliest; null without filters.</param>
 public sealed record LogitsToken(
     int Row, int Position, string Text, TargetState State, double Loss, double Entropy, long Rank, double ShareOfLoss,
     IReadOnlyList<LogitsCandidate> Candidates, long? Kept)
 {
-    /// <summary>Whether sampling with the nucleus could never give the true token.</summary>
-    public bool Cut => Kept is { } kept && Rank > kept;
+    /// <summary>Whether sampling with the filters could never give the true token.</summary>
+    public bool Cut => Kept is { } kept && Rank > kept && double.IsFinite(Entropy);
 }
 
 /// <summary>A token the model might have said.</summary>

@@ -19,6 +19,8 @@ internal static class ModelHtml
             html.Add(Html.Join(", ", view.Options.Select(o => Html.Of($"<code>{o.Name} = {o.Value}</code> <span class=\"muted\">({o.Default})</span>"))));
             html.Add($"</p>\n");
         }
+        if (view.Example is not null)
+            html.Add($"<p class=\"muted\">→ is the shape that a module gives for {view.Example}.</p>\n");
         var left = MaxNodes;
         html.Add($"<div class=\"tree\">\n");
         Node(html, view.Root, view.Root, depth: 0, ref left);
@@ -44,6 +46,8 @@ internal static class ModelHtml
         var leaf = node.Children.Count == 0 && node.Own.Count == 0;
         html.Add(leaf ? new Html("<div class=\"leaf\">") : new Html(depth < 2 ? "<details open><summary>" : "<details><summary>"));
         html.Add($"<b>{node.Name}</b> {node.Type}");
+        if (node.Output is not null)
+            html.Add($" <span class=\"out\">→ {node.Output}</span>");
         if (node.Count > 1)
             html.Add($" <span class=\"times\">× {node.Count} alike</span>");
         if (node.Parameters > 0)
@@ -67,6 +71,7 @@ internal static class ModelHtml
         .xt-model details,.xt-model .leaf{padding-left:1.2em;border-left:1px solid var(--line);margin-left:.3em}
         .xt-model .tree>details{border:0;margin:0;padding:0}
         .xt-model summary{cursor:pointer}
+        .xt-model .out{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;white-space:nowrap}
         .xt-model .times{color:var(--focus)}
         .xt-model .share{display:inline-block;width:70px;height:8px;margin-left:.6em;background:var(--soft);border-radius:2px}
         .xt-model .share i{display:block;height:8px;background:var(--real);border-radius:2px}

@@ -9,14 +9,15 @@ internal static class ModelMagic
     public static MagicCommand Command { get; } = new()
     {
         Name = "#!xt-model",
-        Summary = "Draws a model as a tree: modules, shapes, parameters, cost, memory, and options that differ from the defaults.",
+        Summary = "Draws a model as a tree: modules, the shapes they give, parameters, cost, memory, and options that differ from the defaults.",
         Options =
         [
             new() { Name = "--model", Summary = "Any TorchSharp module.", Type = typeof(torch.nn.Module), Required = true, Positional = true },
+            new() { Name = "--example", Summary = "An input to tell the shapes of all layers' outputs for: a tensor, several as an array or a tuple, or a PaddedBatch; a TransformerWrapper needs none.", Type = typeof(object) },
             MagicInputs.Title, MagicInputs.As("modelView"),
         ],
-        Examples = ["#!xt-model net"],
+        Examples = ["#!xt-model net", "#!xt-model net --example x"],
         Run = static (call, _) => MagicInputs.Show(call, () =>
-            ModelView.From(call.Require<torch.nn.Module>("--model")) with { Title = call.Get<string>("--title") }),
+            ModelView.From(call.Require<torch.nn.Module>("--model"), example: call.Values.GetValueOrDefault("--example")) with { Title = call.Get<string>("--title") }),
     };
 }

@@ -3,21 +3,23 @@ using static TorchSharp.torch;
 
 namespace XtNotebooks.Views;
 
-/// <summary>Walks a module; no tensor is copied.</summary>
+/// <summary>Walks a module; no weight is copied.</summary>
 internal static class ModelReading
 {
-    public static ModelView Read(nn.Module module, object? options)
+    public static ModelView Read(nn.Module module, object? options, object? example)
     {
         ArgumentNullException.ThrowIfNull(module);
         options ??= module.GetType().GetProperty("Options")?.GetValue(module);
+        var (shapes, input) = ModelShapes.Read(module, example);
         return new ModelView
         {
-            Root = Node("model", module, []),
+            Root = Node("model", module, [], shapes),
             Options = options is null ? [] : ModelOptions.Changed(options),
+            Example = input,
         };
     }
 
-    private static ModelNode Node(string name, nn.Module module, HashSet<IntPtr> seen)
+    private static ModelNode Node(string name, nn.Module module, HashSet<IntPtr> seen, IReadOnlyDictionary<nn.Module, string> shapes)
     {
         var own = new List<ModelParameter>();
         long parameters = 0, trainable = 0, bytes = 0, flops = 0;
@@ -38,12 +40,12 @@ internal static class ModelReading
             own.Add(new ModelParameter(key, buffer.shape, TensorReading.Short(buffer.dtype), Trainable: false));
             bytes += buffer.numel() * buffer.element_size();
         }
-        var children = module.named_children().Select(child => Node(child.name, child.module, seen)).ToList();
+        var children = module.named_children().Select(child => Node(child.name, child.module, seen, shapes)).ToList();
         return new ModelNode(
             name, TypeName(module.GetType()),
             parameters + children.Sum(c => c.Parameters), trainable + children.Sum(c => c.Trainable),
             bytes + children.Sum(c => c.Bytes), flops + children.Sum(c => c.FlopsPerToken),
-            own, Folded(children));
+            own, Folded(children)) { Output = shapes.GetValueOrDefault(module) };
     }
 
     /// <summary>Whether every position is multiplied by it: a matrix, or a convolution's kernel, but no memories, which join the sequence.</summary>
@@ -69,7 +71,7 @@ internal static class ModelReading
     }
 
     private static bool Same(ModelNode a, ModelNode b) =>
-        a.Type == b.Type && a.Parameters == b.Parameters && a.FlopsPerToken == b.FlopsPerToken
+        a.Type == b.Type && a.Output == b.Output && a.Parameters == b.Parameters && a.FlopsPerToken == b.FlopsPerToken
         && a.Own.Count == b.Own.Count && a.Own.Zip(b.Own).All(p => p.First.Shape.SequenceEqual(p.Second.Shape))
         && a.Children.Count == b.Children.Count && a.Children.Zip(b.Children).All(p => p.First.Count == p.Second.Count && Same(p.First, p.Second));
 

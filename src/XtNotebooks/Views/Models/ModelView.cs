@@ -18,10 +18,16 @@ public sealed record ModelView : IView
     /// <summary>Options of the model that are not the default, by name; empty where it has none or tells none.</summary>
     public required IReadOnlyList<ModelOption> Options { get; init; }
 
+    /// <summary>The input that the shapes of outputs are for, in words; null where no shape is known.</summary>
+    public string? Example { get; init; }
+
     /// <summary>Looks at any TorchSharp module.</summary>
-    /// <param name="module">The model; it is only read.</param>
+    /// <param name="module">The model; its weights are only read. For shapes it runs in evaluation mode, without gradients.</param>
     /// <param name="options">The record it was built from, if it has no property <c>Options</c> of its own.</param>
-    public static ModelView From(torch.nn.Module module, object? options = null) => ModelReading.Read(module, options);
+    /// <param name="example">An input to tell the shapes of all layers' outputs for: a tensor, several as an array or a tuple, or a padded batch. A
+    /// <c>TransformerWrapper</c> needs none: it is shown by names, [batch, seq, dim].</param>
+    /// <exception cref="ArgumentException">The example does not go through the model.</exception>
+    public static ModelView From(torch.nn.Module module, object? options = null, object? example = null) => ModelReading.Read(module, options, example);
 
     /// <summary>Shows every module of the notebook this way.</summary>
     public static void Register(INotebook notebook)
@@ -45,6 +51,8 @@ public sealed record ModelView : IView
         if (Title is not null)
             text.Append(Title).Append('\n');
         text.Append(Sentence).Append('\n');
+        if (Example is not null)
+            text.Append(CultureInfo.InvariantCulture, $"  → is the shape a module gives for {Example}\n");
         foreach (var option in Options)
             text.Append(CultureInfo.InvariantCulture, $"  {option.Name} = {option.Value} (default {option.Default})\n");
         Append(text, Root, 0);
@@ -53,7 +61,7 @@ public sealed record ModelView : IView
 
     private static void Append(StringBuilder text, ModelNode node, int depth)
     {
-        text.Append(' ', depth * 2).Append(CultureInfo.InvariantCulture, $"{node.Name} {node.Type}  {Words.Number(node.Parameters)}{node.Repeats}\n");
+        text.Append(' ', depth * 2).Append(CultureInfo.InvariantCulture, $"{node.Name} {node.Type}{(node.Output is { } output ? $" → {output}" : "")}  {Words.Number(node.Parameters)}{node.Repeats}\n");
         foreach (var child in node.Children)
             Append(text, child, depth + 1);
     }
@@ -74,6 +82,9 @@ public sealed record ModelNode(
     string Name, string Type, long Parameters, long Trainable, long Bytes, long FlopsPerToken,
     IReadOnlyList<ModelParameter> Own, IReadOnlyList<ModelNode> Children, int Count = 1)
 {
+    /// <summary>The shape of what it gives, sizes that follow the input by name where they are known: "[batch, seq, 64]"; null where it does not tell.</summary>
+    public string? Output { get; init; }
+
     internal string Repeats => Count > 1 ? $"  × {Count} alike" : "";
 }
 

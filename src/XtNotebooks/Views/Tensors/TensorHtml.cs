@@ -67,7 +67,7 @@ internal static class TensorHtml
             }
             html.Add(rank >= 2 ? Html.Of($"<tr><th data-t=\"{rows.Name} {Label(rows, r)}\">{Label(rows, r)}") : new Html("<tr><th>"));
             foreach (var column in columns.Shown)
-                html.Add(column is null ? new Html("<td class=gap>…") : Cell(view, view.Values[offset++]));
+                html.Add(column is null ? new Html("<td class=gap>…") : Cell(view, offset++));
             html.Add($"</tr>\n");
         }
         html.Add($"</tbody></table>");
@@ -86,9 +86,11 @@ internal static class TensorHtml
         return rank == 0 ? new Html("<th>") : Html.Of($"<th data-t=\"{axis.Name} {Label(axis, c)}\">{text}");
     }
 
-    private static Html Cell(TensorView view, double value)
+    private static Html Cell(TensorView view, int at)
     {
-        var written = view.Values.Count <= MaxWritten;
+        var (value, written) = (view.Values[at], view.Values.Count <= MaxWritten);
+        if (view.Imaginary.Count > 0)
+            return Complex(view, value, view.Imaginary[at], written);
         if (view.Summary.Kind == TensorKind.Boolean)
             return value != 0 ? new Html("<td class=yes data-d=true>✓") : new Html("<td class=no data-d=false>");
         if (double.IsNaN(value))
@@ -96,7 +98,7 @@ internal static class TensorHtml
         if (double.IsInfinity(value))
             return new Html(value > 0 ? "<td class=odd data-d=∞>∞" : "<td class=odd data-d=-∞>-∞");
         var text = view.Summary.Kind == TensorKind.WholeNumber ? value.ToString("0", CultureInfo.InvariantCulture) : Words.Short(value);
-        var level = view.Scale > 0 ? (int)Math.Round(Math.Clamp(Math.Abs(value) / view.Scale, 0, 1) * 10) : 0;
+        var level = Level(view, value);
         var colour = level == 0 ? "z" : (value > 0 ? "p" : "n") + level;
         var clipped = Math.Abs(value) > view.Scale * (1 + 1e-9);
         if (written || view.Summary.Kind == TensorKind.WholeNumber && Math.Abs(value) < 1000)
@@ -104,14 +106,28 @@ internal static class TensorHtml
         return Html.Of($"<td class={colour} data-d={text}>{(clipped ? value > 0 ? "▴" : "▾" : "")}");
     }
 
+    /// <summary>The colour is the magnitude; both parts stand in the cell or in its words.</summary>
+    private static Html Complex(TensorView view, double real, double imaginary, bool written)
+    {
+        var (size, text) = (double.Hypot(real, imaginary), $"{Words.Short(real)}{(imaginary < 0 || double.IsNegative(imaginary) ? "-" : "+")}{Words.Short(Math.Abs(imaginary))}i");
+        if (!double.IsFinite(size))
+            return Html.Of($"<td class=odd data-d=\"{text}\">{(double.IsNaN(size) ? "N" : "∞")}");
+        var (colour, clipped) = (Level(view, size) is > 0 and var level ? $"p{level}" : "z", size > view.Scale * (1 + 1e-6));
+        var words = $"magnitude {Words.Short(size)}{(clipped ? ", beyond 3σ" : "")}";
+        return written ? Html.Of($"<td class=\"{colour} w\" data-d=\"{words}\">{text}") : Html.Of($"<td class={colour} data-d=\"{text}, {words}\">{(clipped ? "▴" : "")}");
+    }
+
+    private static int Level(TensorView view, double value) =>
+        view.Scale > 0 ? (int)Math.Round(Math.Clamp(Math.Abs(value) / view.Scale, 0, 1) * 10) : 0;
+
     private static void Notes(HtmlWriter html, TensorView view)
     {
         var s = view.Summary;
-        if (s.Kind == TensorKind.FloatingPoint && view.Scale > 0)
+        if (s.Kind is TensorKind.FloatingPoint or TensorKind.Complex && view.Scale > 0)
         {
             // The key begins at 0 where nothing is below it, as with probabilities.
             if (s.Min >= 0)
-                html.Add($"<p class=\"muted\">0 <span class=\"swatch z\"></span>");
+                html.Add($"<p class=\"muted\">{(s.Kind == TensorKind.Complex ? "magnitude " : "")}0 <span class=\"swatch z\"></span>");
             else
                 html.Add($"<p class=\"muted\"><span class=\"swatch n10\"></span> -{Words.Short(view.Scale)} <span class=\"swatch n5\"></span><span class=\"swatch z\"></span>");
             html.Add($"<span class=\"swatch p5\"></span> <span class=\"swatch p10\"></span> {Words.Short(view.Scale)}");

@@ -29,8 +29,10 @@ internal static class TensorReading
             Contiguous = source.is_sparse || source.is_contiguous(),
             Sparse = source.is_sparse,
         };
-        if (summary.Count == 0 || kind == TensorKind.Complex || !HasElements(source))
+        if (summary.Count == 0 || !HasElements(source))
             return summary;
+        // Of complex numbers the magnitudes are told.
+        x = kind == TensorKind.Complex ? x.abs() : x;
         if (TensorPass.Reads(x))
             return OfPass(summary, x);
         return kind switch
@@ -46,7 +48,7 @@ internal static class TensorReading
 
     private static TensorSummary OfPass(TensorSummary summary, Tensor x)
     {
-        var floats = summary.Kind == TensorKind.FloatingPoint;
+        var floats = summary.Kind is TensorKind.FloatingPoint or TensorKind.Complex;
         var (tally, repeats, sample) = TensorPass.Run(x.resolve_neg(), floats ? (int)HistogramLimit : 0);
         if (!floats)
         {

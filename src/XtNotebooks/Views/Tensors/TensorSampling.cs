@@ -13,13 +13,14 @@ internal static class TensorSampling
         Check(tensor, options);
         var summary = TensorReading.Summarize(tensor);
         var axes = Axes(tensor, options);
-        var values = summary.Kind == TensorKind.Complex || summary.Count == 0 || !TensorReading.HasElements(tensor) ? [] : Values(tensor, axes);
+        var (values, imaginary) = summary.Count == 0 || !TensorReading.HasElements(tensor) ? ([], []) : Values(tensor, axes);
         return new TensorView
         {
             Title = options.Title,
             Summary = summary,
             Axes = axes,
             Values = values,
+            Imaginary = imaginary,
             Scale = Scale(summary),
         };
     }
@@ -61,7 +62,7 @@ internal static class TensorSampling
         return facets;
     }
 
-    private static double[] Values(Tensor tensor, List<TensorAxis> axes)
+    private static (double[] Values, double[] Imaginary) Values(Tensor tensor, List<TensorAxis> axes)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
@@ -71,7 +72,10 @@ internal static class TensorSampling
             if (axes[d].Shown.Contains(null))
                 shown = shown.index_select(d, tensor_(axes[d].Shown, tensor.device));
         }
-        return shown.to(float64).cpu().contiguous().data<double>().ToArray();
+        // A conjugate is a view that flips signs as it is read.
+        return shown.is_complex() ? (Numbers(shown.real), Numbers(shown.imag)) : (Numbers(shown), []);
+
+        static double[] Numbers(Tensor part) => part.resolve_neg().to(float64).cpu().contiguous().data<double>().ToArray();
 
         static Tensor tensor_(IReadOnlyList<int?> indices, Device device) =>
             TorchSharp.torch.tensor(indices.OfType<int>().Select(i => (long)i).ToArray(), device: device);

@@ -24,7 +24,7 @@ public sealed record TensorSummary
     /// <summary>Its size in memory, bytes.</summary>
     public required long Bytes { get; init; }
 
-    /// <summary>The smallest finite element; null where there is none.</summary>
+    /// <summary>The smallest finite element, of complex ones the smallest magnitude; null where there is none.</summary>
     public double? Min { get; init; }
 
     /// <summary>The largest finite element; null where there is none.</summary>
@@ -86,10 +86,10 @@ public sealed record TensorSummary
             else if (WholeMin is { } smallest && WholeMax is { } largest)
                 line.Append(CultureInfo.InvariantCulture, $" x∈[{smallest}, {largest}]");
             else if (Min is { } min && Max is { } max)
-                line.Append(CultureInfo.InvariantCulture, $" x∈[{Words.Short(min)}, {Words.Short(max)}]{(Histogram.Count > 0 ? " " + Spark : "")}");
-            if (Kind != TensorKind.Boolean && !AllZero && Count > 1 && Mean is { } mean)
+                line.Append(CultureInfo.InvariantCulture, $" {(Kind == TensorKind.Complex ? "|x|" : "x")}∈[{Words.Short(min)}, {Words.Short(max)}]{(Histogram.Count > 0 ? " " + Spark : "")}");
+            if (Kind is not (TensorKind.Boolean or TensorKind.Complex) && !AllZero && Count > 1 && Mean is { } mean)
                 line.Append(CultureInfo.InvariantCulture, $" μ={Words.Short(mean)}");
-            if (!AllZero && Deviation is { } deviation)
+            if (!AllZero && Kind != TensorKind.Complex && Deviation is { } deviation)
                 line.Append(CultureInfo.InvariantCulture, $" σ={Words.Short(deviation)}");
             foreach (var warning in Warnings)
                 line.Append(" ⚠ ").Append(warning);
@@ -138,6 +138,6 @@ public enum TensorKind
     /// <summary>True or false.</summary>
     Boolean,
 
-    /// <summary>Complex; shown by the line alone.</summary>
+    /// <summary>Complex; range, histogram and colours are of magnitudes.</summary>
     Complex,
 }

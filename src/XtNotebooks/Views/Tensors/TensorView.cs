@@ -16,8 +16,11 @@ public sealed record TensorView : IView
     /// <summary>The axes, outermost first, with the indices that are shown of each; null stands for those left out.</summary>
     public required IReadOnlyList<TensorAxis> Axes { get; init; }
 
-    /// <summary>The shown elements in row-major order of the shown indices; booleans are 0 and 1.</summary>
+    /// <summary>The shown elements in row-major order of the shown indices; booleans are 0 and 1; real parts of complex ones.</summary>
     public required IReadOnlyList<double> Values { get; init; }
+
+    /// <summary>The imaginary parts of the shown elements of a complex tensor, whose colour is the magnitude; empty for others.</summary>
+    public IReadOnlyList<double> Imaginary { get; init; } = [];
 
     /// <summary>The size at which colours are full: three deviations from zero, or the largest element where that is less.</summary>
     public double Scale { get; init; }

@@ -1,0 +1,134 @@
+using TorchSharp;
+using XtNotebooks.Generation;
+using XtNotebooks.Losses;
+using XtNotebooks.Training;
+using XtNotebooks.Views;
+using static TorchSharp.torch;
+
+namespace XtNotebooks.Tests.Views;
+
+/// <summary>What every view must bear: hostile texts, large and small batches, numbers that are none.</summary>
+public sealed class OddInputsTests : IDisposable
+{
+    private const int Vocabulary = 300;
+    private static readonly string Hostile = string.Concat(Enumerable.Repeat(SafeHtml.Attack, 2))[..40];
+
+    private readonly DisposeScope scope = NewDisposeScope();
+
+    public void Dispose() => scope.Dispose();
+
+    private static Tensor Ids(params long[] shape)
+    {
+        using var generator = new Generator(1);
+        return randint(0, Vocabulary, shape, dtype: int64, generator: generator);
+    }
+
+    private static string Text(long id) => Hostile + id;
+
+    /// <summary>Every view of a batch, by the sizes that decide how large it gets.</summary>
+    private static IEnumerable<(string Name, Func<IView> Make)> Of(int batch, int seq, int numTokens, Func<long, string> token, double fill = 0)
+    {
+        var ids = Ids(batch, seq).clamp(0, numTokens - 1);
+        var logits = fill == 0 ? zeros(batch, seq, numTokens) : full([batch, seq, numTokens], fill);
+        var labels = Enumerable.Range(0, seq).Select(i => token(i)).ToList();
+        yield return ("loss mask", () => LossMaskView.From(ids, padId: 0, options: new() { Token = token, Title = Hostile }));
+        yield return ("logits", () => LogitsView.From(logits, ids, new() { Token = token, Title = Hostile, PadId = 0, TopP = 0.9, KeepTopK = 7 }));
+        yield return ("logits of two", () => new LogitsComparison([LogitsView.From(logits, ids, new() { Token = token, Title = Hostile }), LogitsView.From(logits, ids, new() { Token = token, Title = "b" })]));
+        yield return ("loss breakdown", () => new LossBreakdownView(LossBreakdown.From(logits, ids, padId: 0, options: new() { TokenClass = id => token(id % 40) })));
+        yield return ("attention mask", () => AttentionMaskView.From(ids[0], padId: 0, token: token));
+        yield return ("attention", () => AttentionView.From([full([1, 8, seq, seq], fill == 0 ? 1.0 / seq : fill), full([1, 8, seq, seq], 1.0 / seq)], tokens: labels));
+        yield return ("tensor", () => TensorView.From(logits, new() { Title = Hostile, AxisNames = [Hostile, "seq", Hostile], AxisLabels = new Dictionary<int, IReadOnlyList<string>> { [1] = labels } }));
+    }
+
+    [Fact]
+    public void Batches_of_16_x_256_with_hostile_texts_stay_safe_and_under_200_kB()
+    {
+        foreach (var (name, make) in Of(16, 256, Vocabulary, Text))
+            Holds(name, make());
+    }
+
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(2, 1, 5)]
+    [InlineData(1, 3, 1)]
+    public void Batches_of_one_token_one_position_or_one_row_are_shown(int batch, int seq, int numTokens)
+    {
+        foreach (var (name, make) in Of(batch, seq, numTokens, id => $"{id}"))
+            Holds(name, make());
+    }
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    [InlineData(double.NegativeInfinity)]
+    public void Numbers_that_are_none_are_shown_as_such(double value)
+    {
+        foreach (var (name, make) in Of(2, 4, 5, id => $"{id}", value))
+            Holds(name, make());
+    }
+
+    [Fact]
+    public void Empty_batches_are_shown_or_refused_in_a_sentence()
+    {
+        foreach (var (rows, seq) in new[] { (0L, 4L), (2L, 0L) })
+        {
+            var (ids, logits) = (zeros(rows, seq, dtype: int64), zeros(rows, seq, 5));
+            Func<IView>[] views =
+            [
+                () => LossMaskView.From(ids, padId: 0),
+                () => LogitsView.From(logits, ids, new() { TopP = 0.5 }),
+                () => new LossBreakdownView(LossBreakdown.From(logits, ids, padId: 0)),
+                () => AttentionMaskView.From(zeros(seq, dtype: int64), padId: 0),
+                () => AttentionView.From([zeros(1, 2, seq, seq)]),
+                () => TensorView.From(logits),
+            ];
+            foreach (var make in views)
+            {
+                try
+                {
+                    Holds("empty", make());
+                }
+                catch (ArgumentException e)
+                {
+                    Assert.DoesNotContain('\n', e.Message);
+                    Assert.EndsWith(".", e.Message.Split(" (Parameter")[0], StringComparison.Ordinal);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Hostile_names_cannot_break_out_of_runs_models_texts_and_lists()
+    {
+        var run = Samples.Run(Hostile, 30, 1, 2, 3);
+        Holds("panel", new TrainingPanel { Name = Hostile, Device = Hostile, Latest = run.Steps[^1], PlannedSteps = 30, Elapsed = TimeSpan.FromSeconds(1), StepsTaken = 30, Curve = [.. run.Steps.Select(s => (s.Step, s.ReportedLoss, s.RealLoss, s.PadLoss))] });
+        Holds("generated", Samples.Generated() with { Prompt = Hostile, Text = string.Concat(Enumerable.Repeat(Hostile, 3000)), End = GenerationEnd.Running });
+        Holds("model", ModelView.From(nn.Sequential((Hostile.Replace('.', ' ').TrimEnd('\0'), (nn.Module<Tensor, Tensor>)nn.Linear(2, 2)))) with { Title = Hostile });
+        var tensors = Samples.LiveTensors();
+        Holds("tensors", tensors with { Holders = [tensors.Holders[0] with { Name = Hostile, Type = Hostile }] });
+        var chart = LineChartHtml.Write(new TrainingComparison([run, run with { Name = Hostile + "2" }]).ToChart(), new Html("<script type=\"text/plain\"></script>"));
+        SafeHtml.Check(chart);
+    }
+
+    [Fact]
+    public void A_panel_of_a_run_that_is_not_finite_says_so()
+    {
+        var step = new TrainingStep { Step = 1, ReportedLoss = double.NaN, RealLoss = double.PositiveInfinity };
+        var panel = new TrainingPanel { Name = "run", Device = "cpu", Latest = step, PlannedSteps = 1, Elapsed = TimeSpan.Zero, StepsTaken = 0, Curve = [(1, double.NaN, null, null), (2, double.NaN, null, null)] };
+        Holds("panel", panel);
+        Assert.Contains("reported NaN", panel.ToText(), StringComparison.Ordinal);
+    }
+
+    private static void Holds(string name, IView view)
+    {
+        try
+        {
+            SafeHtml.Check(view.ToHtml());
+            Assert.False(string.IsNullOrWhiteSpace(view.ToText()));
+        }
+        catch (Exception e) when (e is not ArgumentException)
+        {
+            Assert.Fail($"{name}: {e.Message}");
+        }
+    }
+}
