@@ -6,10 +6,11 @@ import { basename, join, resolve } from 'node:path';
 
 const [pages, pictures, ...names] = process.argv.slice(2);
 // Others are as wide as they need.
-const width = { 'tensor-facets': 1220, 'training-run': 980, 'training-comparison': 980, 'chart-compare': 980, 'logits-compared': 1080 };
+const width = { 'tensor-facets': 1220, 'training-run': 980, 'training-comparison': 980, 'chart-compare': 980, 'logits-compared': 1080, 'attention': 800 };
 // What a reader does before the picture is taken.
 const acts = {
   'model': `document.querySelectorAll('details').forEach((d, i) => d.open = i < 9)`,
+  'attention': `document.querySelectorAll('figure[tabindex]')[1].focus(); for (const key of [...Array(7).fill('ArrowDown'), ...Array(6).fill('ArrowRight')]) document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }))`,
   'loss-by-position': `document.querySelectorAll('details').forEach(d => d.open = true)`,
 };
 const scratch = mkdtempSync(join(tmpdir(), 'views-'));
@@ -34,6 +35,7 @@ try {
   const call = (method, params = {}) => new Promise(done => { waiting.set(++count, done); socket.send(JSON.stringify({ id: count, method, params })); });
   const evaluate = async expression => (await call('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true })).result?.value;
   await call('Page.enable');
+  await call('Emulation.setFocusEmulationEnabled', { enabled: true });
   for (const file of readdirSync(pages).filter(f => f.endsWith('.html') && (!names.length || names.includes(basename(f, '.html'))))) {
     const name = basename(file, '.html');
     for (const theme of ['light', 'dark']) {

@@ -10,8 +10,8 @@ namespace XtNotebooks.Training;
 internal sealed class StepSums
 {
     private double reported, realSum, padSum;
-    private long real, pads;
-    private bool split;
+    // Targets, and those of them whose cost is known: an id such as -100 has none.
+    private long real, pads, realKnown, padsKnown;
 
     /// <param name="batch">The batch; null for one that has no tokens to count.</param>
     /// <param name="weight">Its share in the step's loss.</param>
@@ -22,7 +22,6 @@ internal sealed class StepSums
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        split |= batch is not null && logits is not null;
         double value;
         if (batch is null)
             value = loss.to(ScalarType.Float64).item<double>();
@@ -38,31 +37,34 @@ internal sealed class StepSums
     {
         Step = step,
         ReportedLoss = reported,
-        RealLoss = split && real > 0 ? realSum / real : null,
-        PadLoss = split && pads > 0 ? padSum / pads : null,
+        RealLoss = realKnown > 0 ? realSum / realKnown : null,
+        PadLoss = padsKnown > 0 ? padSum / padsKnown : null,
         RealTokens = real,
         PadTokens = pads,
     };
 
     private double AddInPlace(PaddedBatch batch, Tensor loss, Tensor? logits)
     {
-        var seq = (int)batch.Seq;
+        var (rows, seq, numTokens) = ((int)batch.Batch, (int)batch.Seq, logits?.shape[2] ?? 0);
         var mask = batch.Mask.contiguous().bytes;
-        long[] ids = logits is null ? [] : [.. MemoryMarshal.Cast<byte, long>(batch.Ids.contiguous().bytes)];
-        var targets = new long[logits is null ? 0 : (int)batch.Batch * (seq - 1)];
-        for (var row = 0; row < batch.Batch && logits is not null; row++)
-            ids.AsSpan(row * seq + 1, seq - 1).CopyTo(targets.AsSpan(row * (seq - 1)));
+        var ids = logits is null ? default : MemoryMarshal.Cast<byte, long>(batch.Ids.contiguous().bytes);
+        var targets = new long[logits is null ? 0 : rows * (seq - 1)];
+        for (var row = 0; row < rows && logits is not null; row++)
+            ids.Slice(row * seq + 1, seq - 1).CopyTo(targets.AsSpan(row * (seq - 1)));
         var losses = logits is null ? [] : RowLosses.Of(logits, targets);
-        for (var row = 0; row < batch.Batch; row++)
+        for (var row = 0; row < rows; row++)
         {
             for (var at = 1; at < seq; at++)
             {
                 var isReal = mask[row * seq + at] != 0;
                 (real, pads) = isReal ? (real + 1, pads) : (real, pads + 1);
-                if (losses.Length == 0)
+                var target = row * (seq - 1) + at - 1;
+                if (logits is null || targets[target] < 0 || targets[target] >= numTokens)
                     continue;
-                var cost = losses[row * (seq - 1) + at - 1];
-                (realSum, padSum) = isReal ? (realSum + cost, padSum) : (realSum, padSum + cost);
+                if (isReal)
+                    (realSum, realKnown) = (realSum + losses[target], realKnown + 1);
+                else
+                    (padSum, padsKnown) = (padSum + losses[target], padsKnown + 1);
             }
         }
         return loss.to(ScalarType.Float64).item<double>();
@@ -71,18 +73,20 @@ internal sealed class StepSums
     private double AddOnDevice(PaddedBatch batch, Tensor loss, Tensor? logits)
     {
         var realTargets = batch.Mask.narrow(1, 1, batch.Seq - 1);                     // [batch, seq - 1]
-        var parts = new List<Tensor> { loss.detach().reshape([]).to(ScalarType.Float64).to(realTargets.device), realTargets.sum(ScalarType.Float64) };
+        var parts = new List<Tensor> { loss.detach().reshape([]).to(ScalarType.Float64), realTargets.sum(ScalarType.Float64) };
         if (logits is not null)
         {
-            var losses = TokenLosses.PerTokenUnchecked(logits.detach(), batch.Ids[.., 1..], ignoreIndex: long.MinValue).to(realTargets.device);
-            parts.Add(losses.masked_fill(realTargets.logical_not(), 0).sum(type: ScalarType.Float64));
-            parts.Add(losses.masked_fill(realTargets, 0).sum(type: ScalarType.Float64));
+            var targets = batch.Ids[.., 1..].to(logits.device);
+            var known = targets.ge(0).logical_and(targets.lt(logits.shape[2]));
+            var losses = TokenLosses.PerTokenUnchecked(logits.detach(), targets.masked_fill(known.logical_not(), 0), ignoreIndex: long.MinValue);
+            foreach (var part in (Tensor[])[known.logical_and(realTargets.to(known.device)), known.logical_and(realTargets.logical_not().to(known.device))])
+                parts.AddRange([part.sum(ScalarType.Float64), losses.masked_fill(part.logical_not(), 0).sum(type: ScalarType.Float64)]);
         }
-        var values = stack(parts).cpu().data<double>().ToArray();
+        var values = stack([.. parts.Select(part => part.to(parts[^1].device))]).cpu().data<double>().ToArray();
         real += (long)values[1];
         pads += realTargets.numel() - (long)values[1];
         if (logits is not null)
-            (realSum, padSum) = (realSum + values[2], padSum + values[3]);
+            (realKnown, realSum, padsKnown, padSum) = (realKnown + (long)values[2], realSum + values[3], padsKnown + (long)values[4], padSum + values[5]);
         return values[0];
     }
 }

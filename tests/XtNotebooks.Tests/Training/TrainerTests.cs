@@ -117,6 +117,46 @@ public sealed class TrainerTests
     }
 
     [Fact]
+    public void The_split_is_the_same_wherever_the_logits_lie()
+    {
+        var strided = new LossSetting("strided", (model, batch) =>
+        {
+            var logits = model.Forward(batch.Ids)[.., ..^1];
+            return new(nn.functional.cross_entropy(logits.transpose(1, 2), batch.Ids[.., 1..]), logits.transpose(1, 2).contiguous().transpose(1, 2));
+        });
+        using var one = Tiny.Net();
+        using var other = Tiny.Net();
+        using var inPlace = new Trainer(TrainedModel.From(one), Tiny.Motif(), LossSetting.WrapperDefaults);
+        using var copied = new Trainer(TrainedModel.From(other), Tiny.Motif(), strided);
+        foreach (var (a, b) in inPlace.Train(3).Steps.Zip(copied.Train(3).Steps))
+        {
+            Assert.Equal((a.RealTokens, a.PadTokens), (b.RealTokens, b.PadTokens));
+            Assert.Equal(a.ReportedLoss, b.ReportedLoss, 1e-5);
+            Assert.Equal(a.RealLoss!.Value, b.RealLoss!.Value, 1e-5);
+            Assert.Equal(a.PadLoss!.Value, b.PadLoss!.Value, 1e-5);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Targets_that_are_no_tokens_have_no_cost(bool strided)
+    {
+        using var net = Tiny.Net();
+        // Labels that torch itself would ignore, put into the ids.
+        using var batch = PaddedBatch.From([[5L, 6, 7, 8], [5L, 6]], padId: -100);
+        var setting = new LossSetting("own", (model, batch) =>
+        {
+            var logits = model.Forward(batch.Ids.clamp_min(0))[.., ..^1];
+            return new(nn.functional.cross_entropy(logits.transpose(1, 2), batch.Ids[.., 1..]), strided ? logits.transpose(1, 2).contiguous().transpose(1, 2) : logits);
+        });
+        using var trainer = new Trainer(TrainedModel.From(net), [batch], setting);
+        var step = trainer.Train(1).Steps[0];
+        Assert.Equal((4L, 2L, null), (step.RealTokens, step.PadTokens, step.PadLoss));
+        Assert.Equal(step.ReportedLoss, step.RealLoss!.Value, 1e-5);
+    }
+
+    [Fact]
     public void A_batch_with_every_target_ignored_stops_with_a_sentence()
     {
         using var net = Tiny.Net();

@@ -7,7 +7,7 @@ internal static class FigureTable
     public const string Css = """
         .xt-chart summary{cursor:pointer;color:var(--muted)}
         .xt-chart .points .scroll{max-height:22em;overflow:auto}
-        .xt-chart .points thead th{position:sticky;top:0;background:var(--bg)}
+        .xt-chart .points thead th{position:sticky;top:0;background:var(--bg);white-space:normal;max-width:11em}
         """;
 
     /// <param name="heading">What opens it.</param>
@@ -23,7 +23,7 @@ internal static class FigureTable
         points.dataset.all=1;box.tabIndex=0;box.setAttribute('role','region');box.setAttribute('aria-label','all points');
         const plain=s=>String(s).replace(/<[^>]*>/g,'').replace(/&lt;/g,'<').replace(/&gt;/g,'>').replace(/&quot;/g,'"').replace(/&#39;/g,"'").replace(/&amp;/g,'&');
         const panel=t=>{const l=figure.layout||{},a=l['yaxis'+(t.yaxis||'y').slice(1)]||{},m=(l.annotations||[]).filter(n=>/^<b>/.test(n.text));
-        return Object.keys(l).filter(k=>/^yaxis/.test(k)).length>1&&m.length?plain((m[Math.max(0,(+(t.yaxis||'y').slice(1)||1)-1)]||{}).text||'')+': ':''};
+        return Object.keys(l).filter(k=>/^yaxis/.test(k)).length>1&&m.length?plain((m[Math.max(0,(+(t.yaxis||'y').slice(1)||1)-1)]||{}).text||'').split(' · ')[0]+': ':''};
         const table=document.createElement('table'),head=table.createTHead().insertRow(),body=table.createTBody(),rows=new Map();
         const put=(row,tag,text)=>{const c=document.createElement(tag);c.textContent=text;row.append(c);return c};
         const title=((figure.layout||{}).xaxis||{}).title;

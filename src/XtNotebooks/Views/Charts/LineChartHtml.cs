@@ -65,8 +65,12 @@ internal static class LineChartHtml
                 table.Add($"<td>{Value(line, x)}");
             table.Add($"</tr>\n");
         }
-        table.Add($"</tbody></table>{(at.Count > TableRows ? Html.Of($"<p class=\"muted\">{TableRows} of {at.Count} rows; where scripts run all of them, and ToPlotly() holds them too.</p>") : new Html(""))}");
-        html.Add(FigureTable.Of($"Numbers{(lines.Any(l => l.Raw is not null) ? " (smoothed, as the lines are)" : "")}", table.Done()));
+        table.Add($"</tbody></table>");
+        var smooth = lines.Any(l => l.Raw is not null) ? "Smoothed, as the lines are. " : "";
+        var left = at.Count > TableRows ? $"{TableRows} of {at.Count} rows; where scripts run all of them, and ToPlotly() holds them too." : "";
+        if (smooth.Length + left.Length > 0)
+            table.Add($"<p class=\"muted\">{smooth}{left}</p>");
+        html.Add(FigureTable.Of("Numbers", table.Done()));
     }
 
     private static IEnumerable<double> Picked(List<double> at) => at.Count <= TableRows
