@@ -14,7 +14,8 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
     /// <param name="ignoreIndex">Targets equal to it do not count.</param>
     /// <param name="padValue">What <paramref name="ignoreIndex"/> becomes in the inputs, and what generation fills up with.</param>
     /// <param name="maskProb">Part of the input tokens hidden from attention in each forward pass (arXiv:2210.13432); the first is never.</param>
-    public AutoregressiveWrapper(TransformerWrapper net, long ignoreIndex = -100, long padValue = 0, double maskProb = 0)
+    /// <param name="addAttnZLoss">Adds the attention z-loss, times the net's AttnZLossWeight, to the loss (arXiv:2202.08906).</param>
+    public AutoregressiveWrapper(TransformerWrapper net, long ignoreIndex = -100, long padValue = 0, double maskProb = 0, bool addAttnZLoss = false)
         : base(nameof(AutoregressiveWrapper))
     {
         ArgumentNullException.ThrowIfNull(net);
@@ -23,9 +24,12 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
                  {
                      (net.Options.ReturnOnlyEmbed, nameof(net.Options.ReturnOnlyEmbed)),
                      (net.Options.AveragePoolEmbed, nameof(net.Options.AveragePoolEmbed)), (net.Options.UseClsToken, nameof(net.Options.UseClsToken)),
+                     (net.Options.SqueezeOutLastDim, nameof(net.Options.SqueezeOutLastDim)),
                  })
             if (set) throw new ArgumentException($"An AutoregressiveWrapper needs logits for every position, but the net's {name} is set: leave it off.");
-        (this.net, IgnoreIndex, PadValue, MaskProb) = (net, ignoreIndex, padValue, maskProb);
+        if (net.Options.NumOutputHeads > 1) throw new ArgumentException($"An AutoregressiveWrapper predicts one next token, but the net's NumOutputHeads is {net.Options.NumOutputHeads}: set it to 1.");
+        Require.NotBoth(addAttnZLoss, nameof(addAttnZLoss), net.AttnLayers.Options.AttnFlash, nameof(net.AttnLayers.Options.AttnFlash));
+        (this.net, IgnoreIndex, PadValue, MaskProb, AddAttnZLoss) = (net, ignoreIndex, padValue, maskProb, addAttnZLoss);
         register_module(nameof(net), net);
     }
 
@@ -40,6 +44,9 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
 
     /// <summary>Part of the input tokens hidden from attention in each forward pass.</summary>
     public double MaskProb { get; }
+
+    /// <summary>Whether the attention z-loss is part of the loss.</summary>
+    public bool AddAttnZLoss { get; }
 
     /// <summary>Longest sequence, and the window of generation.</summary>
     public int MaxSeqLen => net.MaxSeqLen;
@@ -71,8 +78,18 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
     /// <summary>The loss together with the logits it was computed from (upstream's <c>return_outputs</c>).</summary>
     /// <inheritdoc cref="forward(Tensor, Tensor?, Tensor?, Tensor?, Tensor?, Tensor?)"/>
     public AutoregressiveOutput ForwardWithOutputs(
-        Tensor ids, Tensor? lens = null, Tensor? mask = null, Tensor? selfAttnKvMask = null, Tensor? context = null, Tensor? contextMask = null)
+        Tensor ids, Tensor? lens = null, Tensor? mask = null, Tensor? selfAttnKvMask = null, Tensor? context = null, Tensor? contextMask = null) =>
+        ForwardWithOutputs(ids, new TransformerInputs { Mask = mask, SelfAttnKvMask = selfAttnKvMask, Context = context, ContextMask = contextMask }, lens);
+
+    /// <summary>The loss together with the logits it was computed from, given whatever the model needs besides ids (a condition, memories, …).</summary>
+    /// <param name="ids">[batch, seq], int64.</param>
+    /// <param name="inputs">What goes with them; masks are [batch, seq].</param>
+    /// <param name="lens">[batch], int64: real length of each sequence; what is after it does not count as a target.</param>
+    /// <exception cref="ArgumentException">An id is outside the vocabulary, or shapes do not fit; the message says which and where.</exception>
+    public AutoregressiveOutput ForwardWithOutputs(Tensor ids, TransformerInputs inputs, Tensor? lens = null)
     {
+        ArgumentNullException.ThrowIfNull(inputs);
+        var (mask, selfAttnKvMask) = (inputs.Mask, inputs.SelfAttnKvMask);
         InputChecks.CheckShape(ids);
         if (ids.shape[1] < 2) throw new ArgumentException($"Predicting the next token needs at least 2 tokens, but the ids are {ids.Shape()}.");
         InputChecks.CheckMask(mask, nameof(mask), ids.shape[0], ids.shape[1]);
@@ -82,20 +99,16 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
         if (lens is not null) ids = ids.masked_fill(~RealPositions(lens, ids), IgnoreIndex);
 
         var targets = ids.narrow(1, 1, ids.shape[1] - 1);
-        var inputs = ids.masked_fill(ids == IgnoreIndex, PadValue);
+        var fed = ids.masked_fill(ids == IgnoreIndex, PadValue);
         if ((PadValue < 0 || PadValue >= net.NumTokens) && (ids == IgnoreIndex).any().item<bool>())
             throw new ArgumentException($"padValue is {PadValue}, which takes the ignored tokens' place in the inputs, but the model reads ids from 0 to {net.NumTokens - 1}: choose one of these, or the pad id itself.");
         // The last token predicts nothing: it is fed for upstream's sake, and left out where positions end.
-        if (net.HasAbsolutePositions && !net.Options.ScaledSinuPosEmb && ids.shape[1] == MaxSeqLen + 1) inputs = inputs.narrow(1, 0, MaxSeqLen);
-        if (MaskProb > 0) selfAttnKvMask = RandomMask(inputs);
+        if (net.HasAbsolutePositions && !net.Options.ScaledSinuPosEmb && ids.shape[1] == MaxSeqLen + 1) fed = fed.narrow(1, 0, MaxSeqLen);
+        if (MaskProb > 0) selfAttnKvMask = RandomMask(fed);
 
-        var logits = net.forward(inputs, new TransformerInputs
-        {
-            Mask = mask?.narrow(1, 0, inputs.shape[1]),
-            SelfAttnKvMask = selfAttnKvMask?.narrow(1, 0, inputs.shape[1]),
-            Context = context,
-            ContextMask = contextMask,
-        }).narrow(1, 0, targets.shape[1]); // [batch, seq - 1, numTokens]
+        inputs = inputs with { Mask = mask?.narrow(1, 0, fed.shape[1]), SelfAttnKvMask = selfAttnKvMask?.narrow(1, 0, fed.shape[1]) };
+        var trace = AddAttnZLoss ? net.Trace(fed, inputs, new ForwardTrace.Builder(maps: false, logits: true)) : null;
+        var logits = (trace?.Logits ?? net.forward(fed, inputs)).narrow(1, 0, targets.shape[1]); // [batch, seq - 1, numTokens]
 
         InputChecks.CheckTargets(targets, IgnoreIndex, logits.shape[2]);
 
@@ -105,6 +118,7 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
         var loss = net.OutputIsLogProb
             ? NegativeLogLikelihood(flat, flatTargets)
             : F.cross_entropy(flat, flatTargets, ignore_index: IgnoreIndex);
+        if (trace?.AttnZLoss is { } zLoss) loss = loss + zLoss;
         scope.MoveToOuter(loss, logits);
         return new AutoregressiveOutput(loss, logits);
     }
@@ -130,14 +144,14 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
     }
 
     // As many positions in every sequence, the first never among them; true where attention may look.
-    private Tensor RandomMask(Tensor inputs)
+    private Tensor RandomMask(Tensor ids)
     {
-        var (batch, length) = (inputs.shape[0], inputs.shape[1]);
+        var (batch, length) = (ids.shape[0], ids.shape[1]);
         var hidden = Math.Min((int)(length * MaskProb), (int)length - 1);
-        var scores = randn(batch, length, device: inputs.device);
+        var scores = randn(batch, length, device: ids.device);
         scores.narrow(1, 0, 1).fill_(float.MinValue);
         var (_, chosen) = scores.topk(hidden, -1);
-        return ones_like(inputs, dtype: ScalarType.Bool).scatter_(1, chosen, zeros_like(chosen, dtype: ScalarType.Bool));
+        return ones_like(ids, dtype: ScalarType.Bool).scatter_(1, chosen, zeros_like(chosen, dtype: ScalarType.Bool));
     }
 }
 

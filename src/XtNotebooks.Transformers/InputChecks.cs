@@ -42,6 +42,11 @@ internal static class InputChecks
         if (inputs.AttnMask is { } attnMask && (attnMask.dtype != ScalarType.Bool || attnMask.Dimensions is < 2 or > 4))
             throw new ArgumentException($"AttnMask must be bool with 2 to 4 dimensions, but is {attnMask.dtype} {attnMask.Shape()}.");
         if (inputs.AttnMask is not null) CheckBroadcast(inputs.AttnMask, batch, length, net);
+        SegmentMemories.Check(net, inputs, batch);
+        if (inputs.Condition is { Dimensions: 3 } condition && condition.shape[1] != 1 && (net.Options.UseClsToken || net.Options.NumMemoryTokens > 0))
+            throw new ArgumentException(
+                $"A Condition of every position and {(net.Options.UseClsToken ? nameof(net.Options.UseClsToken) : nameof(net.Options.NumMemoryTokens))} cannot be used together: "
+                + "pass a Condition of [batch, dimCondition].");
         if (inputs is { Mask: not null, SelfAttnKvMask: null, Cache.Length: > 0 })
             throw new ArgumentException("Mask covers the new tokens alone, but the Cache holds earlier ones: pass a SelfAttnKvMask over all of them.");
         if (inputs.Cache is { Batch: { } held } && held != batch)

@@ -15,6 +15,12 @@ public sealed record TransformerInputs
     public Tensor? SelfAttnKvMask { get; init; }
     /// <summary>[batch], int64: where each left-padded sequence begins.</summary>
     public Tensor? SeqStartPos { get; init; }
+    /// <summary>[batch, dimCondition], or [batch, seq, dimCondition] for a condition of every position (the new ones where there is a cache), float:
+    /// what adaptive norms and layer scales depend on.</summary>
+    public Tensor? Condition { get; init; }
+    /// <summary>For every self-attention layer, [batch, memLen, dim]: hidden states of earlier segments, as
+    /// <see cref="TransformerWrapper.ForwardWithMems"/> returns them.</summary>
+    public IReadOnlyList<Tensor>? Mems { get; init; }
     /// <summary>Keys and values of earlier positions; the ids are then those of the new positions alone.</summary>
     public KvCache? Cache { get; init; }
 }

@@ -99,7 +99,7 @@ public sealed class TransformerWrapper : nn.Module<Tensor, Tensor>
     /// <summary>Logits for every position, given masks, a context or a cache.</summary>
     /// <param name="ids">[batch, seq], int64: token ids from 0 to NumTokens - 1; those of the new positions alone where there is a cache.</param>
     /// <param name="inputs">What goes with them.</param>
-    /// <returns>[batch, seq, numTokens], float; [batch, numTokens] where the options pool.</returns>
+    /// <returns>[batch, seq, numTokens], float; [batch, numTokens] where the options pool; [heads, batch, seq, numTokens] with several output heads.</returns>
     /// <exception cref="ArgumentException">An id is outside the vocabulary, or shapes do not fit; the message says which and where.</exception>
     public Tensor forward(Tensor ids, TransformerInputs inputs)
     {
@@ -117,15 +117,34 @@ public sealed class TransformerWrapper : nn.Module<Tensor, Tensor>
     /// <summary>Logits together with everything computed on the way: hidden states of each layer, attention maps.</summary>
     /// <param name="ids">[batch, seq], int64.</param>
     /// <param name="inputs">What goes with them.</param>
-    public ForwardTrace Trace(Tensor ids, TransformerInputs? inputs = null)
+    public ForwardTrace Trace(Tensor ids, TransformerInputs? inputs = null) => Trace(ids, inputs ?? new TransformerInputs(), new ForwardTrace.Builder());
+
+    /// <summary>Logits, and hidden states that the next segment of a long text can attend to (Transformer-XL, arXiv:1901.02860).</summary>
+    /// <param name="ids">[batch, seq], int64: one segment.</param>
+    /// <param name="inputs">What goes with them; its Mems are those that the segment before returned.</param>
+    /// <exception cref="ArgumentException">MaxMemLen is 0, or the memories do not fit; the message says how.</exception>
+    public SegmentOutput ForwardWithMems(Tensor ids, TransformerInputs? inputs = null)
+    {
+        if (Options.MaxMemLen == 0) throw new ArgumentException("ForwardWithMems needs MaxMemLen: set it to how many positions the model may remember.");
+        using var scope = NewDisposeScope();
+        inputs ??= new TransformerInputs();
+        var keep = new ForwardTrace.Builder(maps: false);
+        var trace = Trace(ids, inputs, keep);
+        var mems = SegmentMemories.Extend(SegmentMemories.ShiftDown(inputs.Mems, Options.ShiftMemDown), keep.Memorable, Options.MaxMemLen);
+        scope.MoveToOuter(mems);
+        return new SegmentOutput(scope.MoveToOuter(trace.Logits ?? trace.Embeddings), mems);
+    }
+
+    internal ForwardTrace Trace(Tensor ids, TransformerInputs inputs, ForwardTrace.Builder keep)
     {
         using var scope = NewDisposeScope();
-        var keep = new ForwardTrace.Builder();
-        var embeddings = Run(ids, inputs ?? new TransformerInputs(), keep);
+        var embeddings = Run(ids, inputs, keep);
         var logits = _head?.forward(embeddings, token_emb);
+        var zLoss = AttentionZLoss.Of(keep.Attention, Options.AttnZLossWeight);
         keep.MoveToOuter(scope);
         scope.MoveToOuter(embeddings);
         if (logits is not null) scope.MoveToOuter(logits);
+        if (zLoss is not null) scope.MoveToOuter(zLoss);
         return new ForwardTrace
         {
             Logits = logits,
@@ -133,6 +152,7 @@ public sealed class TransformerWrapper : nn.Module<Tensor, Tensor>
             LastHidden = keep.LastHidden!,
             LayerHiddens = keep.LayerHiddens,
             Attention = keep.Attention,
+            AttnZLoss = zLoss,
         };
     }
 
@@ -141,6 +161,7 @@ public sealed class TransformerWrapper : nn.Module<Tensor, Tensor>
         InputChecks.Check(this, ids, inputs, token_emb.Weight.device);
         using var scope = NewDisposeScope();
         ids = ids.to(ScalarType.Int64);
+        inputs = inputs with { Mems = SegmentMemories.ShiftDown(inputs.Mems, Options.ShiftMemDown) };
         var mask = inputs.Mask;
         var x = EmbedTokens(ids, inputs); // [batch, seq, dim]
 

@@ -11,6 +11,10 @@ public sealed record TransformerWrapperOptions
     public AttentionLayers? AttnLayers { get; init; }
     /// <summary>Width of the embeddings, where it differs from the stack's.</summary>
     public int? EmbDim { get; init; }
+    /// <summary>How many positions <see cref="TransformerWrapper.ForwardWithMems"/> remembers of earlier segments (Transformer-XL, arXiv:1901.02860).</summary>
+    public int MaxMemLen { get; init; }
+    /// <summary>Layers read the memories of layers so many above, the uppermost those of the lowest (ERNIE-Doc, arXiv:2012.15688).</summary>
+    public int ShiftMemDown { get; init; }
     /// <summary>Dropout probability of the embeddings, in training.</summary>
     public double EmbDropout { get; init; }
     /// <summary>Normalises the embeddings.</summary>
@@ -25,6 +29,8 @@ public sealed record TransformerWrapperOptions
     public int? LogitsDim { get; init; }
     /// <summary>Leaves out the output head: the output is embeddings.</summary>
     public bool ReturnOnlyEmbed { get; init; }
+    /// <summary>Number of output heads; with several the output has a first dimension for them.</summary>
+    public int NumOutputHeads { get; init; } = 1;
     /// <summary>Adds absolute positions, unless the stack's own positions make them needless.</summary>
     public bool UseAbsPosEmb { get; init; } = true;
     /// <summary>Sines and cosines instead of learned absolute positions.</summary>
@@ -33,12 +39,16 @@ public sealed record TransformerWrapperOptions
     public bool L2normEmbed { get; init; }
     /// <summary>Part of the gradient that reaches the embeddings (arXiv:2105.13290).</summary>
     public double EmbFracGradient { get; init; } = 1;
+    /// <summary>Weight of the attention z-loss (<see cref="ForwardTrace.AttnZLoss"/>, and an AutoregressiveWrapper's addAttnZLoss).</summary>
+    public double AttnZLossWeight { get; init; } = 1e-4;
     /// <summary>The output is of the mean over all tokens: [batch, numTokens].</summary>
     public bool AveragePoolEmbed { get; init; }
     /// <summary>The output is of learned class tokens put in front.</summary>
     public bool UseClsToken { get; init; }
     /// <summary>Number of class tokens.</summary>
     public int NumClsTokens { get; init; } = 1;
+    /// <summary>Leaves out the output's last dimension where it is one: [batch, seq].</summary>
+    public bool SqueezeOutLastDim { get; init; }
     /// <summary>Mixes several softmaxes; the output is log probabilities (arXiv:1711.03953).</summary>
     public bool MixtureOfSoftmax { get; init; }
     /// <summary>Number of softmaxes mixed.</summary>
@@ -66,6 +76,16 @@ public sealed record TransformerWrapperOptions
         }
         if (NumMemoryTokens < 0) throw new ArgumentException($"NumMemoryTokens must be at least 0, but is {NumMemoryTokens}.");
         if (EmbFracGradient is <= 0 or > 1) throw new ArgumentException(FormattableString.Invariant($"EmbFracGradient must be above 0 and at most 1, but is {EmbFracGradient}."));
+        Require.Positive(NumOutputHeads, nameof(NumOutputHeads));
+        foreach (var (set, name) in new[]
+                 {
+                     (TieEmbedding, nameof(TieEmbedding)), (ReturnOnlyEmbed, nameof(ReturnOnlyEmbed)), (MixtureOfSoftmax, nameof(MixtureOfSoftmax)),
+                 })
+            Require.NotBoth(NumOutputHeads > 1, nameof(NumOutputHeads), set, name);
+        Require.NotBoth(SqueezeOutLastDim, nameof(SqueezeOutLastDim), ReturnOnlyEmbed, nameof(ReturnOnlyEmbed));
+        if (AttnZLossWeight < 0 || !double.IsFinite(AttnZLossWeight))
+            throw new ArgumentException(FormattableString.Invariant($"AttnZLossWeight must be at least 0, but is {AttnZLossWeight}."));
+        this.ValidateMemories();
         Require.Positive(NumClsTokens, nameof(NumClsTokens));
         Require.Positive(MixtureOfSoftmaxK, nameof(MixtureOfSoftmaxK));
         Require.Probability(EmbDropout, nameof(EmbDropout));

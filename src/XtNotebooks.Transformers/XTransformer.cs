@@ -60,6 +60,9 @@ public sealed class XTransformer : nn.Module<Tensor, Tensor, Tensor>
             if (side.Layers.Dim != 0 && side.Layers.Dim != options.Dim)
                 throw new ArgumentException($"{name}.Layers.Dim ({side.Layers.Dim}) differs from Dim ({options.Dim}): set Dim alone, which is the width of both sides.");
         if (options.Enc.Layers.CrossAttend) throw new ArgumentException("Enc.Layers.CrossAttend cannot be used in an XTransformer: its encoder has nothing to attend to.");
+        foreach (var (side, name) in new[] { (options.Enc, nameof(options.Enc)), (options.Dec, nameof(options.Dec)) })
+            if (side.Layers.NeedsCondition())
+                throw new ArgumentException($"{name}.Layers cannot use UseAdaptiveLayernorm, UseAdaptiveRmsnorm or UseAdaptiveLayerscale: an XTransformer has no Condition to pass on.");
         Require.Probability(options.CrossAttnTokensDropout, nameof(options.CrossAttnTokensDropout));
         _contextDropout = options.CrossAttnTokensDropout;
         encoder = new TransformerWrapper(Side(options.Enc, new Encoder(options.Enc.Layers with { Dim = options.Dim })) with { ReturnOnlyEmbed = true });

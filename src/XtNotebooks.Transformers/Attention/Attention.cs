@@ -123,6 +123,7 @@ public sealed class Attention : NamedModule, IBlock
         var (q, k, v, ownValues) = QueriesKeysValues(x, inputs);
         var (queries, keys) = (q.shape[2], k.shape[2]);
         var keyMask = inputs.ContextMask ?? (inputs.Context is null ? inputs.Mask : null);
+        if (inputs.Mem is { } mem) keyMask = keyMask?.PadAt(-1, mem.shape[1], value: 1);
         var bias = data_dependent_alibi is { } alibi ? alibi.forward(x) : inputs.Bias;
 
         if (rel_proj_pos_bias is not null)
@@ -182,6 +183,7 @@ public sealed class Attention : NamedModule, IBlock
             return (q, heldKeys, heldValues, heldValues);
         }
 
+        if (inputs.Mem is { } mem) (keyInput, valueInput) = (cat([mem, keyInput], 1), cat([mem, valueInput], 1)); // [batch, memLen + seq, dim]
         if (to_latent_kv is not null) keyInput = valueInput = to_latent_kv.call(keyInput);
         var k = to_k.call(keyInput).SplitHeads(_options.DimHead);
         var v = to_v.call(valueInput).SplitHeads(_valueDimHead);
@@ -194,12 +196,12 @@ public sealed class Attention : NamedModule, IBlock
 
         if (inputs.Rotation is { } rotation)
         {
-            q = Rotate(q, rotation, isKey: false);
+            q = Rotate(q, rotation.Last(q.shape[2]), isKey: false);
             k = Rotate(k, rotation, isKey: true);
         }
         if (inputs.Polar is { } polar)
         {
-            q = PolarEmbedding.Apply(q, polar.Angles);
+            q = PolarEmbedding.Apply(q, polar.Last(q.shape[2]));
             k = PolarEmbedding.Apply(k, polar.Angles + polar.KeyBias);
         }
         if (inputs.Cache is { } cache) (k, v) = cache.Append(k, v);

@@ -19,6 +19,12 @@ internal sealed record AttentionInputs
     public Tensor? PreviousLogits { get; init; }
     /// <summary>[batch, kvHeads, seq, valueDimHead]: the first layer's values (value residual).</summary>
     public Tensor? ValueResidual { get; init; }
+    /// <summary>[batch, memLen, dim]: hidden states of earlier segments, normalised as the input; keys and values are of them, too.</summary>
+    public Tensor? Mem { get; init; }
+    /// <summary>[batch, 1 or seq, width]: what adaptive blocks depend on.</summary>
+    public Tensor? Condition { get; init; }
+    /// <summary>[batch, seq, dim]: factors of a feed-forward block's output.</summary>
+    public Tensor? DeepEmbed { get; init; }
     /// <summary>Keys and values of earlier positions; the new ones are added to it.</summary>
     public LayerCache? Cache { get; init; }
     /// <summary>Causal masks by size, shared by the layers of one forward pass.</summary>

@@ -35,7 +35,8 @@ internal static class ModelConfig
         var net = new TransformerWrapper(options with { AttnLayers = layers });
         if (config[nameof(AutoregressiveWrapper)] is not JsonObject wrapper) return net;
         return new AutoregressiveWrapper(
-            net, (long?)wrapper["ignore_index"] ?? -100, (long?)wrapper["pad_value"] ?? 0, (double?)wrapper["mask_prob"] ?? 0);
+            net, (long?)wrapper["ignore_index"] ?? -100, (long?)wrapper["pad_value"] ?? 0, (double?)wrapper["mask_prob"] ?? 0,
+            (bool?)wrapper["add_attn_z_loss"] ?? false);
     }
 
     /// <summary>The module whose weights a checkpoint holds: an autoregressive wrapper has none of its own, so its keys need no prefix.</summary>
@@ -58,6 +59,7 @@ internal static class ModelConfig
             ["ignore_index"] = wrapper.IgnoreIndex,
             ["pad_value"] = wrapper.PadValue,
             ["mask_prob"] = wrapper.MaskProb,
+            ["add_attn_z_loss"] = wrapper.AddAttnZLoss,
         };
         return config;
     }

@@ -21,6 +21,8 @@ public sealed record BeamSearchOptions
     public Tensor? Context { get; init; }
     /// <summary>[batch, keys], bool: context positions that may be read.</summary>
     public Tensor? ContextMask { get; init; }
+    /// <summary>[batch, dimCondition]: what adaptive norms and layer scales depend on.</summary>
+    public Tensor? Condition { get; init; }
 }
 
 /// <summary>What beam search found.</summary>
@@ -54,6 +56,7 @@ public sealed partial class AutoregressiveWrapper
         {
             Context = options.Context,
             ContextMask = options.ContextMask,
+            Condition = options.Condition,
             CacheKv = options.CacheKv,
             RestrictToMaxSeqLen = options.RestrictToMaxSeqLen,
         }, seqLen);

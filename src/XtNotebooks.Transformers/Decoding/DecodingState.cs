@@ -8,6 +8,7 @@ internal sealed class DecodingState : IDisposable
     private readonly KvCache? _cache;
     private Tensor? _context;
     private Tensor? _contextMask;
+    private Tensor? _condition;
     private Tensor? _startPos;
     private Tensor _tokens;
 
@@ -24,6 +25,9 @@ internal sealed class DecodingState : IDisposable
         _startPos = Own(startPos);
         _context = Own(options.Context);
         _contextMask = Own(options.ContextMask);
+        if (options.Condition is { Dimensions: not 2 } condition)
+            throw new ArgumentException($"Condition must be [batch, dimCondition] in generation, where positions are yet to come, but is {condition.Shape()}.");
+        _condition = Own(options.Condition);
         var longest = tokens.shape[1] + steps;
         if (options.CacheKv && net.CanCacheKv) _cache = new KvCache(_restrict ? Math.Min(longest, net.MaxSeqLen) : longest);
     }
@@ -36,7 +40,7 @@ internal sealed class DecodingState : IDisposable
     {
         using var scope = NewDisposeScope();
         var length = _tokens.shape[1];
-        var inputs = new TransformerInputs { Context = _context, ContextMask = _contextMask, SeqStartPos = _startPos };
+        var inputs = new TransformerInputs { Context = _context, ContextMask = _contextMask, Condition = _condition, SeqStartPos = _startPos };
         Tensor logits;
         if (_restrict && length > _net.MaxSeqLen)
         {
@@ -64,13 +68,14 @@ internal sealed class DecodingState : IDisposable
         if (_startPos is not null) Replace(ref _startPos, _startPos.index_select(0, indices));
         if (_context is not null) Replace(ref _context, _context.index_select(0, indices));
         if (_contextMask is not null) Replace(ref _contextMask, _contextMask.index_select(0, indices));
+        if (_condition is not null) Replace(ref _condition, _condition.index_select(0, indices));
         _cache?.Reorder(indices);
     }
 
     public void Dispose()
     {
         _cache?.Dispose();
-        foreach (var tensor in new[] { _tokens, _startPos, _context, _contextMask }) tensor?.Dispose();
+        foreach (var tensor in new[] { _tokens, _startPos, _context, _contextMask, _condition }) tensor?.Dispose();
     }
 
     private static Tensor? Own(Tensor? tensor) => tensor?.alias().DetachFromDisposeScope();

@@ -21,6 +21,8 @@ public sealed record GenerateOptions
     public Tensor? Context { get; init; }
     /// <summary>[batch, keys], bool: context positions that may be read.</summary>
     public Tensor? ContextMask { get; init; }
+    /// <summary>[batch, dimCondition]: what adaptive norms and layer scales depend on.</summary>
+    public Tensor? Condition { get; init; }
     /// <summary>Source of randomness; torch's own where absent.</summary>
     public Generator? Generator { get; init; }
 

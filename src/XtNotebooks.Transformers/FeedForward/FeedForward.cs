@@ -35,7 +35,12 @@ public sealed class FeedForward : NamedModule, IBlock
     /// <returns>[batch, seq, dimOut].</returns>
     public Tensor forward(Tensor x) => _ff.call(x);
 
-    BlockOutput IBlock.Apply(Tensor x, AttentionInputs inputs) => new(_ff.call(x), null);
+    BlockOutput IBlock.Apply(Tensor x, AttentionInputs inputs)
+    {
+        using var scope = NewDisposeScope();
+        var output = _ff.call(x);
+        return new BlockOutput(scope.MoveToOuter(inputs.DeepEmbed is { } factors ? output * factors : output), null);
+    }
 
     private static nn.Module<Tensor, Tensor> Activation(FeedForwardOptions options, int inner) => options switch
     {

@@ -5,6 +5,7 @@ public abstract class AttentionLayers : NamedModule
 {
     private readonly LayerPlan _plan;
     private readonly StackLayer[] _layers;
+    private readonly Chain? adaptive_mlp;
     private readonly nn.Module<Tensor, Tensor>? final_norm;
     private readonly RotaryEmbedding? rotary_pos_emb;
     private readonly PolarEmbedding? polar_pos_emb;
@@ -31,6 +32,9 @@ public abstract class AttentionLayers : NamedModule
             polar_pos_emb = Child(nameof(polar_pos_emb), new PolarEmbedding(options.AttnDimHead, options.Heads, options.PolarBiasUniformInit));
         rel_pos = options.CreateRelativeBias(causal);
         if (rel_pos is not null) Child(nameof(rel_pos), rel_pos);
+        if (options.AdaptiveConditionMlp)
+            adaptive_mlp = Child(nameof(adaptive_mlp), new Chain(
+                nn.Linear(options.ConditionWidth(), options.InnerConditionWidth(), hasBias: false), new Step("silu", x => F.silu(x))));
         if (options is { PreNorm: true, PreNormHasFinalNorm: true, PreAndPostNorm: false }) final_norm = Child(nameof(final_norm), options.CreateNorm());
         if (options.ReinjectInput) reinject_input_proj = Child(nameof(reinject_input_proj), nn.Linear(options.Dim, options.Dim, hasBias: false));
         if (options.LearnedReinjectInputGate)
@@ -59,14 +63,21 @@ public abstract class AttentionLayers : NamedModule
     /// <remarks>Token shifting, content-dependent decay and means over the sequence look at hidden states of earlier positions, which a cache does not hold.</remarks>
     public bool CanCacheKv => Causal && Options.ShiftTokens == 0 && !Options.MvSplitResidual && !Options.OrthogResidual && _layers.All(l => l.Attention?.CanCacheKv ?? true);
 
+    /// <summary>How many self-attention layers a forward pass goes through.</summary>
+    internal int SelfAttentionCount => _plan.Order.Count(i => _layers[i].Type == 'a');
+
+    /// <summary>How many attention layers of either kind a forward pass goes through.</summary>
+    internal int AttentionCount => _plan.Order.Count(i => _layers[i].Attention is not null);
+
     /// <summary>Runs the stack over embeddings.</summary>
     /// <param name="x">[batch, seq, dim], float.</param>
     /// <param name="mask">[batch, seq], bool: real positions.</param>
     /// <param name="context">[batch, keys, dimContext]: what cross-attention reads.</param>
     /// <param name="contextMask">[batch, keys], bool: context positions that may be read.</param>
+    /// <param name="condition">[batch, dimCondition] or [batch, seq, dimCondition], float: what adaptive norms and layer scales depend on.</param>
     /// <returns>[batch, seq, dim].</returns>
     /// <exception cref="ArgumentException">A shape or dtype does not fit; the message says which.</exception>
-    public Tensor forward(Tensor x, Tensor? mask = null, Tensor? context = null, Tensor? contextMask = null)
+    public Tensor forward(Tensor x, Tensor? mask = null, Tensor? context = null, Tensor? contextMask = null, Tensor? condition = null)
     {
         var dtype = parameters().First().dtype;
         InputChecks.CheckHidden(x, nameof(x), Dim, dtype);
@@ -77,25 +88,28 @@ public abstract class AttentionLayers : NamedModule
             InputChecks.CheckHidden(context, nameof(context), Options.CrossAttnDimContext ?? Dim, dtype);
             InputChecks.CheckMask(contextMask, nameof(contextMask), x.shape[0], context.shape[1]);
         }
-        return Run(x, mask, new TransformerInputs { Context = context, ContextMask = contextMask }, keep: null);
+        return Run(x, mask, new TransformerInputs { Context = context, ContextMask = contextMask, Condition = condition }, keep: null);
     }
 
     /// <param name="x">[batch, seq, dim], float: the new positions where there is a cache.</param>
     /// <param name="mask">[batch, seq], bool.</param>
     /// <param name="inputs">Context, masks and cache; its own Mask is ignored.</param>
     /// <param name="keep">Gathers what the layers computed, or null.</param>
-    internal Tensor Run(Tensor x, Tensor? mask, TransformerInputs inputs, ForwardTrace.Builder? keep)
+    /// <param name="round">How often the layers have run before: each time has its own part of the cache.</param>
+    internal Tensor Run(Tensor x, Tensor? mask, TransformerInputs inputs, ForwardTrace.Builder? keep, int round = 0)
     {
         if (Options.CrossAttend != (inputs.Context is not null))
             throw new ArgumentException(Options.CrossAttend ? "CrossAttend is set, so a Context must be passed." : "A Context was passed, but CrossAttend is not set.");
+        Conditions.Check(Options, inputs.Condition, x);
         using var scope = NewDisposeScope();
         using var causalMasks = new CausalMasks();
-        var pass = Prepare(x, mask, inputs, causalMasks, keep is not null);
+        var pass = Prepare(x, mask, inputs, causalMasks, keep);
         var injected = Injected(x);
         if (stream_emb is not null) x = (x.unsqueeze(1) + stream_emb.unsqueeze(1)).flatten(0, 1); // [batch * streams, seq, dim]
 
         var stream = new StreamState();
-        var attentionIndex = 0;
+        var attentionIndex = round * AttentionCount;
+        var selfAttentionIndex = 0;
         foreach (var index in _plan.Order)
         {
             var layer = _layers[index];
@@ -104,19 +118,21 @@ public abstract class AttentionLayers : NamedModule
             if (layer.SkipCombine is { } combine) x = combine.forward(x, stream.Skips);
             if (training && Options.LayerDropout > 0 && Chance() < Options.LayerDropout) continue;
             if (layer.Type == 'c' && training && Options.CrossAttnTokensDropout > 0) pass = DropContext(pass);
-            x = RunLayer(layer, x, pass, injected, cache, stream, keep);
+            if (layer.Type == 'a') keep?.Memorable.Add(x);
+            var mem = layer.Type == 'a' ? inputs.Mems?[selfAttentionIndex++] : null;
+            x = RunLayer(layer, x, pass, injected, cache, mem, stream, keep);
         }
 
         keep?.LayerHiddens.Add(x);
         if (Options.SoftclampOutput) x = x.SoftClamp(Options.SoftclampOutputValue);
         if (stream_emb is not null) x = x.SplitDim(0, -1, Options.NumResidualStreams).sum(1);
-        if (final_norm is not null) x = final_norm.call(x);
+        if (final_norm is not null) x = final_norm.Normalise(x, pass.FeedForward.Condition);
         if (keep is not null) keep.LastHidden = x;
         keep?.MoveToOuter(scope);
         return scope.MoveToOuter(x);
     }
 
-    private Tensor RunLayer(StackLayer layer, Tensor x, Pass pass, Tensor? injected, LayerCache? cache, StreamState stream, ForwardTrace.Builder? keep)
+    private Tensor RunLayer(StackLayer layer, Tensor x, Pass pass, Tensor? injected, LayerCache? cache, Tensor? mem, StreamState stream, ForwardTrace.Builder? keep)
     {
         using var scope = NewDisposeScope();
         var (branch, residual, gate) = layer.Residual.Prepare(x);
@@ -126,26 +142,35 @@ public abstract class AttentionLayers : NamedModule
 
         var read = layer.Integrator is { } integrate ? integrate.forward(branch, stream.LayerInputs) : branch;
         if (injected is not null) read = read + injected;
-        if (layer.PreBranch is { } preNorm) read = preNorm.call(read);
+        var condition = pass.FeedForward.Condition;
+        if (layer.PreBranch is { } preNorm)
+        {
+            read = preNorm.Normalise(read, condition);
+            if (mem is not null) mem = preNorm.Normalise(mem, condition);
+        }
 
         var output = layer.Block.Apply(read, layer.Type switch
         {
-            'a' => pass.Own with { Cache = cache, PreviousLogits = stream.Logits, ValueResidual = stream.Values },
+            'a' => pass.Own with { Cache = cache, Mem = mem, PreviousLogits = stream.Logits, ValueResidual = stream.Values },
             'c' => pass.Cross with { Cache = cache, PreviousLogits = stream.CrossLogits, ValueResidual = stream.CrossValues },
-            _ => FeedForwardInputs,
+            _ => pass.FeedForward,
         });
         if (output.Trace is { } trace) stream.Remember(trace, Options, scope, keep);
 
-        var written = layer.PostBranch is { } postBranch ? postBranch.call(output.Out) : output.Out;
+        var written = layer.PostBranch is { } postBranch ? postBranch.Normalise(output.Out, condition) : output.Out;
         var merged = layer.Residual.Merge(written, residual, gate, pass.Own.Mask);
-        if (layer.PostMain is { } postMain) merged = postMain.call(merged);
+        if (layer.PostMain is { } postMain) merged = postMain.Normalise(merged, condition);
         return scope.MoveToOuter(merged);
     }
 
-    private Pass Prepare(Tensor x, Tensor? mask, TransformerInputs inputs, CausalMasks causalMasks, bool keepMaps)
+    private Pass Prepare(Tensor x, Tensor? mask, TransformerInputs inputs, CausalMasks causalMasks, ForwardTrace.Builder? keep)
     {
         var (count, offset) = (x.shape[1], inputs.Cache?.Length ?? 0);
         var total = offset + count;
+        var memories = inputs.Mems is [{ } first, ..] ? first.shape[1] : 0;
+        var (keepMaps, keepLogits) = (keep is { Maps: true }, keep is { Logits: true });
+        var condition = inputs.Condition is { Dimensions: 2 } ofSequence ? ofSequence.unsqueeze(1) : inputs.Condition;
+        if (adaptive_mlp is not null) condition = adaptive_mlp.call(condition!);
         var keyMask = inputs.SelfAttnKvMask;
         if (inputs.SeqStartPos is { } start)
         {
@@ -157,13 +182,15 @@ public abstract class AttentionLayers : NamedModule
             Mask = mask,
             ContextMask = keyMask,
             AttnMask = inputs.AttnMask,
-            Bias = rel_pos?.forward(count, total, x.device).to(x.dtype),
+            Bias = rel_pos?.forward(count, memories + total, x.device).to(x.dtype),
             // Without a cache the xPos scale is centred as upstream does; with one, all steps must share a centre.
-            Rotation = rotary_pos_emb?.forward(offset, count, inputs.Cache is null ? total / 2 : 0),
-            Polar = polar_pos_emb?.forward(offset, count),
+            // Memories stand before the first position.
+            Rotation = rotary_pos_emb?.forward(offset - memories, memories + count, inputs.Cache is null ? total / 2 : 0),
+            Polar = polar_pos_emb?.forward(offset - memories, memories + count),
             CausalMasks = causalMasks,
+            Condition = condition,
             KeepMaps = keepMaps,
-            KeepLogits = Options.ResidualAttn,
+            KeepLogits = Options.ResidualAttn || keepLogits,
             KeepValues = Options.AddValueResidual,
         };
         var cross = new AttentionInputs
@@ -171,11 +198,13 @@ public abstract class AttentionLayers : NamedModule
             Context = inputs.Context,
             Mask = mask,
             ContextMask = inputs.ContextMask,
+            Condition = condition,
             KeepMaps = keepMaps,
-            KeepLogits = Options.CrossResidualAttn,
+            KeepLogits = Options.CrossResidualAttn || keepLogits,
             KeepValues = Options.AddValueResidual,
         };
-        return new Pass(own, cross);
+        // As upstream, feed-forward layers are not told which positions are real.
+        return new Pass(own, cross, new AttentionInputs { Condition = condition });
     }
 
     private IEnumerable<StackLayer> CreateLayers()
@@ -192,9 +221,6 @@ public abstract class AttentionLayers : NamedModule
             seenAttention |= _plan.Types[i] == 'a';
         }
     }
-
-    // As upstream, feed-forward layers are not told which positions are real.
-    private static AttentionInputs FeedForwardInputs { get; } = new();
 
     private Tensor? Injected(Tensor x)
     {
@@ -215,7 +241,7 @@ public abstract class AttentionLayers : NamedModule
         return draw.item<float>();
     }
 
-    private sealed record Pass(AttentionInputs Own, AttentionInputs Cross);
+    private sealed record Pass(AttentionInputs Own, AttentionInputs Cross, AttentionInputs FeedForward);
 
     /// <summary>What later layers read of earlier ones.</summary>
     private sealed class StreamState

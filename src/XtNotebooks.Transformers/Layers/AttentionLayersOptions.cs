@@ -29,6 +29,18 @@ public sealed record AttentionLayersOptions
     public double DynamicTanhInitAlpha { get; init; } = 1;
     /// <summary>A scaled error function as the norm (arXiv:2512.10938).</summary>
     public bool UseDerf { get; init; }
+    /// <summary>Layer normalisation whose gains are projected from a condition (DiT, arXiv:2212.09748, without its shift) as the norm.</summary>
+    public bool UseAdaptiveLayernorm { get; init; }
+    /// <summary>Root mean square normalisation whose gains are projected from a condition as the norm.</summary>
+    public bool UseAdaptiveRmsnorm { get; init; }
+    /// <summary>Factors of every block's output that are projected from a condition, almost closed at first (adaLN-Zero, arXiv:2212.09748).</summary>
+    public bool UseAdaptiveLayerscale { get; init; }
+    /// <summary>Width of the condition, where it differs from Dim.</summary>
+    public int? DimCondition { get; init; }
+    /// <summary>A hidden layer with SiLU between the condition and all that reads it.</summary>
+    public bool AdaptiveConditionMlp { get; init; }
+    /// <summary>Width of that layer in multiples of the condition's.</summary>
+    public int AdaptiveConditionMlpExpansion { get; init; } = 4;
     /// <summary>Stores gains as offsets from one, so that weight decay pulls them towards one.</summary>
     public bool NormAddUnitOffset { get; init; } = true;
     /// <summary>Normalises what a block reads; off: what block and residual add up to.</summary>

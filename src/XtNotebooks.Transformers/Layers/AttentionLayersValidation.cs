@@ -26,7 +26,9 @@ internal static class AttentionLayersValidation
 
         Require.AtMostOne(
             (o.UseScalenorm, nameof(o.UseScalenorm)), (o.UseRmsnorm, nameof(o.UseRmsnorm)), (o.UseSimpleRmsnorm, nameof(o.UseSimpleRmsnorm)),
-            (o.UseDynamicTanh, nameof(o.UseDynamicTanh)), (o.UseDerf, nameof(o.UseDerf)));
+            (o.UseDynamicTanh, nameof(o.UseDynamicTanh)), (o.UseDerf, nameof(o.UseDerf)),
+            (o.UseAdaptiveLayernorm, nameof(o.UseAdaptiveLayernorm)), (o.UseAdaptiveRmsnorm, nameof(o.UseAdaptiveRmsnorm)));
+        o.ValidateConditions();
         if (o.UseDynamicTanh && !o.PreNorm) throw new ArgumentException("UseDynamicTanh needs PreNorm: set PreNorm, or choose another norm.");
         if (o.SandwichNorm && !o.PreNorm) throw new ArgumentException("SandwichNorm needs PreNorm: set both, or leave SandwichNorm off.");
 

@@ -69,6 +69,7 @@ internal sealed class StackLayer : NamedModule
             var lowest = causal ? 0 : -options.ShiftTokens;
             block = new ShiftTokens(Enumerable.Range(lowest, options.ShiftTokens - lowest + 1), block);
         }
+        if (options.UseAdaptiveLayerscale) return new AdaptiveLayerScale(block, options.Dim, options.InnerConditionWidth());
         return options.UseLayerscale ? new LayerScale(block, options.Dim, options.LayerscaleInitValue, options.NormAddUnitOffset) : block;
     }
 
@@ -93,6 +94,8 @@ internal static class NormChoice
         { UseSimpleRmsnorm: true } => new SimpleRmsNorm(options.Dim),
         { UseDynamicTanh: true } => new DynamicTanh(options.Dim, options.DynamicTanhInitAlpha, options.NormAddUnitOffset),
         { UseDerf: true } => new Derf(options.Dim, options.NormAddUnitOffset),
+        { UseAdaptiveLayernorm: true } => new AdaptiveLayerNorm(options.Dim, options.InnerConditionWidth()),
+        { UseAdaptiveRmsnorm: true } => new AdaptiveRmsNorm(options.Dim, options.InnerConditionWidth()),
         _ => new LayerNorm(options.Dim, options.NormAddUnitOffset),
     };
 

@@ -1,7 +1,11 @@
 namespace XtNotebooks.Transformers;
 
 /// <summary>Angles for a run of positions, and the learned phase that keys get on top.</summary>
-internal sealed record PolarPhases(Tensor Angles, Tensor KeyBias);
+internal sealed record PolarPhases(Tensor Angles, Tensor KeyBias)
+{
+    /// <summary>Angles of the last positions alone.</summary>
+    public Tensor Last(long count) => Angles.shape[0] == count ? Angles : Angles.narrow(0, Angles.shape[0] - count, count);
+}
 
 /// <summary>Magnitudes from features, angles from positions (PoPE, arXiv:2509.10534).</summary>
 internal sealed class PolarEmbedding : NamedModule

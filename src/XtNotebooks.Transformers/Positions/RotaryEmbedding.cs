@@ -3,7 +3,12 @@ namespace XtNotebooks.Transformers;
 /// <summary>Rotation angles (and xPos scales) for a run of positions.</summary>
 /// <param name="Turn">[seq, dim / 2], complex: the unit numbers that queries and keys are multiplied by.</param>
 /// <param name="Scale">[seq, dim / 2] or null: xPos magnifies queries by it and shrinks keys.</param>
-internal sealed record Rotation(Tensor Turn, Tensor? Scale);
+internal sealed record Rotation(Tensor Turn, Tensor? Scale)
+{
+    /// <summary>That of the last positions alone.</summary>
+    public Rotation Last(long count) =>
+        Turn.shape[0] == count ? this : new Rotation(Turn.narrow(0, Turn.shape[0] - count, count), Scale?.narrow(0, Turn.shape[0] - count, count));
+}
 
 /// <summary>Rotates pairs of neighbouring features by angles that grow with the position (RoFormer, arXiv:2104.09864).</summary>
 internal sealed class RotaryEmbedding : NamedModule

@@ -9,6 +9,13 @@ public sealed class OptionsTests
     {
         { """{"use_rmsnorm":true,"use_scalenorm":true}""", "UseRmsnorm", "UseScalenorm" },
         { """{"use_derf":true,"use_dynamic_tanh":true}""", "UseDerf", "UseDynamicTanh" },
+        { """{"use_adaptive_layernorm":true,"use_rmsnorm":true}""", "UseAdaptiveLayernorm", "UseRmsnorm" },
+        { """{"use_adaptive_layernorm":true,"use_adaptive_rmsnorm":true}""", "UseAdaptiveLayernorm", "UseAdaptiveRmsnorm" },
+        { """{"use_adaptive_layerscale":true,"use_layerscale":true}""", "UseAdaptiveLayerscale", "UseLayerscale" },
+        { """{"dim_condition":4}""", "DimCondition", "UseAdaptiveLayernorm" },
+        { """{"adaptive_condition_mlp":true}""", "AdaptiveConditionMlp", "UseAdaptiveRmsnorm" },
+        { """{"use_adaptive_rmsnorm":true,"adaptive_condition_mlp_expansion":2}""", "AdaptiveConditionMlpExpansion", "AdaptiveConditionMlp" },
+        { """{"use_adaptive_rmsnorm":true,"num_residual_streams":2,"pre_norm":false}""", "UseAdaptiveRmsnorm", "NumResidualStreams" },
         { """{"sandwich_norm":true,"pre_norm":false}""", "SandwichNorm", "PreNorm" },
         { """{"use_dynamic_tanh":true,"pre_norm":false}""", "UseDynamicTanh", "PreNorm" },
         { """{"rotary_pos_emb":true,"polar_pos_emb":true}""", "RotaryPosEmb", "PolarPosEmb" },
@@ -99,6 +106,10 @@ public sealed class OptionsTests
     [InlineData("""{"tie_embedding":true,"logits_dim":5}""", "TieEmbedding", "LogitsDim")]
     [InlineData("""{"tie_embedding":true,"emb_dim":16}""", "TieEmbedding", "EmbDim")]
     [InlineData("""{"memory_tokens_interspersed_every":2}""", "MemoryTokensInterspersedEvery", "NumMemoryTokens")]
+    [InlineData("""{"shift_mem_down":1}""", "ShiftMemDown", "MaxMemLen")]
+    [InlineData("""{"num_output_heads":2,"tie_embedding":true}""", "NumOutputHeads", "TieEmbedding")]
+    [InlineData("""{"num_output_heads":2,"mixture_of_softmax":true}""", "NumOutputHeads", "MixtureOfSoftmax")]
+    [InlineData("""{"squeeze_out_last_dim":true,"return_only_embed":true}""", "SqueezeOutLastDim", "ReturnOnlyEmbed")]
     public void Wrapper_options_that_exclude_each_other_are_both_named(string arguments, string first, string second)
     {
         using var decoder = new Decoder(SmallModels.Layers);

@@ -17,6 +17,7 @@ internal static class OptionsTable
         ["AutoregressiveWrapper.ignore_index"] = "`ignoreIndex`",
         ["AutoregressiveWrapper.pad_value"] = "`padValue`",
         ["AutoregressiveWrapper.mask_prob"] = "`maskProb`",
+        ["AutoregressiveWrapper.add_attn_z_loss"] = "`addAttnZLoss`",
     };
 
     // Where chance or initial values matter, a recorded case cannot tell: tests that say what must hold.

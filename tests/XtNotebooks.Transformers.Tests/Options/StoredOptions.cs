@@ -41,6 +41,7 @@ internal static class StoredOptions
     private static IEnumerable<string> Constructor(JsonElement constructor) => constructor.EnumerateObject().SelectMany(part => part.Name switch
     {
         "TransformerWrapper" => part.Value.EnumerateObject().Select(a => $"TransformerWrapper.{a.Name}"),
+        "AutoregressiveWrapper" => part.Value.EnumerateObject().Select(a => $"AutoregressiveWrapper.{a.Name}"),
         "Decoder" or "Encoder" => part.Value.EnumerateObject().Select(a => OfStack(a.Name)),
         "XTransformer" => part.Value.EnumerateObject().Select(a => a.Name).Where(IsOneSides).Select(n => OfStack(n[4..])),
         _ when part.Value.ValueKind == JsonValueKind.Object => Constructor(part.Value), // an encoder and a decoder

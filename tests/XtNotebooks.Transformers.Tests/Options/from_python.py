@@ -2,14 +2,15 @@
 
     pip install torch x-transformers==2.26.4 safetensors; python3 from_python.py
 
-Each file holds arguments (as metadata), weights, inputs, the logits, the loss sum(logits * direction) and its gradients' norms.
+Each file holds arguments (as metadata), weights, inputs, the output (logits, unless a case names another), the loss sum(output * direction)
+and its gradients' norms. A fourth part of a case says what else the forward pass is given.
 """
 import json
 import pathlib
 
 import torch
 from safetensors.torch import save_file
-from x_transformers import Decoder, Encoder, TransformerWrapper
+from x_transformers import AutoregressiveWrapper, Decoder, Encoder, TransformerWrapper
 
 NET = dict(num_tokens=11, max_seq_len=10)
 SMALL = dict(dim=16, depth=2, heads=2, attn_dim_head=8, ff_mult=2)
@@ -64,27 +65,62 @@ CASES = {
     "no_project_out": (NET, Decoder, SMALL | dict(attn_project_out=False)),
     "project_out_of_one_head": (NET, Decoder, SMALL | dict(heads=1, attn_dim_head=16, attn_project_out=True)),
     "mv_split_residual": (NET, Decoder, SMALL | dict(mv_split_residual=True)),
+    "attn_z_loss": (NET | dict(attn_z_loss_weight=0.5), Decoder, SMALL | dict(cross_attend=True), dict(output="attn_z_loss")),
+    "add_attn_z_loss": (NET, Decoder, SMALL, dict(wrapper=dict(add_attn_z_loss=True))),
+    "adaptive_layernorm": (
+        NET, Decoder, SMALL | dict(use_adaptive_layernorm=True, use_adaptive_layerscale=True, dim_condition=6), dict(condition=(2, 6))),
+    "adaptive_rmsnorm": (
+        NET, Decoder,
+        SMALL | dict(use_adaptive_rmsnorm=True, dim_condition=6, adaptive_condition_mlp=True, adaptive_condition_mlp_expansion=2, sandwich_norm=True),
+        dict(condition=(2, 9, 6))),
+    "adaptive_post_norm": (NET, Encoder, SMALL | dict(use_adaptive_layernorm=True, pre_norm=False), dict(condition=(2, 16))),
+    "mems": (NET | dict(max_mem_len=6), Decoder, SMALL, dict(mems=4)),
+    "mems_shift_down": (NET | dict(max_mem_len=6, shift_mem_down=1), Decoder, SMALL | dict(rotary_pos_emb=True, attn_num_mem_kv=2), dict(mems=4)),
+    "mems_alibi": (NET | dict(max_mem_len=20), Decoder, SMALL | dict(alibi_pos_bias=True, attn_flash=True), dict(mems=4)),
+    "mems_xpos_post_norm": (NET | dict(max_mem_len=6), Decoder, SMALL | dict(rotary_xpos=True, pre_norm=False, attn_max_attend_past=5), dict(mems=4)),
+    "num_output_heads": (NET | dict(num_output_heads=3, logits_dim=5), Decoder, SMALL),
+    "squeeze_out_last_dim": (NET | dict(squeeze_out_last_dim=True, logits_dim=1), Encoder, SMALL),
 }
 
 
-def write(folder, name, net_args, stack, stack_args):
+def write(folder, name, net_args, stack, stack_args, given={}):
     torch.manual_seed(0)
     net = TransformerWrapper(**net_args, attn_layers=stack(**stack_args)).eval()
     with torch.no_grad():
         for parameter in net.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.05)
     tensors = dict(ids=torch.randint(0, net_args["num_tokens"], (2, 9)))
-    context = {}
+    inputs = {}
     if stack_args.get("cross_attend"):
-        context["context"] = tensors["context"] = torch.randn(2, 5, stack_args.get("cross_attn_dim_context", stack_args["dim"]))
-    logits = net(tensors["ids"], **context)
-    tensors["logits"] = logits.detach()
-    tensors["direction"] = torch.randn_like(logits)
-    (logits * tensors["direction"]).sum().backward()
+        inputs["context"] = tensors["context"] = torch.randn(2, 5, stack_args.get("cross_attn_dim_context", stack_args["dim"]))
+    if "condition" in given:
+        inputs["condition"] = tensors["condition"] = torch.randn(*given["condition"])
+    if "mems" in given:
+        inputs["mems"] = [torch.randn(2, given["mems"], stack_args["dim"]) for _ in range(stack_args["depth"])]
+        tensors |= {f"mems.{i}": mem for i, mem in enumerate(inputs["mems"])}
+    arguments = {"TransformerWrapper": net_args, stack.__name__: stack_args}
+    if "wrapper" in given:
+        arguments["AutoregressiveWrapper"] = given["wrapper"]
+        output = AutoregressiveWrapper(net, **given["wrapper"])(tensors["ids"], **inputs)
+    elif given.get("output") == "attn_z_loss":
+        # The constructor takes the weight, but forward has one of its own.
+        _, kept = net(tensors["ids"], return_attn_z_loss=True, attn_z_loss_weight=net_args["attn_z_loss_weight"], **inputs)
+        output = kept.attn_z_loss
+    elif "mems" in given:
+        output, mems = net(tensors["ids"], return_mems=True, **inputs)
+        tensors |= {f"new_mems.{i}": mem.contiguous() for i, mem in enumerate(mems)}
+    else:
+        output = net(tensors["ids"], **inputs)
+    output = torch.stack(output) if isinstance(output, tuple) else output
+    tensors["logits"] = output.detach()
+    tensors["direction"] = torch.randn_like(output)
+    (output * tensors["direction"]).sum().backward()
     norms = {k: float(p.grad.norm()) for k, p in net.named_parameters() if p.grad is not None}
     weights = {"weights." + k: v.clone().contiguous() for k, v in net.state_dict().items()}
-    arguments = json.dumps({"TransformerWrapper": net_args, stack.__name__: stack_args})
-    save_file(tensors | weights, folder / f"{name}.safetensors", metadata=dict(arguments=arguments, gradient_norms=json.dumps(norms)))
+    metadata = dict(arguments=json.dumps(arguments), gradient_norms=json.dumps(norms))
+    if "output" in given:
+        metadata["output"] = given["output"]
+    save_file(tensors | weights, folder / f"{name}.safetensors", metadata=metadata)
 
 
 folder = pathlib.Path(__file__).parent / "from-python"
