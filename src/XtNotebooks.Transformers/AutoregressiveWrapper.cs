@@ -15,7 +15,13 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
     /// <param name="padValue">What <paramref name="ignoreIndex"/> becomes in the inputs, and what generation fills up with.</param>
     /// <param name="maskProb">Part of the input tokens hidden from attention in each forward pass (arXiv:2210.13432); the first is never.</param>
     /// <param name="addAttnZLoss">Adds the attention z-loss, times the net's AttnZLossWeight, to the loss (arXiv:2202.08906).</param>
-    public AutoregressiveWrapper(TransformerWrapper net, long ignoreIndex = -100, long padValue = 0, double maskProb = 0, bool addAttnZLoss = false)
+    /// <param name="nextEmbedLossWeight">Weight of predicting the next token's embedding, where the net has AddContinuousPredHead.</param>
+    /// <param name="loopedLossThresholdExit">A looped net should stop where a further loop lowers the loss by less, in nats.</param>
+    /// <param name="loopedLossSlope">How sharp that decision is.</param>
+    /// <param name="loopedExitLossWeight">Weight of learning it.</param>
+    public AutoregressiveWrapper(
+        TransformerWrapper net, long ignoreIndex = -100, long padValue = 0, double maskProb = 0, bool addAttnZLoss = false,
+        double nextEmbedLossWeight = 0.1, double loopedLossThresholdExit = 0.05, double loopedLossSlope = 50, double loopedExitLossWeight = 1)
         : base(nameof(AutoregressiveWrapper))
     {
         ArgumentNullException.ThrowIfNull(net);
@@ -30,6 +36,8 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
         if (net.Options.NumOutputHeads > 1) throw new ArgumentException($"An AutoregressiveWrapper predicts one next token, but the net's NumOutputHeads is {net.Options.NumOutputHeads}: set it to 1.");
         Require.NotBoth(addAttnZLoss, nameof(addAttnZLoss), net.AttnLayers.Options.AttnFlash, nameof(net.AttnLayers.Options.AttnFlash));
         (this.net, IgnoreIndex, PadValue, MaskProb, AddAttnZLoss) = (net, ignoreIndex, padValue, maskProb, addAttnZLoss);
+        (NextEmbedLossWeight, LoopedLossThresholdExit, LoopedLossSlope, LoopedExitLossWeight) =
+            (nextEmbedLossWeight, loopedLossThresholdExit, loopedLossSlope, loopedExitLossWeight);
         register_module(nameof(net), net);
     }
 
@@ -47,6 +55,18 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
 
     /// <summary>Whether the attention z-loss is part of the loss.</summary>
     public bool AddAttnZLoss { get; }
+
+    /// <summary>Weight of predicting the next token's embedding.</summary>
+    public double NextEmbedLossWeight { get; }
+
+    /// <summary>A looped net should stop where a further loop lowers the loss by less, in nats.</summary>
+    public double LoopedLossThresholdExit { get; }
+
+    /// <summary>How sharp that decision is.</summary>
+    public double LoopedLossSlope { get; }
+
+    /// <summary>Weight of learning it.</summary>
+    public double LoopedExitLossWeight { get; }
 
     /// <summary>Longest sequence, and the window of generation.</summary>
     public int MaxSeqLen => net.MaxSeqLen;
@@ -107,7 +127,8 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
         if (MaskProb > 0) selfAttnKvMask = RandomMask(fed);
 
         inputs = inputs with { Mask = mask?.narrow(1, 0, fed.shape[1]), SelfAttnKvMask = selfAttnKvMask?.narrow(1, 0, fed.shape[1]) };
-        var trace = AddAttnZLoss ? net.Trace(fed, inputs, new ForwardTrace.Builder(maps: false, logits: true)) : null;
+        var keep = AddAttnZLoss || net.Options.Looped || net.Options.AddContinuousPredHead ? new ForwardTrace.Builder(maps: false, logits: AddAttnZLoss) : null;
+        var trace = keep is null ? null : net.Trace(fed, inputs, keep);
         var logits = (trace?.Logits ?? net.forward(fed, inputs)).narrow(1, 0, targets.shape[1]); // [batch, seq - 1, numTokens]
 
         InputChecks.CheckTargets(targets, IgnoreIndex, logits.shape[2]);
@@ -115,12 +136,31 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
         // Half precision keeps two or three digits of a loss; torch's autocast, too, takes it in float32.
         var wide = logits.dtype is ScalarType.BFloat16 or ScalarType.Float16 ? logits.to(ScalarType.Float32) : logits;
         var (flat, flatTargets) = (wide.flatten(0, 1), targets.flatten());
-        var loss = net.OutputIsLogProb
+        var loss = net.Options.Looped ? OfLoops(trace!, targets) : net.OutputIsLogProb
             ? NegativeLogLikelihood(flat, flatTargets)
             : F.cross_entropy(flat, flatTargets, ignore_index: IgnoreIndex);
-        if (trace?.AttnZLoss is { } zLoss) loss = loss + zLoss;
+        if (AddAttnZLoss && trace?.AttnZLoss is { } zLoss) loss = loss + zLoss;
+        if (net.Options.AddContinuousPredHead)
+            loss = loss + OfEmbeddings(net.NextEmbeddings(trace!.Embeddings)!, keep!.InitialEmbeddings!, targets) * NextEmbedLossWeight;
         scope.MoveToOuter(loss, logits);
         return new AutoregressiveOutput(loss, logits);
+    }
+
+    private Tensor OfLoops(ForwardTrace trace, Tensor targets)
+    {
+        var logits = stack(trace.LoopLogits, 1).narrow(2, 0, targets.shape[1]); // [batch, loops, seq - 1, numTokens]
+        var exits = stack(trace.ExitLogits, 1).squeeze(-1).narrow(2, 0, targets.shape[1]);
+        if (logits.dtype is ScalarType.BFloat16 or ScalarType.Float16) (logits, exits) = (logits.to(ScalarType.Float32), exits.to(ScalarType.Float32));
+        return new LoopedLoss(IgnoreIndex, LoopedLossThresholdExit, LoopedLossSlope, LoopedExitLossWeight).Of(logits, exits, targets);
+    }
+
+    // Mean absolute difference of each next embedding, which itself does not learn from it.
+    private Tensor OfEmbeddings(Tensor predicted, Tensor embeddings, Tensor targets)
+    {
+        var count = Math.Min(targets.shape[1], embeddings.shape[1] - 1);
+        var wanted = embeddings.narrow(1, 1, count).detach();
+        var counted = (targets.narrow(1, 0, count) != IgnoreIndex).unsqueeze(-1).expand_as(wanted);
+        return (predicted.narrow(1, 0, count) - wanted).abs().masked_select(counted).mean();
     }
 
     private Tensor NegativeLogLikelihood(Tensor logProbabilities, Tensor targets)

@@ -21,6 +21,13 @@ public sealed record ForwardTrace
     /// <summary>A scalar: how large the attention logits are (squared log-sum-exp, arXiv:2202.08906), times the wrapper's AttnZLossWeight; null with flash attention.</summary>
     public Tensor? AttnZLoss { get; init; }
 
+    /// <summary>[batch, seq, numTokens] after each loop of a looped model; empty otherwise.</summary>
+    public IReadOnlyList<Tensor> LoopLogits { get; init; } = [];
+    /// <summary>[batch, seq, 1]: logits of stopping after each loop of a looped model; empty otherwise.</summary>
+    public IReadOnlyList<Tensor> ExitLogits { get; init; } = [];
+    /// <summary>[batch, numPooledTokens, dimPooledTokens]: what AttnPool gathers; null without it.</summary>
+    public Tensor? PooledTokens { get; init; }
+
     /// <summary>Attention weights of each layer, [batch, heads, queries, keys]; empty with flash attention.</summary>
     public IReadOnlyList<Tensor> AttentionMaps => [.. Attention.Select(a => a.PostSoftmaxAttn).OfType<Tensor>()];
 
@@ -38,8 +45,16 @@ public sealed record ForwardTrace
         /// <summary>The stream before each self-attention layer: what a later segment may remember.</summary>
         public List<Tensor> Memorable { get; } = [];
 
+        /// <summary>After each loop: what the layers made, memory tokens included, and the logits of stopping.</summary>
+        public List<(Tensor Made, Tensor Exit)> Loops { get; } = [];
+
+        /// <summary>What a continuous head learns to predict: embeddings before dropout.</summary>
+        public Tensor? InitialEmbeddings { get; set; }
+
         public void MoveToOuter(DisposeScope scope)
         {
+            foreach (var (made, exit) in Loops) scope.MoveToOuter(made, exit);
+            if (InitialEmbeddings is not null) scope.MoveToOuter(InitialEmbeddings);
             scope.MoveToOuter(LayerHiddens);
             scope.MoveToOuter(Memorable);
             scope.MoveToOuter(Attention.SelectMany(a => a.Tensors));

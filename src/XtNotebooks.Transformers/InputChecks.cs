@@ -43,6 +43,8 @@ internal static class InputChecks
             throw new ArgumentException($"AttnMask must be bool with 2 to 4 dimensions, but is {attnMask.dtype} {attnMask.Shape()}.");
         if (inputs.AttnMask is not null) CheckBroadcast(inputs.AttnMask, batch, length, net);
         SegmentMemories.Check(net, inputs, batch);
+        CheckDepth(net, inputs);
+        CheckEmbedIds(net, inputs, ids, device);
         if (inputs.Condition is { Dimensions: 3 } condition && condition.shape[1] != 1 && (net.Options.UseClsToken || net.Options.NumMemoryTokens > 0))
             throw new ArgumentException(
                 $"A Condition of every position and {(net.Options.UseClsToken ? nameof(net.Options.UseClsToken) : nameof(net.Options.NumMemoryTokens))} cannot be used together: "
@@ -59,6 +61,36 @@ internal static class InputChecks
             throw new ArgumentException("A Cache was passed, but this model cannot reuse keys and values: CanCacheKv is false.");
         if (inputs.Cache is not null && is_grad_enabled() && net.parameters().Any(p => p.requires_grad))
             throw new ArgumentException("A Cache holds values without their gradients: use it inside of torch.no_grad(), or leave it out to learn.");
+    }
+
+    private static void CheckDepth(TransformerWrapper net, TransformerInputs inputs)
+    {
+        foreach (var (steps, name, set, option) in new[]
+                 {
+                     (inputs.RecycleSteps, nameof(inputs.RecycleSteps), net.Options.Recycling, nameof(net.Options.Recycling)),
+                     (inputs.LoopedSteps, nameof(inputs.LoopedSteps), net.Options.Looped, nameof(net.Options.Looped)),
+                 })
+        {
+            if (steps is not null && !set) throw new ArgumentException($"{name} was passed, but {option} is not set.");
+            if (steps is <= 0) throw new ArgumentException($"{name} must be at least 1, but is {steps}.");
+        }
+    }
+
+    private static void CheckEmbedIds(TransformerWrapper net, TransformerInputs inputs, Tensor ids, Device device)
+    {
+        var given = inputs.EmbedIds ?? new Dictionary<string, Tensor>();
+        foreach (var name in given.Keys.Where(n => !net.Options.EmbedNumTokens.ContainsKey(n)))
+            throw new ArgumentException($"EmbedIds hold \"{name}\", which EmbedNumTokens does not name.");
+        foreach (var (name, size) in net.Options.EmbedNumTokens)
+        {
+            if (!given.TryGetValue(name, out var extra)) throw new ArgumentException($"EmbedNumTokens names \"{name}\", so EmbedIds must hold ids of that name: {ids.Shape()}.");
+            if (!extra.shape.SequenceEqual(ids.shape)) throw new ArgumentException($"EmbedIds[\"{name}\"] must be {ids.Shape()}, but is {extra.Shape()}.");
+            if (extra.dtype is not (ScalarType.Int64 or ScalarType.Int32)) throw new ArgumentException($"EmbedIds[\"{name}\"] must be integers, but are {extra.dtype}.");
+            if (extra.device.type != device.type) throw new ArgumentException($"EmbedIds[\"{name}\"] is on {extra.device}, but the model is on {device}: move one of them.");
+            using var scope = NewDisposeScope();
+            if (First((extra < 0) | (extra >= size)) is var (row, column))
+                throw new ArgumentException($"EmbedIds[\"{name}\"] has {extra[row, column].ToInt64()} at batch {row}, position {column}, but its ids go from 0 to {size - 1}.");
+        }
     }
 
     /// <summary>Token ids are [batch, seq] whole numbers, and there is at least one.</summary>

@@ -21,6 +21,14 @@ public sealed record TransformerInputs
     /// <summary>For every self-attention layer, [batch, memLen, dim]: hidden states of earlier segments, as
     /// <see cref="TransformerWrapper.ForwardWithMems"/> returns them.</summary>
     public IReadOnlyList<Tensor>? Mems { get; init; }
+    /// <summary>How often the layers run where the model recycles; by chance in training where absent.</summary>
+    public int? RecycleSteps { get; init; }
+    /// <summary>How often the layers run where the model loops; its MaxLoopedSteps where absent.</summary>
+    public int? LoopedSteps { get; init; }
+    /// <summary>[batch, seq], int64, by the names of the model's EmbedNumTokens: ids whose embeddings are added.</summary>
+    public IReadOnlyDictionary<string, Tensor>? EmbedIds { get; init; }
     /// <summary>Keys and values of earlier positions; the ids are then those of the new positions alone.</summary>
     public KvCache? Cache { get; init; }
+    /// <summary>[batch, seq, depth, dim]: factors of the feed-forward blocks' outputs; the wrapper's own.</summary>
+    internal Tensor? DeepEmbeds { get; init; }
 }

@@ -2,7 +2,7 @@ namespace XtNotebooks.Transformers;
 
 /// <summary>A transformer over token ids: embeddings, positions, a stack of layers, and logits.</summary>
 /// <remarks>A port of x-transformers 2.26.4; its <c>state_dict()</c> has upstream's keys. Initial weights follow <c>torch.manual_seed</c>.</remarks>
-public sealed class TransformerWrapper : nn.Module<Tensor, Tensor>
+public sealed partial class TransformerWrapper : nn.Module<Tensor, Tensor>
 {
     private readonly TokenEmbedding token_emb;
     private readonly AbsolutePositions? pos_emb;
@@ -11,6 +11,10 @@ public sealed class TransformerWrapper : nn.Module<Tensor, Tensor>
     private readonly Linear? project_emb;
     private readonly MemoryTokens? _memory;
     private readonly OutputHead? _head;
+    private readonly List<(string Name, Embedding Embedding)> _embeds = [];
+    private readonly AttentionPool? attn_pool;
+    private readonly Chain? to_next_embed_pred;
+    private Parameter? ff_deep_embed;
     private Parameter? cls_token;
     private Parameter? memory_tokens;
 
@@ -38,10 +42,18 @@ public sealed class TransformerWrapper : nn.Module<Tensor, Tensor>
             pos_emb.Initialise();
             register_module(nameof(pos_emb), pos_emb);
         }
+        foreach (var (name, size) in options.EmbedNumTokens) _embeds.Add((name, nn.Embedding(size, embDim)));
+        if (_embeds.Count > 0) register_module("embeds", new Slots([.. _embeds.Select(e => ($"{e.Name}_embed", (nn.Module)e.Embedding))]));
+        if (options.FfDeepEmbed) ff_deep_embed = Registration.NewParameter(this, nameof(ff_deep_embed), ones(options.NumTokens, AttnLayers.Depth, dim));
         if (options.PostEmbNorm) register_module(nameof(post_emb_norm), post_emb_norm = new LayerNorm(embDim));
         if (options.EmbDropout > 0) register_module("emb_dropout", _embDropout = nn.Dropout(options.EmbDropout));
         if (embDim != dim) register_module(nameof(project_emb), project_emb = nn.Linear(embDim, dim));
         register_module("attn_layers", AttnLayers);
+        if (options.Recycling) register_module(nameof(recycled_proj), recycled_proj = nn.Linear(dim, dim, hasBias: false));
+        if (options.Looped) register_module(nameof(exit_gate), exit_gate = nn.Linear(dim, 1, hasBias: false));
+        if (options.AttnPool)
+            register_module(nameof(attn_pool), attn_pool = new AttentionPool(
+                options.DimPooledTokens ?? dim, dim, options.NumPooledTokens, options.AttnPoolDepth, AttnLayers.Options.Heads, AttnLayers.Options.AttnDimHead));
         if (options.UseClsToken)
         {
             cls_token = Registration.NewParameter(this, nameof(cls_token), zeros(options.NumClsTokens, dim));
@@ -53,6 +65,9 @@ public sealed class TransformerWrapper : nn.Module<Tensor, Tensor>
             _memory = new MemoryTokens(options.NumMemoryTokens.Value, options.MemoryTokensInterspersedEvery);
         }
         if (!options.ReturnOnlyEmbed) _head = new OutputHead(options, dim, (name, module) => register_module(name, module));
+        if (options.AddContinuousPredHead)
+            register_module(nameof(to_next_embed_pred), to_next_embed_pred = new Chain(
+                nn.Linear(dim, dim, hasBias: false), new Step("silu", x => F.silu(x)), nn.Linear(dim, dim, hasBias: false)));
         Registration.Keep(this);
     }
 
@@ -99,14 +114,19 @@ public sealed class TransformerWrapper : nn.Module<Tensor, Tensor>
     /// <summary>Logits for every position, given masks, a context or a cache.</summary>
     /// <param name="ids">[batch, seq], int64: token ids from 0 to NumTokens - 1; those of the new positions alone where there is a cache.</param>
     /// <param name="inputs">What goes with them.</param>
-    /// <returns>[batch, seq, numTokens], float; [batch, numTokens] where the options pool; [heads, batch, seq, numTokens] with several output heads.</returns>
+    /// <returns>[batch, seq, numTokens], float; [batch, numTokens] where the options pool; [heads, batch, seq, numTokens] with several output heads;
+    /// [batch, numPooledTokens, dimPooledTokens] from an encoder with AttnPool.</returns>
     /// <exception cref="ArgumentException">An id is outside the vocabulary, or shapes do not fit; the message says which and where.</exception>
     public Tensor forward(Tensor ids, TransformerInputs inputs)
     {
         using var scope = NewDisposeScope();
         var embeddings = Run(ids, inputs, keep: null);
-        return scope.MoveToOuter(_head is null ? embeddings : _head.forward(embeddings, token_emb));
+        if (_head is null) return scope.MoveToOuter(embeddings);
+        return scope.MoveToOuter(OutputIsPooled ? attn_pool!.forward(embeddings, inputs.Mask) : _head.forward(embeddings, token_emb));
     }
+
+    // As upstream: a decoder's pooled tokens are for those who ask for its trace.
+    private bool OutputIsPooled => attn_pool is not null && !AttnLayers.Causal;
 
     /// <summary>Embeddings of every position: what the output head reads.</summary>
     /// <param name="ids">[batch, seq], int64.</param>
@@ -141,6 +161,13 @@ public sealed class TransformerWrapper : nn.Module<Tensor, Tensor>
         var embeddings = Run(ids, inputs, keep);
         var logits = _head?.forward(embeddings, token_emb);
         var zLoss = AttentionZLoss.Of(keep.Attention, Options.AttnZLossWeight);
+        var pooled = attn_pool?.forward(embeddings, inputs.Mask);
+        var loops = keep.Loops.Select(l => (Made: WithoutMemories(l.Made, ids.shape[1]), Exit: WithoutMemories(l.Exit, ids.shape[1]))).ToArray();
+        Tensor[] exits = [.. loops.Select(l => l.Exit)];
+        Tensor[] loopLogits = _head is null ? [] : [.. loops.Select(l => _head.forward(l.Made, token_emb))];
+        scope.MoveToOuter(exits);
+        scope.MoveToOuter(loopLogits);
+        if (pooled is not null) scope.MoveToOuter(pooled);
         keep.MoveToOuter(scope);
         scope.MoveToOuter(embeddings);
         if (logits is not null) scope.MoveToOuter(logits);
@@ -153,6 +180,9 @@ public sealed class TransformerWrapper : nn.Module<Tensor, Tensor>
             LayerHiddens = keep.LayerHiddens,
             Attention = keep.Attention,
             AttnZLoss = zLoss,
+            LoopLogits = loopLogits,
+            ExitLogits = exits,
+            PooledTokens = pooled,
         };
     }
 
@@ -163,7 +193,7 @@ public sealed class TransformerWrapper : nn.Module<Tensor, Tensor>
         ids = ids.to(ScalarType.Int64);
         inputs = inputs with { Mems = SegmentMemories.ShiftDown(inputs.Mems, Options.ShiftMemDown) };
         var mask = inputs.Mask;
-        var x = EmbedTokens(ids, inputs); // [batch, seq, dim]
+        var x = EmbedTokens(ids, inputs, keep); // [batch, seq, dim]
 
         if (cls_token is not null)
         {
@@ -173,8 +203,9 @@ public sealed class TransformerWrapper : nn.Module<Tensor, Tensor>
         }
         var length = x.shape[1];
         if (_memory is not null) (x, mask, inputs) = _memory.Add(x, mask, inputs, memory_tokens!);
-        x = AttnLayers.Run(x, mask, inputs, keep);
-        if (_memory is not null) x = _memory.Remove(x, length);
+        if (ff_deep_embed is not null) inputs = inputs with { DeepEmbeds = F.embedding(ids, ff_deep_embed.flatten(1)).SplitDim(-1, -1, AttnLayers.Dim) };
+        x = RunLayers(x, mask, inputs, keep);
+        x = WithoutMemories(x, length);
         inputs.Cache?.Advance(ids.shape[1]);
 
         if (Options.AveragePoolEmbed) x = x.MaskedMean(inputs.Mask);
@@ -183,7 +214,12 @@ public sealed class TransformerWrapper : nn.Module<Tensor, Tensor>
         return scope.MoveToOuter(x);
     }
 
-    private Tensor EmbedTokens(Tensor ids, TransformerInputs inputs)
+    /// <summary>What the continuous head predicts of each next embedding, [batch, seq, dim]; null without one.</summary>
+    internal Tensor? NextEmbeddings(Tensor embeddings) => to_next_embed_pred?.call(embeddings);
+
+    private Tensor WithoutMemories(Tensor x, long length) => _memory is null ? x : _memory.Remove(x, length);
+
+    private Tensor EmbedTokens(Tensor ids, TransformerInputs inputs, ForwardTrace.Builder? keep)
     {
         var x = token_emb.forward(ids);
         if (pos_emb is not null)
@@ -193,8 +229,10 @@ public sealed class TransformerWrapper : nn.Module<Tensor, Tensor>
             if (inputs.SeqStartPos is { } start) positions = positions - start.unsqueeze(-1); // [batch, seq]
             x = x + pos_emb.forward(positions);
         }
+        foreach (var (name, embedding) in _embeds) x = x + embedding.call(inputs.EmbedIds![name].to(ScalarType.Int64));
         if (post_emb_norm is not null) x = post_emb_norm.call(x);
         if (Options.EmbFracGradient < 1) x = x * Options.EmbFracGradient + x.detach() * (1 - Options.EmbFracGradient);
+        if (keep is not null) keep.InitialEmbeddings = x;
         if (_embDropout is not null) x = _embDropout.call(x);
         return project_emb is null ? x : project_emb.call(x);
     }

@@ -9,6 +9,8 @@ public sealed record TransformerWrapperOptions
     public int MaxSeqLen { get; init; }
     /// <summary>The stack between embeddings and logits: a <see cref="Decoder"/> or an <see cref="Encoder"/>.</summary>
     public AttentionLayers? AttnLayers { get; init; }
+    /// <summary>Names and vocabulary sizes of further embeddings that are added to the tokens' (types, segments, …); their ids are a forward pass's EmbedIds.</summary>
+    public IReadOnlyDictionary<string, int> EmbedNumTokens { get; init; } = new Dictionary<string, int>();
     /// <summary>Width of the embeddings, where it differs from the stack's.</summary>
     public int? EmbDim { get; init; }
     /// <summary>How many positions <see cref="TransformerWrapper.ForwardWithMems"/> remembers of earlier segments (Transformer-XL, arXiv:1901.02860).</summary>
@@ -37,6 +39,14 @@ public sealed record TransformerWrapperOptions
     public bool ScaledSinuPosEmb { get; init; }
     /// <summary>Embeddings of unit length.</summary>
     public bool L2normEmbed { get; init; }
+    /// <summary>Runs the layers several times, each time with a projection of what they made added to their input; the gradient is the last run's (AlphaFold 2).</summary>
+    public bool Recycling { get; init; }
+    /// <summary>How many runs there are at most, in training.</summary>
+    public int TrainMaxRecycleSteps { get; init; } = 4;
+    /// <summary>Runs the layers over their own output and learns when to stop (arXiv:2510.25741); needs the stack's PreAndPostNorm.</summary>
+    public bool Looped { get; init; }
+    /// <summary>How many loops there are.</summary>
+    public int MaxLoopedSteps { get; init; } = 4;
     /// <summary>Part of the gradient that reaches the embeddings (arXiv:2105.13290).</summary>
     public double EmbFracGradient { get; init; } = 1;
     /// <summary>Weight of the attention z-loss (<see cref="ForwardTrace.AttnZLoss"/>, and an AutoregressiveWrapper's addAttnZLoss).</summary>
@@ -47,6 +57,14 @@ public sealed record TransformerWrapperOptions
     public bool UseClsToken { get; init; }
     /// <summary>Number of class tokens.</summary>
     public int NumClsTokens { get; init; } = 1;
+    /// <summary>Gathers the sequence into a few tokens by attention; an encoder's output are these, a decoder's are in its trace.</summary>
+    public bool AttnPool { get; init; }
+    /// <summary>How many of them there are.</summary>
+    public int NumPooledTokens { get; init; } = 1;
+    /// <summary>Blocks of cross-attention that gather them; 1 for a single attention.</summary>
+    public int AttnPoolDepth { get; init; } = 1;
+    /// <summary>Their width, where it differs from the stack's.</summary>
+    public int? DimPooledTokens { get; init; }
     /// <summary>Leaves out the output's last dimension where it is one: [batch, seq].</summary>
     public bool SqueezeOutLastDim { get; init; }
     /// <summary>Mixes several softmaxes; the output is log probabilities (arXiv:1711.03953).</summary>
@@ -55,6 +73,11 @@ public sealed record TransformerWrapperOptions
     public int MixtureOfSoftmaxK { get; init; } = 4;
     /// <summary>Adds the logarithm of the logits' sigmoid to them (sigsoftmax, arXiv:1805.10829).</summary>
     public bool SigsoftmaxLogits { get; init; }
+
+    /// <summary>Factors of every feed-forward block's output, learned for each token of the vocabulary and block.</summary>
+    public bool FfDeepEmbed { get; init; }
+    /// <summary>A second head that predicts the next token's embedding; an AutoregressiveWrapper adds its loss.</summary>
+    public bool AddContinuousPredHead { get; init; }
 
     internal void Validate()
     {
@@ -86,8 +109,42 @@ public sealed record TransformerWrapperOptions
         if (AttnZLossWeight < 0 || !double.IsFinite(AttnZLossWeight))
             throw new ArgumentException(FormattableString.Invariant($"AttnZLossWeight must be at least 0, but is {AttnZLossWeight}."));
         this.ValidateMemories();
+        ValidateDepthAndPools();
         Require.Positive(NumClsTokens, nameof(NumClsTokens));
         Require.Positive(MixtureOfSoftmaxK, nameof(MixtureOfSoftmaxK));
         Require.Probability(EmbDropout, nameof(EmbDropout));
+    }
+
+    private void ValidateDepthAndPools()
+    {
+        Require.NotBoth(Recycling, nameof(Recycling), Looped, nameof(Looped));
+        Require.Needs(TrainMaxRecycleSteps != 4, nameof(TrainMaxRecycleSteps), Recycling, nameof(Recycling));
+        Require.Needs(MaxLoopedSteps != 4, nameof(MaxLoopedSteps), Looped, nameof(Looped));
+        Require.Positive(TrainMaxRecycleSteps, nameof(TrainMaxRecycleSteps));
+        Require.Positive(MaxLoopedSteps, nameof(MaxLoopedSteps));
+        if (Looped && !AttnLayers!.Options.PreAndPostNorm) throw new ArgumentException("Looped needs the stack's PreAndPostNorm: set both, or neither.");
+        Require.NotBoth(Looped, nameof(Looped), MixtureOfSoftmax, nameof(MixtureOfSoftmax));
+        Require.NotBoth(Looped, nameof(Looped), NumOutputHeads > 1, nameof(NumOutputHeads));
+        Require.NotBoth(AttnPool, nameof(AttnPool), UseClsToken, nameof(UseClsToken));
+        Require.NotBoth(AttnPool, nameof(AttnPool), AveragePoolEmbed, nameof(AveragePoolEmbed));
+        Require.Needs(NumPooledTokens != 1, nameof(NumPooledTokens), AttnPool, nameof(AttnPool));
+        Require.Needs(AttnPoolDepth != 1, nameof(AttnPoolDepth), AttnPool, nameof(AttnPool));
+        Require.Needs(DimPooledTokens is not null, nameof(DimPooledTokens), AttnPool, nameof(AttnPool));
+        Require.Positive(NumPooledTokens, nameof(NumPooledTokens));
+        Require.Positive(AttnPoolDepth, nameof(AttnPoolDepth));
+        if (DimPooledTokens is { } width) Require.Positive(width, nameof(DimPooledTokens));
+        foreach (var (name, size) in EmbedNumTokens)
+        {
+            if (name.Length == 0 || name.Contains('.', StringComparison.Ordinal)) throw new ArgumentException($"EmbedNumTokens names \"{name}\", but a name must not be empty or hold a dot.");
+            if (size <= 0) throw new ArgumentException($"EmbedNumTokens[\"{name}\"] must be at least 1, but is {size}.");
+        }
+        Require.NotBoth(FfDeepEmbed, nameof(FfDeepEmbed), NumMemoryTokens > 0, nameof(NumMemoryTokens));
+        Require.NotBoth(FfDeepEmbed, nameof(FfDeepEmbed), UseClsToken, nameof(UseClsToken));
+        foreach (var (set, name) in new[]
+                 {
+                     (ReturnOnlyEmbed, nameof(ReturnOnlyEmbed)), (MixtureOfSoftmax, nameof(MixtureOfSoftmax)), (UseClsToken, nameof(UseClsToken)),
+                     (AveragePoolEmbed, nameof(AveragePoolEmbed)), (EmbDim is { } embDim && embDim != AttnLayers!.Dim, nameof(EmbDim)),
+                 })
+            Require.NotBoth(AddContinuousPredHead, nameof(AddContinuousPredHead), set, name);
     }
 }

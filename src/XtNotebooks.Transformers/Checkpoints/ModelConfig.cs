@@ -36,7 +36,8 @@ internal static class ModelConfig
         if (config[nameof(AutoregressiveWrapper)] is not JsonObject wrapper) return net;
         return new AutoregressiveWrapper(
             net, (long?)wrapper["ignore_index"] ?? -100, (long?)wrapper["pad_value"] ?? 0, (double?)wrapper["mask_prob"] ?? 0,
-            (bool?)wrapper["add_attn_z_loss"] ?? false);
+            (bool?)wrapper["add_attn_z_loss"] ?? false, (double?)wrapper["next_embed_loss_weight"] ?? 0.1,
+            (double?)wrapper["looped_loss_threshold_exit"] ?? 0.05, (double?)wrapper["looped_loss_slope"] ?? 50, (double?)wrapper["looped_exit_loss_weight"] ?? 1);
     }
 
     /// <summary>The module whose weights a checkpoint holds: an autoregressive wrapper has none of its own, so its keys need no prefix.</summary>
@@ -60,6 +61,10 @@ internal static class ModelConfig
             ["pad_value"] = wrapper.PadValue,
             ["mask_prob"] = wrapper.MaskProb,
             ["add_attn_z_loss"] = wrapper.AddAttnZLoss,
+            ["next_embed_loss_weight"] = wrapper.NextEmbedLossWeight,
+            ["looped_loss_threshold_exit"] = wrapper.LoopedLossThresholdExit,
+            ["looped_loss_slope"] = wrapper.LoopedLossSlope,
+            ["looped_exit_loss_weight"] = wrapper.LoopedExitLossWeight,
         };
         return config;
     }

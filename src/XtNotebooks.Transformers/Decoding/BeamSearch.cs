@@ -23,6 +23,10 @@ public sealed record BeamSearchOptions
     public Tensor? ContextMask { get; init; }
     /// <summary>[batch, dimCondition]: what adaptive norms and layer scales depend on.</summary>
     public Tensor? Condition { get; init; }
+    /// <summary>How often the layers run for each token where the model recycles.</summary>
+    public int? RecycleSteps { get; init; }
+    /// <summary>How often the layers run for each token where the model loops; its MaxLoopedSteps where absent.</summary>
+    public int? LoopedSteps { get; init; }
 }
 
 /// <summary>What beam search found.</summary>
@@ -57,6 +61,8 @@ public sealed partial class AutoregressiveWrapper
             Context = options.Context,
             ContextMask = options.ContextMask,
             Condition = options.Condition,
+            RecycleSteps = options.RecycleSteps,
+            LoopedSteps = options.LoopedSteps,
             CacheKv = options.CacheKv,
             RestrictToMaxSeqLen = options.RestrictToMaxSeqLen,
         }, seqLen);

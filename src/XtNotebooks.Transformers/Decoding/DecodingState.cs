@@ -5,6 +5,7 @@ internal sealed class DecodingState : IDisposable
 {
     private readonly TransformerWrapper _net;
     private readonly bool _restrict;
+    private readonly GenerateOptions _options;
     private readonly KvCache? _cache;
     private Tensor? _context;
     private Tensor? _contextMask;
@@ -19,7 +20,9 @@ internal sealed class DecodingState : IDisposable
     /// <param name="steps">How many tokens will be added.</param>
     public DecodingState(TransformerWrapper net, Tensor tokens, Tensor? startPos, GenerateOptions options, int steps)
     {
-        _net = net;
+        if (net.Options.EmbedNumTokens.Count > 0)
+            throw new ArgumentException("EmbedNumTokens: generation cannot know the EmbedIds of tokens to come; call the net for each next token with its own.");
+        (_net, _options) = (net, options);
         _restrict = options.RestrictToMaxSeqLen && net.MaxSeqLen > 0;
         _tokens = Own(tokens)!;
         _startPos = Own(startPos);
@@ -40,7 +43,7 @@ internal sealed class DecodingState : IDisposable
     {
         using var scope = NewDisposeScope();
         var length = _tokens.shape[1];
-        var inputs = new TransformerInputs { Context = _context, ContextMask = _contextMask, Condition = _condition, SeqStartPos = _startPos };
+        var inputs = new TransformerInputs { Context = _context, ContextMask = _contextMask, Condition = _condition, SeqStartPos = _startPos, RecycleSteps = _options.RecycleSteps, LoopedSteps = _options.LoopedSteps };
         Tensor logits;
         if (_restrict && length > _net.MaxSeqLen)
         {

@@ -23,6 +23,10 @@ public sealed record GenerateOptions
     public Tensor? ContextMask { get; init; }
     /// <summary>[batch, dimCondition]: what adaptive norms and layer scales depend on.</summary>
     public Tensor? Condition { get; init; }
+    /// <summary>How often the layers run for each token where the model recycles.</summary>
+    public int? RecycleSteps { get; init; }
+    /// <summary>How often the layers run for each token where the model loops; its MaxLoopedSteps where absent.</summary>
+    public int? LoopedSteps { get; init; }
     /// <summary>Source of randomness; torch's own where absent.</summary>
     public Generator? Generator { get; init; }
 

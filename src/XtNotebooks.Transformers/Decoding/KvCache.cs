@@ -32,6 +32,15 @@ public sealed class KvCache : IDisposable
         return _layers[index];
     }
 
+    private int? _runs;
+
+    /// <summary>Each step runs the layers as often: every run has keys and values of its own.</summary>
+    internal void RunsEach(int times)
+    {
+        if ((_runs ??= times) != times)
+            throw new ArgumentException($"The Cache was begun with layers that ran {_runs} times, but RecycleSteps or LoopedSteps is {times} now: keep to one, or start a new cache.");
+    }
+
     internal void Advance(long count) => Length += count;
 
     /// <summary>Picks (and repeats) sequences: beam b continues from sequence <paramref name="indices"/>[b].</summary>
@@ -47,6 +56,7 @@ public sealed class KvCache : IDisposable
         foreach (var layer in _layers) layer.Dispose();
         _layers.Clear();
         Length = 0;
+        _runs = null;
     }
 
     /// <summary>Frees the tensors.</summary>

@@ -56,6 +56,9 @@ public abstract class AttentionLayers : NamedModule
     /// <summary>Width of the residual stream.</summary>
     public int Dim => Options.Dim;
 
+    /// <summary>Number of blocks (1 where their weights are tied).</summary>
+    internal int Depth => _plan.Depth;
+
     /// <summary>Whether the wrapper should leave out absolute positions.</summary>
     public bool DisableAbsPosEmb { get; }
 
@@ -110,6 +113,7 @@ public abstract class AttentionLayers : NamedModule
         var stream = new StreamState();
         var attentionIndex = round * AttentionCount;
         var selfAttentionIndex = 0;
+        var feedForwardIndex = 0;
         foreach (var index in _plan.Order)
         {
             var layer = _layers[index];
@@ -120,7 +124,10 @@ public abstract class AttentionLayers : NamedModule
             if (layer.Type == 'c' && training && Options.CrossAttnTokensDropout > 0) pass = DropContext(pass);
             if (layer.Type == 'a') keep?.Memorable.Add(x);
             var mem = layer.Type == 'a' ? inputs.Mems?[selfAttentionIndex++] : null;
-            x = RunLayer(layer, x, pass, injected, cache, mem, stream, keep);
+            var own = pass;
+            if (layer.Type == 'f' && inputs.DeepEmbeds is { } factors && feedForwardIndex < factors.shape[2])
+                own = pass with { FeedForward = pass.FeedForward with { DeepEmbed = factors.select(2, feedForwardIndex++) } };
+            x = RunLayer(layer, x, own, injected, cache, mem, stream, keep);
         }
 
         keep?.LayerHiddens.Add(x);

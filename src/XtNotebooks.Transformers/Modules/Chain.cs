@@ -34,4 +34,10 @@ internal sealed class Slots : NamedModule
         for (var i = 0; i < children.Length; i++)
             if (children[i] is { } child) Child(i.ToString(System.Globalization.CultureInfo.InvariantCulture), child);
     }
+
+    /// <summary>Children with names of their own, as in torch's <c>ModuleDict</c>.</summary>
+    public Slots(params (string Name, nn.Module Child)[] children) : base(nameof(Slots))
+    {
+        foreach (var (name, child) in children) Child(name, child);
+    }
 }
