@@ -19,13 +19,15 @@ internal sealed class Attend : NamedModule
         {
             PreTalkingHeads: false, PostTalkingHeads: false, PreScalePostTalkingHeads: false, L2Distance: false, Sigmoid: false, Hard: false,
             SparseTopk: null, SoftclampLogits: false, CogSigned: false, UseCope: false, Selective: false, HeadLearnedSink: false,
+            GumbelSoftmax: false, CustomAttnFn: null, InvertedAttention: false,
         };
         var dimScale = 1 / Math.Sqrt(options.DimHead);
         _scale = options.QkNorm && !options.QkNormDimScale ? options.QkNormScale : dimScale;
         if (options.PreTalkingHeads) pre_softmax_talking_heads = Child(nameof(pre_softmax_talking_heads), TalkingHeads(options.Heads));
         if (options.PostTalkingHeads) post_softmax_talking_heads = Child(nameof(post_softmax_talking_heads), TalkingHeads(options.Heads));
         if (options.PreScalePostTalkingHeads) pre_scale_post_talking_heads = Child(nameof(pre_scale_post_talking_heads), TalkingHeads(options.Heads));
-        if (options.UseCope) cope = Child(nameof(cope), new ContextualPositions(options.DimHead, options.CopeMaxPos, options.CopeTalkingHeads ? options.Heads : null));
+        if (options.UseCope) cope = Child(nameof(cope), new ContextualPositions(
+            options.DimHead, options.CopeMaxPos, options.CopeTalkingHeads ? options.Heads : null, options.CopeSoftOnehotPos));
         if (options.HeadLearnedSink) head_attn_sink = NewParameter(nameof(head_attn_sink), zeros(options.Heads));
     }
 
@@ -51,7 +53,7 @@ internal sealed class Attend : NamedModule
             return (scope.MoveToOuter(Fused(q, k, v, allowed, bias, inputs)), new AttentionTrace());
 
         var (logits, similarities, postScale) = Logits(q, k, allowed, bias, inputs);
-        var weights = Weights(logits.Masked, logits.Sign);
+        var weights = Weights(logits.Masked, logits.Sign, allowed);
         var trace = new AttentionTrace
         {
             QkSimilarities = similarities,
@@ -90,7 +92,9 @@ internal sealed class Attend : NamedModule
 
         // In place: no step so far needs its own output to compute a gradient.
         var (queries, keys, masked) = (logits.shape[2], logits.shape[3], logits.MaskValue());
-        if (allowed is not null) logits = logits.masked_fill_(~allowed, masked);
+        // Where queries compete for keys, those that are none must not; keys that may not be read are left out afterwards.
+        var taking = _options.InvertedAttention ? inputs.Mask?.unsqueeze(1).unsqueeze(-1) : allowed;
+        if (taking is not null) logits = logits.masked_fill_(~taking, masked);
         if (_options.Causal && queries > 1) logits = logits.masked_fill_(CausalMask(inputs, queries, keys, q.device), masked);
 
         if (cope is not null) logits = logits + cope.forward(q, logits);
@@ -104,16 +108,35 @@ internal sealed class Attend : NamedModule
         return ((logits, sign), similarities, postScale);
     }
 
-    private Tensor Weights(Tensor logits, Tensor? sign)
+    private Tensor Weights(Tensor logits, Tensor? sign, Tensor? allowed)
     {
-        var weights = _options switch
-        {
-            { Sigmoid: true } => logits.sigmoid(),
-            { Hard: true } => OneHot(logits),
-            { SparseTopk: { } count } => Sparse(logits, count),
-            _ => logits.softmax(-1, _options.QkNorm || logits.dtype == ScalarType.Float64 ? null : ScalarType.Float32).to(logits.dtype),
-        };
+        var weights = _options.InvertedAttention ? Inverted(logits, allowed) : OverKeys(logits);
         return sign is null ? weights : weights * sign;
+    }
+
+    // Queries share each key's attention; what a query got is scaled to a sum of one.
+    private Tensor Inverted(Tensor logits, Tensor? allowed)
+    {
+        var shares = OverKeys(logits.transpose(-2, -1)).transpose(-2, -1);
+        if (allowed is not null) shares = shares.masked_fill(~allowed, 0);
+        return F.normalize(shares, p: 1, dim: -1);
+    }
+
+    private Tensor OverKeys(Tensor logits) => _options switch
+    {
+        { CustomAttnFn: { } custom } => custom(logits),
+        { GumbelSoftmax: true } => Gumbel(logits),
+        { Sigmoid: true } => logits.sigmoid(),
+        { Hard: true } => OneHot(logits),
+        { SparseTopk: { } count } => Sparse(logits, count),
+        _ => logits.softmax(-1, _options.QkNorm || logits.dtype == ScalarType.Float64 ? null : ScalarType.Float32).to(logits.dtype),
+    };
+
+    // Keys drawn as their softmax says: the greatest of logits with Gumbel noise, or a softmax of them.
+    private Tensor Gumbel(Tensor logits)
+    {
+        var noisy = (logits - empty_like(logits).exponential_().log()) / _options.GumbelSoftmaxTemp;
+        return _options.GumbelSoftmaxHard ? OneHot(noisy) : noisy.softmax(-1);
     }
 
     // The greatest logit takes all; gradients are the softmax's.

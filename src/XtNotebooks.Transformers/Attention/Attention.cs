@@ -8,6 +8,7 @@ public sealed class Attention : NamedModule, IBlock
     private readonly Attend attend;
     private readonly Linear? to_latent_q;
     private readonly Linear? to_latent_kv;
+    private readonly Linear? to_rotateable_k;
     private readonly Linear to_q;
     private readonly Linear to_k;
     private readonly Linear to_v;
@@ -43,9 +44,10 @@ public sealed class Attention : NamedModule, IBlock
 
         if (options.UseLatentQ) to_latent_q = Child(nameof(to_latent_q), nn.Linear(dim, options.DimLatentQ!.Value, hasBias: false));
         if (options.UseLatentKv) to_latent_kv = Child(nameof(to_latent_kv), nn.Linear(dimContext, options.DimLatentKv!.Value, hasBias: false));
+        if (options.LatentRopeSubheads is { } subheads) to_rotateable_k = Child(nameof(to_rotateable_k), nn.Linear(dim, dimHead * subheads, hasBias: false));
         var dimKeys = options.DimLatentKv ?? dimContext;
         to_q = Child(nameof(to_q), nn.Linear(options.DimLatentQ ?? dim, dimHead * heads, hasBias: false));
-        to_k = Child(nameof(to_k), nn.Linear(dimKeys, dimHead * keyHeads, hasBias: false));
+        to_k = Child(nameof(to_k), nn.Linear(dimKeys, dimHead * (keyHeads - (options.LatentRopeSubheads ?? 0)), hasBias: false));
         to_v = Child(nameof(to_v), nn.Linear(dimKeys, _valueDimHead * keyHeads, hasBias: false));
 
         if (options.GateValues)
@@ -184,8 +186,10 @@ public sealed class Attention : NamedModule, IBlock
         }
 
         if (inputs.Mem is { } mem) (keyInput, valueInput) = (cat([mem, keyInput], 1), cat([mem, valueInput], 1)); // [batch, memLen + seq, dim]
+        var rotatedKeys = to_rotateable_k?.call(keyInput).SplitHeads(_options.DimHead); // [batch, subheads, keys, dimHead]
         if (to_latent_kv is not null) keyInput = valueInput = to_latent_kv.call(keyInput);
         var k = to_k.call(keyInput).SplitHeads(_options.DimHead);
+        if (rotatedKeys is not null) k = cat([k, rotatedKeys], 1);
         var v = to_v.call(valueInput).SplitHeads(_valueDimHead);
         var ownValues = v;
         if (inputs.ValueResidual is { } first)
@@ -242,7 +246,7 @@ public sealed class Attention : NamedModule, IBlock
 
     private Tensor Rotate(Tensor x, Rotation rotation, bool isKey)
     {
-        if (_options.RotateNumHeads is not { } count || count >= x.shape[1]) return RotaryEmbedding.Rotate(x, rotation, isKey);
+        if (_options.RotatedHeads is not { } count || count >= x.shape[1]) return RotaryEmbedding.Rotate(x, rotation, isKey);
         var still = x.shape[1] - count;
         return cat([x.narrow(1, 0, still), RotaryEmbedding.Rotate(x.narrow(1, still, count), rotation, isKey)], 1);
     }

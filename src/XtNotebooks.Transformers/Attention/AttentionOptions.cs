@@ -77,6 +77,16 @@ public sealed record AttentionOptions
     public bool L2Distance { get; init; }
     /// <summary>A sigmoid in place of the softmax.</summary>
     public bool Sigmoid { get; init; }
+    /// <summary>Samples what is attended to: a softmax of logits with Gumbel noise, outside of training, too (arXiv:1611.01144).</summary>
+    public bool GumbelSoftmax { get; init; }
+    /// <summary>Its temperature: the lower, the closer to a single choice.</summary>
+    public double GumbelSoftmaxTemp { get; init; } = 1;
+    /// <summary>Attends to the one sampled key, with the softmax's gradient.</summary>
+    public bool GumbelSoftmaxHard { get; init; } = true;
+    /// <summary>Weights from logits, both [batch, heads, queries, keys], in place of the softmax; masked logits are the lowest finite value.</summary>
+    public Func<Tensor, Tensor>? CustomAttnFn { get; init; }
+    /// <summary>Queries compete for keys: the softmax runs over the queries, then each query's weights are scaled to a sum of one (slot attention, arXiv:2006.15055).</summary>
+    public bool InvertedAttention { get; init; }
     /// <summary>Tokens can hide earlier tokens from later ones (arXiv:2410.02703).</summary>
     public bool Selective { get; init; }
     /// <summary>Weights keep the sign of their logit (Cog attention, arXiv:2411.07176).</summary>
@@ -111,6 +121,8 @@ public sealed record AttentionOptions
     public bool UseCope { get; init; }
     /// <summary>Greatest position that CoPE tells apart.</summary>
     public int CopeMaxPos { get; init; } = 16;
+    /// <summary>Weighs all of CoPE's positions by their distance instead of interpolating between two.</summary>
+    public bool CopeSoftOnehotPos { get; init; }
     /// <summary>Mixes the heads' logits before CoPE counts.</summary>
     public bool CopeTalkingHeads { get; init; }
     /// <summary>Limits logits smoothly (Gemma 2).</summary>
@@ -131,6 +143,8 @@ public sealed record AttentionOptions
     public bool UseLatentKv { get; init; }
     /// <summary>Width of that latent.</summary>
     public int? DimLatentKv { get; init; }
+    /// <summary>So many of the last heads have keys straight from the input, and they alone are rotated (decoupled rotary positions, arXiv:2405.04434).</summary>
+    public int? LatentRopeSubheads { get; init; }
     /// <summary>Keeps of the output only what is orthogonal to the position's own values, whole sequences taken as vectors; not causal.</summary>
     public bool OrthogProjectedValues { get; init; }
     /// <summary>The same once more beside it: as upstream, heads are not taken one by one.</summary>
@@ -145,8 +159,13 @@ public sealed record AttentionOptions
 
     internal int KeyHeads => OneKvHead ? 1 : KvHeads ?? Heads;
 
+    /// <summary>How many of the last heads are rotated.</summary>
+    internal int? RotatedHeads => LatentRopeSubheads ?? RotateNumHeads;
+
     internal void Validate()
     {
+        ValidateWeights();
+        ValidateSubheads();
         Require.Positive(Dim, nameof(Dim));
         Require.Positive(DimHead, nameof(DimHead));
         Require.Positive(Heads, nameof(Heads));
@@ -221,5 +240,34 @@ public sealed record AttentionOptions
             throw new ArgumentException($"RotateNumHeads ({rotate}) must be between 1 and Heads ({Heads}).");
         if (RotateNumHeads < Heads && KeyHeads != Heads)
             throw new ArgumentException($"RotateNumHeads ({RotateNumHeads}) below Heads does not go with KvHeads ({KeyHeads}) below Heads ({Heads}).");
+    }
+
+    private void ValidateWeights()
+    {
+        foreach (var (set, name) in new[]
+                 {
+                     (GumbelSoftmax, nameof(GumbelSoftmax)), (CustomAttnFn is not null, nameof(CustomAttnFn)), (InvertedAttention, nameof(InvertedAttention)),
+                 })
+            Require.NotBoth(Flash, nameof(Flash), set, name);
+        foreach (var (set, name) in new[] { (GumbelSoftmax, nameof(GumbelSoftmax)), (CustomAttnFn is not null, nameof(CustomAttnFn)) })
+            Require.AtMostOne((set, name), (Sigmoid, nameof(Sigmoid)), (Hard, nameof(Hard)), (L2Distance && GumbelSoftmax, nameof(L2Distance)), (SparseTopk is not null, nameof(SparseTopk)));
+        Require.NotBoth(GumbelSoftmax, nameof(GumbelSoftmax), CustomAttnFn is not null, nameof(CustomAttnFn));
+        Require.Needs(GumbelSoftmaxTemp != 1, nameof(GumbelSoftmaxTemp), GumbelSoftmax, nameof(GumbelSoftmax));
+        Require.Needs(!GumbelSoftmaxHard, nameof(GumbelSoftmaxHard), GumbelSoftmax, nameof(GumbelSoftmax));
+        if (!(GumbelSoftmaxTemp > 0)) throw new ArgumentException(FormattableString.Invariant($"GumbelSoftmaxTemp must be above 0, but is {GumbelSoftmaxTemp}."));
+        Require.NotBoth(InvertedAttention, nameof(InvertedAttention), Causal, nameof(Causal));
+        Require.NotBoth(InvertedAttention, nameof(InvertedAttention), HeadLearnedSink, nameof(HeadLearnedSink));
+        Require.NotBoth(InvertedAttention, nameof(InvertedAttention), CustomAttnFn is not null, nameof(CustomAttnFn));
+        Require.Needs(CopeSoftOnehotPos, nameof(CopeSoftOnehotPos), UseCope, nameof(UseCope));
+    }
+
+    private void ValidateSubheads()
+    {
+        if (LatentRopeSubheads is not { } count) return;
+        Require.Needs(true, nameof(LatentRopeSubheads), UseLatentKv, nameof(UseLatentKv));
+        Require.NotBoth(true, nameof(LatentRopeSubheads), RotateNumHeads is not null, nameof(RotateNumHeads));
+        if (count <= 0 || count >= Heads) throw new ArgumentException($"LatentRopeSubheads ({count}) must be at least 1 and below Heads ({Heads}).");
+        if (KeyHeads != Heads) throw new ArgumentException($"LatentRopeSubheads ({count}) does not go with KvHeads ({KeyHeads}) below Heads ({Heads}).");
+        if (DimContext is { } width && width != Dim) throw new ArgumentException($"LatentRopeSubheads needs DimContext ({width}) to equal Dim ({Dim}).");
     }
 }

@@ -41,6 +41,7 @@ internal static class UpstreamArguments
         foreach (var property in options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => !IsNotAnArgument(p)))
         {
             var value = property.GetValue(options);
+            if (value is Delegate) throw new ArgumentException($"{property.Name} is a function, which a configuration cannot hold: save the weights alone (SaveSafetensors), and build the model in code.");
             if (!Same(value, property.GetValue(defaults))) arguments[Snake(property.Name)] = JsonSerializer.SerializeToNode(value);
         }
         return arguments;

@@ -19,6 +19,8 @@ public sealed record FeedForwardOptions
     public bool ReluSquared { get; init; }
     /// <summary>Softmax linear units as the activation (Elhage et al. 2022).</summary>
     public bool Solu { get; init; }
+    /// <summary>An activation of one's own, [batch, seq, inner] to the same shape; it has nothing to learn, and a configuration cannot hold it.</summary>
+    public Func<Tensor, Tensor>? CustomActivation { get; init; }
     /// <summary>Layer normalisation after the activation.</summary>
     public bool PostActLn { get; init; }
     /// <summary>Dropout probability of the hidden layer, in training.</summary>
@@ -38,7 +40,7 @@ public sealed record FeedForwardOptions
     {
         Require.Positive(Dim, nameof(Dim));
         if ((int)(Dim * Mult) <= 0) throw new ArgumentException(FormattableString.Invariant($"Dim ({Dim}) times Mult ({Mult}) must be at least 1."));
-        Require.AtMostOne((ReluSquared, nameof(ReluSquared)), (Solu, nameof(Solu)), (Swish, nameof(Swish)));
+        Require.AtMostOne((ReluSquared, nameof(ReluSquared)), (Solu, nameof(Solu)), (Swish, nameof(Swish)), (CustomActivation is not null, nameof(CustomActivation)));
         Require.Probability(Dropout, nameof(Dropout));
         Require.Probability(SublayerDropout, nameof(SublayerDropout));
         if (GluMultBias && !Glu) throw new ArgumentException("GluMultBias needs Glu: set both, or neither.");

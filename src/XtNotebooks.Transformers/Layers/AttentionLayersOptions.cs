@@ -219,6 +219,14 @@ public sealed record AttentionLayersOptions
     public bool AttnL2Distance { get; init; }
     /// <inheritdoc cref="AttentionOptions.Sigmoid"/>
     public bool AttnSigmoid { get; init; }
+    /// <inheritdoc cref="AttentionOptions.GumbelSoftmax"/>
+    public bool AttnGumbelSoftmax { get; init; }
+    /// <inheritdoc cref="AttentionOptions.GumbelSoftmaxTemp"/>
+    public double AttnGumbelSoftmaxTemp { get; init; } = 1;
+    /// <inheritdoc cref="AttentionOptions.GumbelSoftmaxHard"/>
+    public bool AttnGumbelSoftmaxHard { get; init; } = true;
+    /// <inheritdoc cref="AttentionOptions.CustomAttnFn"/>
+    public Func<Tensor, Tensor>? AttnCustomAttnFn { get; init; }
     /// <inheritdoc cref="AttentionOptions.Selective"/>
     public bool AttnSelective { get; init; }
     /// <inheritdoc cref="AttentionOptions.CogSigned"/>
@@ -249,6 +257,8 @@ public sealed record AttentionLayersOptions
     public bool AttnUseCope { get; init; }
     /// <inheritdoc cref="AttentionOptions.CopeMaxPos"/>
     public int AttnCopeMaxPos { get; init; } = 16;
+    /// <inheritdoc cref="AttentionOptions.CopeSoftOnehotPos"/>
+    public bool AttnCopeSoftOnehotPos { get; init; }
     /// <inheritdoc cref="AttentionOptions.CopeTalkingHeads"/>
     public bool AttnCopeTalkingHeads { get; init; }
     /// <inheritdoc cref="AttentionOptions.SoftclampLogits"/>
@@ -267,6 +277,8 @@ public sealed record AttentionLayersOptions
     public bool AttnUseLatentKv { get; init; }
     /// <inheritdoc cref="AttentionOptions.DimLatentKv"/>
     public int? AttnDimLatentKv { get; init; }
+    /// <inheritdoc cref="AttentionOptions.LatentRopeSubheads"/>
+    public int? AttnLatentRopeSubheads { get; init; }
     /// <inheritdoc cref="AttentionOptions.OrthogProjectedValues"/>
     public bool AttnOrthogProjectedValues { get; init; }
     /// <inheritdoc cref="AttentionOptions.OrthogProjectedValuesPerHead"/>
@@ -275,6 +287,8 @@ public sealed record AttentionLayersOptions
     public bool? AttnProjectOut { get; init; }
     /// <summary>Width of the context that cross-attention reads, where it differs from Dim.</summary>
     public int? CrossAttnDimContext { get; init; }
+    /// <summary>In cross-attention, queries compete for keys (slot attention, arXiv:2006.15055); encoders only, since queries then see each other.</summary>
+    public bool CrossAttnInvertedAttention { get; init; }
 
     /// <inheritdoc cref="FeedForwardOptions.Mult"/>
     public double FfMult { get; init; } = 4;
@@ -288,6 +302,8 @@ public sealed record AttentionLayersOptions
     public bool FfReluSquared { get; init; }
     /// <inheritdoc cref="FeedForwardOptions.Solu"/>
     public bool FfSolu { get; init; }
+    /// <inheritdoc cref="FeedForwardOptions.CustomActivation"/>
+    public Func<Tensor, Tensor>? FfCustomActivation { get; init; }
     /// <inheritdoc cref="FeedForwardOptions.PostActLn"/>
     public bool FfPostActLn { get; init; }
     /// <inheritdoc cref="FeedForwardOptions.Dropout"/>

@@ -50,6 +50,8 @@ internal static class AttentionLayersValidation
         Require.Needs(o.CrossResidualAttn, nameof(o.CrossResidualAttn), o.CrossAttend, nameof(o.CrossAttend));
         Require.Needs(o.CrossAttnTokensDropout > 0, nameof(o.CrossAttnTokensDropout), o.CrossAttend, nameof(o.CrossAttend));
         Require.Needs(o.CrossAttnDimContext is not null, nameof(o.CrossAttnDimContext), o.CrossAttend, nameof(o.CrossAttend));
+        Require.Needs(o.CrossAttnInvertedAttention, nameof(o.CrossAttnInvertedAttention), o.CrossAttend, nameof(o.CrossAttend));
+        if (o.CrossAttnInvertedAttention && causal) throw new ArgumentException("CrossAttnInvertedAttention and Causal cannot be used together, since positions would see later ones: use an Encoder.");
         Require.NotBoth(o.CrossAttend, nameof(o.CrossAttend), o.AttnOrthogProjectedValues, nameof(o.AttnOrthogProjectedValues));
         Require.NotBoth(o.CrossAttend, nameof(o.CrossAttend), o.AttnOrthogProjectedValuesPerHead, nameof(o.AttnOrthogProjectedValuesPerHead));
         Require.NotBoth(o.ScaleResidual, nameof(o.ScaleResidual), o.NumResidualStreams > 1, nameof(o.NumResidualStreams));

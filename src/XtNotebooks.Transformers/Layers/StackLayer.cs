@@ -54,7 +54,7 @@ internal sealed class StackLayer : NamedModule
             var attention = PrefixedOptions.With(new AttentionOptions(), options, "Attn") with { Dim = options.Dim, Heads = options.Heads };
             if (options.ZeroInitBranchOutput) attention = attention with { ZeroInitOutput = true };
             attention = Type == 'c'
-                ? attention with { DimContext = options.CrossAttnDimContext }
+                ? attention with { DimContext = options.CrossAttnDimContext, InvertedAttention = options.CrossAttnInvertedAttention }
                 : attention with
                 {
                     Causal = causal,

@@ -5,13 +5,19 @@ internal sealed class ContextualPositions : NamedModule
 {
     private readonly long _maxPos;
     private readonly Conv2d? talking_heads;
+    private readonly Tensor? positions;
     private Parameter pos_emb;
 
-    public ContextualPositions(long dimHead, long maxPos, long? talkingHeads) : base(nameof(ContextualPositions))
+    /// <param name="dimHead">Width of a head.</param>
+    /// <param name="maxPos">Number of positions told apart.</param>
+    /// <param name="talkingHeads">Number of heads that are mixed before counting, or null.</param>
+    /// <param name="softOnehot">Weighs all positions by their distance instead of interpolating between two.</param>
+    public ContextualPositions(long dimHead, long maxPos, long? talkingHeads, bool softOnehot = false) : base(nameof(ContextualPositions))
     {
         _maxPos = maxPos;
         if (talkingHeads is { } heads) talking_heads = Child(nameof(talking_heads), nn.Conv2d(heads, heads, 1, bias: false));
         pos_emb = NewParameter(nameof(pos_emb), zeros(maxPos, dimHead));
+        if (softOnehot) register_buffer(nameof(positions), positions = arange(maxPos, dtype: ScalarType.Int64).DetachFromDisposeScope());
     }
 
     /// <param name="queries">[batch, heads, i, dimHead].</param>
@@ -24,12 +30,18 @@ internal sealed class ContextualPositions : NamedModule
             using var ahead = CausalMasks.Create(logits.shape[2], logits.shape[3], logits.device);
             logits = talking_heads.call(logits).masked_fill(ahead, logits.MaskValue());
         }
-        var positions = logits.sigmoid().flip(-1).cumsum(-1).flip(-1).clamp(max: _maxPos - 1);
+        var counted = logits.sigmoid().flip(-1).cumsum(-1).flip(-1).clamp(max: _maxPos - 1);
         var whole = matmul(queries, pos_emb.t()); // [batch, heads, i, maxPos]
-        var floor = positions.floor();
-        var above = whole.gather(-1, positions.ceil().to(ScalarType.Int64));
+        if (positions is not null)
+        {
+            const double temperature = 0.05;
+            var weights = ((counted.unsqueeze(-1) - positions).abs() / -temperature).softmax(-1); // [batch, heads, i, j, maxPos]
+            return scope.MoveToOuter(matmul(weights, whole.unsqueeze(-1)).squeeze(-1));
+        }
+        var floor = counted.floor();
+        var above = whole.gather(-1, counted.ceil().to(ScalarType.Int64));
         var below = whole.gather(-1, floor.to(ScalarType.Int64));
-        return scope.MoveToOuter(below.lerp(above, positions - floor));
+        return scope.MoveToOuter(below.lerp(above, counted - floor));
     }
 }
 
