@@ -162,7 +162,8 @@ public sealed partial class TransformerWrapper : nn.Module<Tensor, Tensor>
         var logits = _head?.forward(embeddings, token_emb);
         var zLoss = AttentionZLoss.Of(keep.Attention, Options.AttnZLossWeight);
         var pooled = attn_pool?.forward(embeddings, inputs.Mask);
-        var loops = keep.Loops.Select(l => (Made: WithoutMemories(l.Made, ids.shape[1]), Exit: WithoutMemories(l.Exit, ids.shape[1]))).ToArray();
+        var length = ids.shape[1] + (Options.UseClsToken ? Options.NumClsTokens : 0);
+        var loops = keep.Loops.Select(l => (Made: WithoutMemories(l.Made, length), Exit: WithoutMemories(l.Exit, length))).ToArray();
         Tensor[] exits = [.. loops.Select(l => l.Exit)];
         Tensor[] loopLogits = _head is null ? [] : [.. loops.Select(l => _head.forward(l.Made, token_emb))];
         scope.MoveToOuter(exits);
@@ -203,7 +204,7 @@ public sealed partial class TransformerWrapper : nn.Module<Tensor, Tensor>
         }
         var length = x.shape[1];
         if (_memory is not null) (x, mask, inputs) = _memory.Add(x, mask, inputs, memory_tokens!);
-        if (ff_deep_embed is not null) inputs = inputs with { DeepEmbeds = F.embedding(ids, ff_deep_embed.flatten(1)).SplitDim(-1, -1, AttnLayers.Dim) };
+        if (ff_deep_embed is not null) inputs = inputs with { DeepEmbeds = ff_deep_embed.index_select(0, ids.flatten()).SplitDim(0, ids.shape) };
         x = RunLayers(x, mask, inputs, keep);
         x = WithoutMemories(x, length);
         inputs.Cache?.Advance(ids.shape[1]);

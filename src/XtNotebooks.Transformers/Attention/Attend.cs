@@ -119,7 +119,7 @@ internal sealed class Attend : NamedModule
     {
         var shares = OverKeys(logits.transpose(-2, -1)).transpose(-2, -1);
         if (allowed is not null) shares = shares.masked_fill(~allowed, 0);
-        return F.normalize(shares, p: 1, dim: -1);
+        return F.normalize(shares, p: 1, dim: -1, eps: 1e-8);
     }
 
     private Tensor OverKeys(Tensor logits) => _options switch

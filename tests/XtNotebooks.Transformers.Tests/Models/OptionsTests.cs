@@ -16,6 +16,16 @@ public sealed class OptionsTests
         { """{"adaptive_condition_mlp":true}""", "AdaptiveConditionMlp", "UseAdaptiveRmsnorm" },
         { """{"use_adaptive_rmsnorm":true,"adaptive_condition_mlp_expansion":2}""", "AdaptiveConditionMlpExpansion", "AdaptiveConditionMlp" },
         { """{"use_adaptive_rmsnorm":true,"num_residual_streams":2,"pre_norm":false}""", "UseAdaptiveRmsnorm", "NumResidualStreams" },
+        { """{"attn_gumbel_softmax":true,"attn_sigmoid":true}""", "GumbelSoftmax", "Sigmoid" },
+        { """{"attn_gumbel_softmax":true,"attn_flash":true}""", "GumbelSoftmax", "Flash" },
+        { """{"attn_gumbel_softmax_temp":2}""", "GumbelSoftmaxTemp", "GumbelSoftmax" },
+        { """{"attn_gumbel_softmax_hard":false}""", "GumbelSoftmaxHard", "GumbelSoftmax" },
+        { """{"attn_cope_soft_onehot_pos":true}""", "CopeSoftOnehotPos", "UseCope" },
+        { """{"attn_latent_rope_subheads":1}""", "LatentRopeSubheads", "UseLatentKv" },
+        { """{"attn_latent_rope_subheads":2,"attn_use_latent_kv":true,"attn_dim_latent_kv":4}""", "LatentRopeSubheads", "Heads" },
+        { """{"attn_latent_rope_subheads":1,"attn_use_latent_kv":true,"attn_dim_latent_kv":4,"rotary_pos_emb":true,"rotate_num_heads":1}""", "LatentRopeSubheads", "RotateNumHeads" },
+        { """{"cross_attn_inverted_attention":true}""", "CrossAttnInvertedAttention", "CrossAttend" },
+        { """{"cross_attn_inverted_attention":true,"cross_attend":true}""", "CrossAttnInvertedAttention", "Causal" },
         { """{"sandwich_norm":true,"pre_norm":false}""", "SandwichNorm", "PreNorm" },
         { """{"use_dynamic_tanh":true,"pre_norm":false}""", "UseDynamicTanh", "PreNorm" },
         { """{"rotary_pos_emb":true,"polar_pos_emb":true}""", "RotaryPosEmb", "PolarPosEmb" },
@@ -107,6 +117,16 @@ public sealed class OptionsTests
     [InlineData("""{"tie_embedding":true,"emb_dim":16}""", "TieEmbedding", "EmbDim")]
     [InlineData("""{"memory_tokens_interspersed_every":2}""", "MemoryTokensInterspersedEvery", "NumMemoryTokens")]
     [InlineData("""{"shift_mem_down":1}""", "ShiftMemDown", "MaxMemLen")]
+    [InlineData("""{"recycling":true,"looped":true}""", "Recycling", "Looped")]
+    [InlineData("""{"train_max_recycle_steps":2}""", "TrainMaxRecycleSteps", "Recycling")]
+    [InlineData("""{"max_looped_steps":2}""", "MaxLoopedSteps", "Looped")]
+    [InlineData("""{"looped":true}""", "Looped", "PreAndPostNorm")]
+    [InlineData("""{"attn_pool":true,"use_cls_token":true}""", "AttnPool", "UseClsToken")]
+    [InlineData("""{"attn_pool":true,"average_pool_embed":true}""", "AttnPool", "AveragePoolEmbed")]
+    [InlineData("""{"num_pooled_tokens":2}""", "NumPooledTokens", "AttnPool")]
+    [InlineData("""{"ff_deep_embed":true,"num_memory_tokens":2}""", "FfDeepEmbed", "NumMemoryTokens")]
+    [InlineData("""{"add_continuous_pred_head":true,"emb_dim":16}""", "AddContinuousPredHead", "EmbDim")]
+    [InlineData("""{"embed_num_tokens":{"kind":0}}""", "EmbedNumTokens", "kind")]
     [InlineData("""{"num_output_heads":2,"tie_embedding":true}""", "NumOutputHeads", "TieEmbedding")]
     [InlineData("""{"num_output_heads":2,"mixture_of_softmax":true}""", "NumOutputHeads", "MixtureOfSoftmax")]
     [InlineData("""{"squeeze_out_last_dim":true,"return_only_embed":true}""", "SqueezeOutLastDim", "ReturnOnlyEmbed")]
@@ -160,7 +180,7 @@ public sealed class OptionsTests
     public void Every_layer_option_reaches_its_layer_and_has_its_default()
     {
         // Options that a stack decides by itself.
-        string[] own = ["Dim", "Heads", "Causal", "DimContext", "DimOut", "RotateNumHeads", "LearnedValueResidualMix", "QkvReceiveDiffResiduals"];
+        string[] own = ["Dim", "Heads", "Causal", "DimContext", "DimOut", "RotateNumHeads", "LearnedValueResidualMix", "QkvReceiveDiffResiduals", "InvertedAttention"];
         foreach (var (type, defaults, prefix) in new[] { (typeof(AttentionOptions), (object)new AttentionOptions(), "Attn"), (typeof(FeedForwardOptions), new FeedForwardOptions(), "Ff") })
             foreach (var property in type.GetProperties().Where(p => !own.Contains(p.Name)))
             {

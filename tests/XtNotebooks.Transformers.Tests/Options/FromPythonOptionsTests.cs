@@ -41,6 +41,8 @@ public sealed class FromPythonOptionsTests : IDisposable
             Context = tensors.GetValueOrDefault("context"),
             Condition = tensors.GetValueOrDefault("condition"),
             Mems = Numbered(tensors, "mems"),
+            RecycleSteps = (int?)tensors.GetValueOrDefault("recycle_steps")?.item<long>(),
+            EmbedIds = tensors.Where(t => t.Key.StartsWith("embed_ids.", StringComparison.Ordinal)).ToDictionary(t => t.Key["embed_ids.".Length..], t => t.Value),
         };
         if (model is AutoregressiveWrapper wrapper) return wrapper.ForwardWithOutputs(ids, inputs).Loss;
         if (wanted == "attn_z_loss") return net.Trace(ids, inputs).AttnZLoss!;

@@ -18,6 +18,20 @@ internal static class OptionsTable
         ["AutoregressiveWrapper.pad_value"] = "`padValue`",
         ["AutoregressiveWrapper.mask_prob"] = "`maskProb`",
         ["AutoregressiveWrapper.add_attn_z_loss"] = "`addAttnZLoss`",
+        ["AutoregressiveWrapper.next_embed_loss_weight"] = "`nextEmbedLossWeight`",
+        ["AutoregressiveWrapper.looped_loss_threshold_exit"] = "`loopedLossThresholdExit`",
+        ["AutoregressiveWrapper.looped_loss_slope"] = "`loopedLossSlope`",
+        ["AutoregressiveWrapper.looped_exit_loss_weight"] = "`loopedExitLossWeight`",
+    };
+
+    // What has no meaning here, and why.
+    private static readonly Dictionary<string, string> NotApplicable = new()
+    {
+        ["TransformerWrapper.input_not_include_cache"] = "with a cache, ids are always the new tokens alone",
+        ["AttentionLayers.hyper_conn_sinkhorn_iters"] = "upstream's mixing weights come out as one, whatever it is",
+        ["Attention.onnxable"] = "TorchSharp writes no ONNX",
+        ["Attention.attend_sdp_kwargs"] = "torch chooses its kernel; TorchSharp has no switch",
+        ["Attention.flash_pack_seq"] = "needs the Python package flash-attn",
     };
 
     // Where chance or initial values matter, a recorded case cannot tell: tests that say what must hold.
@@ -29,6 +43,11 @@ internal static class OptionsTable
         (Test<BeyondGoldenTests>(nameof(BeyondGoldenTests.Polar_phases_may_start_uniformly_below_zero)), ["AttentionLayers.polar_bias_uniform_init"]),
         (Test<BlockOptionsTests>(nameof(BlockOptionsTests.Blocks_may_be_wider_at_their_end)), ["Attention.dim_out", "FeedForward.dim_out"]),
         (Test<BlockOptionsTests>(nameof(BlockOptionsTests.Dropped_context_tokens_come_back_outside_of_training)), ["AttentionLayers.cross_attn_tokens_dropout"]),
+        (Test<RecurrentDepthTests>(nameof(RecurrentDepthTests.In_training_the_layers_run_from_once_to_as_often_as_allowed)), ["TransformerWrapper.train_max_recycle_steps"]),
+        (Test<AttentionWeightsTests>(nameof(AttentionWeightsTests.Gumbel_attention_draws_keys_as_their_softmax_says)),
+            ["Attention.gumbel_softmax", "Attention.gumbel_softmax_temp", "Attention.gumbel_softmax_hard"]),
+        (Test<AttentionWeightsTests>(nameof(AttentionWeightsTests.Functions_of_ones_own_stand_where_the_built_in_ones_do)), ["Attention.custom_attn_fn", "FeedForward.custom_activation"]),
+        (Test<AttentionWeightsTests>(nameof(AttentionWeightsTests.Soft_contextual_positions_follow_their_formula)), ["Attention.cope_soft_onehot_pos"]),
     ];
 
     private static readonly Dictionary<string, Type> Records = new()
@@ -59,18 +78,23 @@ internal static class OptionsTable
         where !StoredOptions.Upstream[parts[0]].ContainsKey(parts[1])
         select $"{record.Value.Name}.{property.Name}";
 
+    /// <summary>Options said to have no meaning here that upstream does not have, or that exist here: there must be none.</summary>
+    public static IEnumerable<string> WronglyNotApplicable() =>
+        NotApplicable.Keys.Where(k => k.Split('.') is var parts && (!StoredOptions.Upstream[parts[0]].ContainsKey(parts[1]) || IsBuilt(parts[0], parts[1])));
+
     public static string Markdown()
     {
         var text = new StringBuilder("# Options of x-transformers 2.26.4\n\n");
         text.Append("Every option of upstream's constructors, with ours. What is not built yet does not exist in our records, so it cannot be set by mistake; ");
-        text.Append("arguments read from a checkpoint that name it are refused. ");
+        text.Append("arguments read from a checkpoint that name it are refused. Options that could have no meaning here say why. ");
         text.Append("\"Golden\" counts the recorded cases of Python's x-transformers that set the option (outputs, losses, gradients and five Adam steps agree), ");
         text.Append("\"Python\" names a smaller one (outputs and gradients agree), \"Test\" a test of what must hold where chance is part of it.\n\n");
         text.Append("This page is made by the tests: `XT_ACCEPT_SNAPSHOTS=1` writes it anew.\n");
         foreach (var (className, options) in StoredOptions.Upstream)
         {
             var built = options.Keys.Count(o => IsBuilt(className, o));
-            text.Append($"\n## {className}\n\n{built} of {options.Count} are built.");
+            var without = options.Keys.Count(o => NotApplicable.ContainsKey($"{className}.{o}"));
+            text.Append($"\n## {className}\n\n{built} of {options.Count} are built{(without > 0 ? $", {without} not applicable" : "")}.");
             if (className == "Attention") text.Append(" In `AttentionLayersOptions` their names begin with `Attn`.");
             if (className == "FeedForward") text.Append(" In `AttentionLayersOptions` their names begin with `Ff`.");
             text.Append("\n\n| upstream | default | here | compared with |\n| --- | --- | --- | --- |\n");
@@ -92,7 +116,8 @@ internal static class OptionsTable
     }
 
     private static string Here(string className, string option) =>
-        Elsewhere.GetValueOrDefault($"{className}.{option}") ?? (Property(className, option) is { } property ? $"`{property.Name}`" : "not yet");
+        Elsewhere.GetValueOrDefault($"{className}.{option}") ??
+        (NotApplicable.TryGetValue($"{className}.{option}", out var why) ? $"not applicable: {why}" : null) ?? (Property(className, option) is { } property ? $"`{property.Name}`" : "not yet");
 
     private static string Evidence(string className, string option)
     {

@@ -20,6 +20,9 @@ public sealed class OptionsTableTests
     [Fact]
     public void Every_option_that_is_built_is_tested() => Assert.DoesNotContain(OptionsTable.Untested, OptionsTable.Markdown());
 
+    [Fact]
+    public void What_is_not_applicable_is_an_option_of_upstreams_and_not_of_ours() => Assert.Empty(OptionsTable.WronglyNotApplicable());
+
     public static TheoryData<string, string> Built =>
         [.. from c in StoredOptions.Upstream from o in c.Value.Keys where OptionsTable.Property(c.Key, o) is not null select new TheoryDataRow<string, string>(c.Key, o)];
 

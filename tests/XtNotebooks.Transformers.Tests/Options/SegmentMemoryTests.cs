@@ -74,6 +74,7 @@ public sealed class SegmentMemoryTests : IDisposable
     {
         var ids = SmallModels.Ids(2, 6);
         var (small, large) = (SmallModels.Decoder(), SmallModels.Decoder(wrapper: o => o with { AttnZLossWeight = 1 }));
+        large.LoadStateDict(small.state_dict());
         Assert.Equal(small.Trace(ids).AttnZLoss!.item<float>() * 1e4, large.Trace(ids).AttnZLoss!.item<float>(), 1e-2);
         var (without, with) = (new AutoregressiveWrapper(large), new AutoregressiveWrapper(large, addAttnZLoss: true));
         Assert.Equal(large.Trace(ids).AttnZLoss!.item<float>(), with.forward(ids).item<float>() - without.forward(ids).item<float>(), 1e-3);

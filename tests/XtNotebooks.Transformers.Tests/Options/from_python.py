@@ -80,6 +80,21 @@ CASES = {
     "mems_xpos_post_norm": (NET | dict(max_mem_len=6), Decoder, SMALL | dict(rotary_xpos=True, pre_norm=False, attn_max_attend_past=5), dict(mems=4)),
     "num_output_heads": (NET | dict(num_output_heads=3, logits_dim=5), Decoder, SMALL),
     "squeeze_out_last_dim": (NET | dict(squeeze_out_last_dim=True, logits_dim=1), Encoder, SMALL),
+    "recycling": (NET | dict(recycling=True), Decoder, SMALL, dict(recycle_steps=3)),
+    "looped": (NET | dict(looped=True, max_looped_steps=3), Decoder, SMALL | dict(pre_and_post_norm=True)),
+    "looped_loss": (
+        NET | dict(looped=True, max_looped_steps=3), Decoder, SMALL | dict(pre_and_post_norm=True),
+        dict(wrapper=dict(looped_loss_threshold_exit=0.02, looped_loss_slope=5.0, looped_exit_loss_weight=0.5))),
+    "attn_pool": (NET | dict(attn_pool=True, num_pooled_tokens=3, dim_pooled_tokens=12), Encoder, SMALL),
+    "attn_pool_depth": (NET | dict(attn_pool=True, attn_pool_depth=2), Encoder, SMALL),
+    "embed_num_tokens": (NET | dict(embed_num_tokens=dict(kind=3, side=2)), Decoder, SMALL),
+    "ff_deep_embed": (NET | dict(ff_deep_embed=True), Decoder, SMALL | dict(macaron=True)),
+    "continuous_pred_head": (
+        NET | dict(add_continuous_pred_head=True), Decoder, SMALL, dict(wrapper=dict(next_embed_loss_weight=0.5))),
+    "cross_attn_inverted_attention": (NET, Encoder, SMALL | dict(cross_attend=True, cross_attn_inverted_attention=True)),
+    "latent_rope_subheads": (
+        NET, Decoder,
+        SMALL | dict(heads=3, attn_use_latent_kv=True, attn_dim_latent_kv=5, attn_latent_rope_subheads=1, rotary_pos_emb=True)),
 }
 
 
@@ -95,6 +110,12 @@ def write(folder, name, net_args, stack, stack_args, given={}):
         inputs["context"] = tensors["context"] = torch.randn(2, 5, stack_args.get("cross_attn_dim_context", stack_args["dim"]))
     if "condition" in given:
         inputs["condition"] = tensors["condition"] = torch.randn(*given["condition"])
+    if "recycle_steps" in given:
+        inputs["recycle_steps"] = given["recycle_steps"]
+        tensors["recycle_steps"] = torch.tensor(given["recycle_steps"])
+    if "embed_num_tokens" in net_args:
+        inputs["embed_ids"] = {k: torch.randint(0, n, (2, 9)) for k, n in net_args["embed_num_tokens"].items()}
+        tensors |= {f"embed_ids.{k}": ids for k, ids in inputs["embed_ids"].items()}
     if "mems" in given:
         inputs["mems"] = [torch.randn(2, given["mems"], stack_args["dim"]) for _ in range(stack_args["depth"])]
         tensors |= {f"mems.{i}": mem for i, mem in enumerate(inputs["mems"])}
