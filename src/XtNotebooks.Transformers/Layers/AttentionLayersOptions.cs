@@ -110,6 +110,10 @@ public sealed record AttentionLayersOptions
 
     /// <summary>A gated recurrent unit in place of the residual addition.</summary>
     public bool GateResidual { get; init; }
+    /// <summary>Every layer reads what attention over all layers so far gives at its position (arXiv:2601.21582, arXiv:2603.15031).</summary>
+    public bool AttnAggregatedResiduals { get; init; }
+    /// <summary>The layer's input asks there, instead of a learned query.</summary>
+    public bool AttnResidualsLastOutputAsQuery { get; init; }
     /// <summary>Adds only what is orthogonal to the stream, whole sequences taken as vectors (arXiv:2505.11881); not causal.</summary>
     public bool OrthogResidual { get; init; }
     /// <summary>Treats the mean over the whole sequence apart from what deviates from it (arXiv:2605.06169); not causal.</summary>

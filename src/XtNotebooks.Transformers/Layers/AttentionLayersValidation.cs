@@ -76,6 +76,13 @@ internal static class AttentionLayersValidation
         Require.NotBoth(o.NumResidualStreams > 1, nameof(o.NumResidualStreams), o.OrthogResidual, nameof(o.OrthogResidual));
         Require.NotBoth(o.NumResidualStreams > 1, nameof(o.NumResidualStreams), o.MvSplitResidual, nameof(o.MvSplitResidual));
         Require.AtMostOne((o.GateResidual, nameof(o.GateResidual)), (o.OrthogResidual, nameof(o.OrthogResidual)), (o.MvSplitResidual, nameof(o.MvSplitResidual)));
+        Require.Needs(o.AttnResidualsLastOutputAsQuery, nameof(o.AttnResidualsLastOutputAsQuery), o.AttnAggregatedResiduals, nameof(o.AttnAggregatedResiduals));
+        foreach (var (set, name) in new[]
+                 {
+                     (o.GateResidual, nameof(o.GateResidual)), (o.OrthogResidual, nameof(o.OrthogResidual)), (o.MvSplitResidual, nameof(o.MvSplitResidual)),
+                     (o.NumResidualStreams > 1, nameof(o.NumResidualStreams)), (o.IntegrateLayers, nameof(o.IntegrateLayers)),
+                 })
+            Require.NotBoth(o.AttnAggregatedResiduals, nameof(o.AttnAggregatedResiduals), set, name);
         if (o.QkvReceiveDiffResiduals && o.NumResidualStreams == 1 && !o.IntegrateLayers)
             throw new ArgumentException("QkvReceiveDiffResiduals needs NumResidualStreams above 1 (or IntegrateLayers).");
         Require.NotBoth(o.IntegrateLayers, nameof(o.IntegrateLayers), o.LayerDropout > 0, nameof(o.LayerDropout));

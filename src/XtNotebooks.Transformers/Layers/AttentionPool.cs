@@ -5,7 +5,28 @@ internal sealed class AttentionPool : NamedModule
 {
     private readonly Attention? _single;
     private readonly AttentionLayers? _blocks;
-    private Parameter queries;
+    private Parameter? queries;
+
+    /// <summary>Pools with a single attention.</summary>
+    /// <param name="dim">Width of the pooled tokens.</param>
+    /// <param name="attention">Its options.</param>
+    /// <param name="tokens">How many tokens have learned queries; 0 where queries are passed in.</param>
+    public AttentionPool(int dim, AttentionOptions attention, int tokens) : base(nameof(AttentionPool))
+    {
+        if (tokens > 0)
+        {
+            using var scope = NewDisposeScope();
+            queries = NewParameter(nameof(queries), randn(tokens, dim) * 1e-2);
+        }
+        _single = Child("pooler", new Attention(attention));
+    }
+
+    /// <param name="context">[batch, keys, dim].</param>
+    /// <param name="asked">[batch, tokens, dim]: queries, or null for the learned ones.</param>
+    /// <param name="positions">Rotations of the context's positions; queries stand at the last ones.</param>
+    /// <returns>[batch, tokens, dim].</returns>
+    public Tensor forward(Tensor context, Tensor? asked, AttentionInputs positions) =>
+        ((IBlock)_single!).Apply(asked ?? queries!.unsqueeze(0).expand(context.shape[0], -1, -1), positions with { Context = context }).Out;
 
     /// <param name="dim">Width of the pooled tokens.</param>
     /// <param name="dimContext">Width of what they gather.</param>
@@ -31,7 +52,7 @@ internal sealed class AttentionPool : NamedModule
     public Tensor forward(Tensor context, Tensor? mask)
     {
         using var scope = NewDisposeScope();
-        var asked = queries.unsqueeze(0).expand(context.shape[0], -1, -1);
+        var asked = queries!.unsqueeze(0).expand(context.shape[0], -1, -1);
         return scope.MoveToOuter(_single?.forward(asked, context, contextMask: mask) ?? _blocks!.forward(asked, context: context, contextMask: mask));
     }
 }

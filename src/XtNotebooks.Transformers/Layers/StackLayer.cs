@@ -21,6 +21,7 @@ internal sealed class StackLayer : NamedModule
         PostMain = !options.PreNorm || options.PreAndPostNorm ? options.CreateNorm() : null;
         if (skipFrom is { } from) SkipCombine = new ConcatCombine(options.Dim, from);
         if (options.IntegrateLayers) Integrator = new DynamicLime(options.Dim, index + 1, threeViews ? 3 : 1, options.LayerIntegrateUseSoftmax);
+        else if (options.AttnAggregatedResiduals) Integrator = new AttentionAggregatedResidual(options);
 
         Child("0", new Slots(PreBranch, PostBranch, PostMain));
         Child("1", (nn.Module)Block);
@@ -37,7 +38,7 @@ internal sealed class StackLayer : NamedModule
 
     // Registered by the stack, in lists of their own.
     public ConcatCombine? SkipCombine { get; }
-    public DynamicLime? Integrator { get; }
+    public LayerIntegrator? Integrator { get; }
 
     private IBlock CreateBlock(AttentionLayersOptions options, bool causal, bool isFirstAttention, bool threeViews)
     {

@@ -21,6 +21,20 @@ internal sealed class RmsNorm : TensorModule
     }
 }
 
+/// <summary>torch's own root mean square normalisation, under its own parameter name.</summary>
+internal sealed class PlainRmsNorm : TensorModule
+{
+    private Parameter weight;
+
+    public PlainRmsNorm(long dim) : base(nameof(PlainRmsNorm)) => weight = NewParameter(nameof(weight), ones(dim));
+
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        return scope.MoveToOuter(x * (x.square().mean([-1], keepdim: true) + finfo(x.dtype).eps).rsqrt() * weight);
+    }
+}
+
 /// <summary>Root mean square normalisation with nothing to learn.</summary>
 internal sealed class SimpleRmsNorm(long dim) : TensorModule(nameof(SimpleRmsNorm))
 {

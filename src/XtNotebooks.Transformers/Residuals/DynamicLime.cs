@@ -1,7 +1,16 @@
 namespace XtNotebooks.Transformers;
 
+/// <summary>What a layer reads instead of the stream: something of all layers so far.</summary>
+internal abstract class LayerIntegrator(string name) : NamedModule(name)
+{
+    /// <param name="x">[batch, seq, dim].</param>
+    /// <param name="hiddens">One [batch, seq, dim] for each layer so far, this one's input included.</param>
+    /// <returns>[batch, seq, dim], or [views, batch, seq, dim] where there are several views.</returns>
+    public abstract Tensor forward(Tensor x, IReadOnlyList<Tensor> hiddens);
+}
+
 /// <summary>Reads a learned, input-dependent mixture of all earlier layers (LIMe, arXiv:2502.09245).</summary>
-internal sealed class DynamicLime : NamedModule
+internal sealed class DynamicLime : LayerIntegrator
 {
     private readonly long _views;
     private readonly Chain _toWeights;
@@ -13,10 +22,7 @@ internal sealed class DynamicLime : NamedModule
         _toWeights = Child("to_weights", new Chain(new RmsNorm(dim), nn.Linear(dim, views * layers)));
     }
 
-    /// <param name="x">[batch, seq, dim].</param>
-    /// <param name="hiddens">One [batch, seq, dim] for each layer so far, this one's input included.</param>
-    /// <returns>[batch, seq, dim], or [views, batch, seq, dim] where there are several views.</returns>
-    public Tensor forward(Tensor x, IReadOnlyList<Tensor> hiddens)
+    public override Tensor forward(Tensor x, IReadOnlyList<Tensor> hiddens)
     {
         using var scope = NewDisposeScope();
         var scores = _toWeights.call(x).SplitDim(-1, _views, -1); // [batch, seq, views, layers]

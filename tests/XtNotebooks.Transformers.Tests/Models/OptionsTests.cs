@@ -16,6 +16,8 @@ public sealed class OptionsTests
         { """{"adaptive_condition_mlp":true}""", "AdaptiveConditionMlp", "UseAdaptiveRmsnorm" },
         { """{"use_adaptive_rmsnorm":true,"adaptive_condition_mlp_expansion":2}""", "AdaptiveConditionMlpExpansion", "AdaptiveConditionMlp" },
         { """{"use_adaptive_rmsnorm":true,"num_residual_streams":2,"pre_norm":false}""", "UseAdaptiveRmsnorm", "NumResidualStreams" },
+        { """{"attn_aggregated_residuals":true,"gate_residual":true}""", "AttnAggregatedResiduals", "GateResidual" },
+        { """{"attn_residuals_last_output_as_query":true}""", "AttnResidualsLastOutputAsQuery", "AttnAggregatedResiduals" },
         { """{"attn_gumbel_softmax":true,"attn_sigmoid":true}""", "GumbelSoftmax", "Sigmoid" },
         { """{"attn_gumbel_softmax":true,"attn_flash":true}""", "GumbelSoftmax", "Flash" },
         { """{"attn_gumbel_softmax_temp":2}""", "GumbelSoftmaxTemp", "GumbelSoftmax" },

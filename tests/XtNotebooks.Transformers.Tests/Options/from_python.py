@@ -91,6 +91,10 @@ CASES = {
     "ff_deep_embed": (NET | dict(ff_deep_embed=True), Decoder, SMALL | dict(macaron=True)),
     "continuous_pred_head": (
         NET | dict(add_continuous_pred_head=True), Decoder, SMALL, dict(wrapper=dict(next_embed_loss_weight=0.5))),
+    "attn_aggregated_residuals": (NET, Decoder, SMALL | dict(attn_aggregated_residuals=True)),
+    "attn_residuals_last_output_as_query": (
+        NET, Decoder, SMALL | dict(attn_aggregated_residuals=True, attn_residuals_last_output_as_query=True, rotary_pos_emb=True)),
+    "attn_aggregated_residuals_polar": (NET, Decoder, SMALL | dict(attn_aggregated_residuals=True, polar_pos_emb=True)),
     "cross_attn_inverted_attention": (NET, Encoder, SMALL | dict(cross_attend=True, cross_attn_inverted_attention=True)),
     "latent_rope_subheads": (
         NET, Decoder,
