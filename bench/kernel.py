@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
@@ -236,7 +237,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     tool = parser.add_mutually_exclusive_group()
     tool.add_argument("--pack", action="store_true", help="pack and install the tool first, as a release does (some minutes)")
-    tool.add_argument("--tool", type=pathlib.Path, help="the xt-notebooks command, or XtNotebooks.Kernel.dll, to measure")
+    tool.add_argument("--tool", type=lambda name: pathlib.Path(shutil.which(name) or name), help="the xt-notebooks command, or XtNotebooks.Kernel.dll, to measure")
     parser.add_argument("--kernels", nargs="+", default=["xt-csharp", "python3"], choices=list(CODE))
     parser.add_argument("--cells", type=int, default=1000)
     parser.add_argument("--launches", type=int, default=5)

@@ -88,12 +88,15 @@ class Use(unittest.TestCase):
             guide = file.read().split("## The package")[1]
         folder = os.path.join(SCRATCH, "dice")
         os.mkdir(folder)
+
+        def block(language):
+            return re.search(rf"^```{language}\n(.*?)^```", guide, re.DOTALL | re.MULTILINE).group(1)
+
         for name, language in (("Dice.Notebooks.csproj", "xml"), ("Dice.cs", "csharp")):
             with open(f"{folder}/{name}", "w") as file:
-                file.write(re.search(rf"^```{language}\n(.*?)^```", guide, re.DOTALL | re.MULTILINE).group(1))
-        call("dotnet", "pack", "-o", f"{SCRATCH}/feed", folder=folder)
-        cells = re.search(r"^```text\n(.*?)^```", guide, re.DOTALL | re.MULTILINE).group(1)
-        [outputs] = run_notebook("dice", cells)
+                file.write(block(language))
+        call("bash", "-c", block("sh"), folder=folder)
+        [outputs] = run_notebook("dice/roll", block("text"))
         self.assertRegex(text(outputs), r"[1-6] \+ [1-6] \+ [1-6]")
         self.assertTrue(any("<b>" in "".join(output.get("data", {}).get("text/html", "")) for output in outputs), outputs)
 
