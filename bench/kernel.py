@@ -2,6 +2,7 @@
 """Measures the C# kernel beside ipykernel, in one run, through jupyter_client.
 
     bench/kernel.py --pack [--soak] [--json FILE]      packs the tool as a release does, installs it into a scratch folder, and measures that
+    bench/kernel.py --tool … --soak-only               runs many cells and interrupts instead
     bench/kernel.py --tool PATH/TO/xt-notebooks        measures an installed tool, or an XtNotebooks.Kernel.dll
     bench/kernel.py                                    measures what `xt-notebooks install` has made known to Jupyter
 
@@ -20,7 +21,14 @@ import sys
 import tempfile
 import time
 
-from jupyter_client.manager import KernelManager
+try:
+    from jupyter_client.manager import KernelManager
+except ModuleNotFoundError:
+    # Debian's Jupyter is for Debian's Python, whichever other stands first on the path.
+    other = os.environ.get("PYTHON", "/usr/bin/python3")
+    if os.environ.get("XT_BENCH_PYTHON") or not os.path.exists(other):
+        sys.exit("bench/kernel.py needs a Python with jupyter_client and ipykernel; PYTHON may name it.")
+    os.execve(other, [other, *sys.argv], {**os.environ, "XT_BENCH_PYTHON": other})
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGE = "TorchSharp, 0.107.0"
@@ -133,7 +141,8 @@ def measure(names, cells, launches):
     launch = {name: [] for name in names}
     processor = {name: [] for name in names}
     fresh = {name: [] for name in names}
-    for _ in range(launches):
+    for i in range(launches):
+        tell(f"launch {i + 1} of {launches}")
         for name in names:
             kernel = Kernel(name)
             launch[name].append(kernel.first_cell)
@@ -146,6 +155,7 @@ def measure(names, cells, launches):
         rows[name]["  processor time"] = median(processor[name])
         rows[name]["memory after the first cell (MiB)"] = median(fresh[name])
 
+    tell(f"{cells} trivial cells, with completion")
     kernels = {name: Kernel(name) for name in names}
     times = {name: [] for name in names}
     completions = {name: [] for name in names}
@@ -164,6 +174,7 @@ def measure(names, cells, launches):
         rows[name]["first completion"] = completions[name][0] if completions[name] else float("nan")
         rows[name]["warm completion"] = median(completions[name][1:])
         rows[name][f"memory after {cells} cells with completion (MiB)"] = kernel.memory()
+    tell("interrupts and output")
     interrupts = {name: [] for name in names}
     for _ in range(5):
         for name, kernel in kernels.items():
@@ -176,12 +187,14 @@ def measure(names, cells, launches):
         rows[name]["10 MB on stdout"] = median(took)
         kernel.end()
 
+    tell(f"{cells} cells that declare a variable")
     kernels = {name: Kernel(name) for name in names}
     for name, times in declaring(kernels, cells).items():
         rows[name]["cell that declares a variable, 11 to 60"] = median(times[10:60])
         rows[name][f"cell that declares a variable, last 50 of {cells}"] = median(times[-50:])
         rows[name][f"memory after {cells} such cells (MiB)"] = kernels[name].memory()
         kernels[name].end()
+    tell(f'#r "nuget: {PACKAGE}"')
     for name in names:
         rows[name][f'cached #r "nuget: {PACKAGE}"'] = reference() if name == "xt-csharp" else float("nan")
     return rows
@@ -217,6 +230,7 @@ def pack(scratch):
     def dotnet(*words, **more):
         subprocess.run(["dotnet", *words], check=True, stdout=subprocess.DEVNULL, **more)
 
+    tell("packing the tool")
     dotnet("pack", ROOT / "src" / "XtNotebooks.Kernel", "-c", "Release", "-p:ReadyToRun=true", "-o", scratch / "packages")
     # A cache and a folder apart: the tool of this version that the reader has installed stays what it is.
     version = next((scratch / "packages").glob("XtNotebooks.Kernel.linux-x64.*.nupkg")).name.split("linux-x64.")[1][:-len(".nupkg")]
@@ -241,22 +255,33 @@ def main():
     parser.add_argument("--kernels", nargs="+", default=["xt-csharp", "python3"], choices=list(CODE))
     parser.add_argument("--cells", type=int, default=1000)
     parser.add_argument("--launches", type=int, default=5)
-    parser.add_argument("--soak", action="store_true", help="then run tests/jupyter/soak.py: 10,000 cells and 1,000 interrupts")
+    parser.add_argument("--soak", action="store_true", help="then run tests/jupyter/soak.py: many cells and interrupts, nothing lost")
+    parser.add_argument("--soak-only", action="store_true", help="run nothing but that")
+    parser.add_argument("--soak-cells", type=int, default=10_000)
+    parser.add_argument("--soak-interrupts", type=int, default=1_000)
     parser.add_argument("--json", help="also write the figures to this file")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         scratch = pathlib.Path(folder)
         if options.pack or options.tool:
             install(pack(scratch) if options.pack else options.tool.resolve(), scratch)
-        rows = measure(options.kernels, options.cells, options.launches)
-        show(rows)
-        if options.json:
-            with open(options.json, "w") as file:
-                json.dump(rows, file, indent=2)
-        if options.soak:
+        if not options.soak_only:
+            rows = measure(options.kernels, options.cells, options.launches)
+            show(rows)
+            if options.json:
+                with open(options.json, "w") as file:
+                    json.dump(rows, file, indent=2)
+        if options.soak or options.soak_only:
             soak = ROOT / "tests" / "jupyter" / "soak.py"
-            return subprocess.run([sys.executable, "-W", "ignore", soak], cwd=soak.parent).returncode
+            tell("many cells and interrupts")
+            return subprocess.run(
+                [sys.executable, "-W", "ignore", soak, str(options.soak_cells), str(options.soak_interrupts)], cwd=soak.parent).returncode
     return 0
+
+
+def tell(what):
+    """Says on stderr what is being measured: the whole takes minutes."""
+    print(f"{time.strftime('%H:%M:%S')} {what} …", file=sys.stderr, flush=True)
 
 
 def show(rows):

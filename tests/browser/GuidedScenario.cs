@@ -2,22 +2,26 @@ using System.Text.Json.Nodes;
 
 namespace XtNotebooks.Browser;
 
-/// <summary>What a newcomer does: opens the first guided notebook, runs all, looks at the pictures.</summary>
+/// <summary>What a newcomer does: opens the first guided notebook, runs all, looks at the pictures, trains longer, stops, begins anew.</summary>
 internal static class GuidedScenario
 {
-    private const string Name = "The first guided notebook runs from top to bottom and shows its pictures";
+    private const string Name = "The first guided notebook runs from top to bottom, shows its pictures, is stopped and begins anew";
+
+    /// <summary>Code cells of the notebook, by number.</summary>
+    private const int Parameters = 1, Masks = 4, Training = 5;
 
     private static readonly string Folder = Environment.GetEnvironmentVariable("XT_NOTEBOOKS_FOLDER")
         ?? throw new InvalidOperationException("XT_NOTEBOOKS_FOLDER names the folder of the guided notebooks; tests/browser/run gives it.");
 
-    /// <summary>The code cells of the notebook, as they stand.</summary>
+    /// <summary>The code cells of the notebook, as they stand, but for the number of steps: the whole training is run elsewhere.</summary>
     public static IReadOnlyDictionary<string, string[]> Cells { get; } = new Dictionary<string, string[]>
     {
         [Name] =
         [
             .. JsonNode.Parse(File.ReadAllText(Path.Combine(Folder, "01-the-padding-discrepancy.ipynb")))!["cells"]!.AsArray()
                 .Where(cell => (string?)cell!["cell_type"] == "code")
-                .Select(cell => cell!["source"] is JsonArray lines ? string.Concat(lines.Select(line => (string?)line)) : (string)cell["source"]!),
+                .Select(cell => cell!["source"] is JsonArray lines ? string.Concat(lines.Select(line => (string?)line)) : (string)cell["source"]!)
+                .Select((code, i) => i == Parameters ? WithSteps(code, 30) : code),
         ],
     };
 
@@ -25,22 +29,72 @@ internal static class GuidedScenario
     [
         (Name, async notebook =>
         {
+            foreach (var colour in (Colour[])[Colour.FirstLine, Colour.SecondLine, Colour.CountedPad])
+                Require(await notebook.CountPixelsAsync(notebook.Page.Locator("#notebook-container"), colour) == 0, $"{colour} is there before anything ran");
             await notebook.RunAllAsync();
-            // A cell that waits or runs has a star for its number.
-            await notebook.Page.WaitForFunctionAsync(
-                "() => document.querySelector('.output_error') || [...document.querySelectorAll('.code_cell .input_prompt')].every(p => /\\d/.test(p.textContent))",
-                null, new() { Timeout = 900_000 });
-            if (await notebook.Page.Locator(".output_error").CountAsync() > 0)
-                throw new InvalidOperationException("a cell failed: " + await notebook.Page.Locator(".output_error").First.InnerTextAsync());
-            var charts = notebook.Page.Locator(".output_area svg");
-            if (await charts.CountAsync() < 2)
-                throw new InvalidOperationException($"the notebook should show its charts; it shows {await charts.CountAsync()} drawings");
-            if (Environment.GetEnvironmentVariable("XT_SCREENSHOTS") is { Length: > 0 } pictures)
-            {
-                var cells = notebook.Page.Locator(".code_cell .output_area");
-                for (var i = 0; i < await cells.CountAsync(); i++)
-                    await cells.Nth(i).ScreenshotAsync(new() { Path = Path.Combine(pictures, $"01-output-{i:00}.png") });
-            }
+            await EndedAsync(notebook);
+            await PicturesAsync(notebook);
+
+            await notebook.Page.EvaluateAsync("([i, code]) => Jupyter.notebook.get_cells().filter(c => c.cell_type === 'code')[i].set_text(code)",
+                new object[] { Parameters, WithSteps(Cells[Name][Parameters], 100_000) });
+            await notebook.RunAsync(Parameters);
+            await notebook.RunAsync(Training);
+            await notebook.ExpectAsync(Training, "at step 50 of 100000");
+            await notebook.InterruptAsync();
+            await notebook.ExpectAsync(Training, "interrupted");
+            await notebook.RunAsync(Masks);
+            await notebook.ExpectAsync(Masks, "Pads count as targets");
+
+            await notebook.RestartAsync();
+            await notebook.RunAsync(Masks);
+            await notebook.ExpectAsync(Masks, "CS0103");
         }),
     ];
+
+    private static async Task EndedAsync(OpenNotebook notebook)
+    {
+        // A cell that waits or runs has a star for its number.
+        await notebook.Page.WaitForFunctionAsync(
+            "() => document.querySelector('.output_error') || [...document.querySelectorAll('.code_cell .input_prompt')].every(p => /\\d/.test(p.textContent))",
+            null, new() { Timeout = 900_000 });
+        if (await notebook.Page.Locator(".output_error").CountAsync() > 0)
+            throw new InvalidOperationException("a cell failed: " + await notebook.Page.Locator(".output_error").First.InnerTextAsync());
+        if (Environment.GetEnvironmentVariable("XT_SCREENSHOTS") is { Length: > 0 } pictures)
+        {
+            var cells = notebook.Page.Locator(".code_cell .output_area");
+            for (var i = 0; i < await cells.CountAsync(); i++)
+                await cells.Nth(i).ScreenshotAsync(new() { Path = Path.Combine(pictures, $"01-output-{i:00}.png") });
+        }
+    }
+
+    /// <summary>The lines of the loss chart, and the pads that one mask counts and the other does not.</summary>
+    private static async Task PicturesAsync(OpenNotebook notebook)
+    {
+        var chart = notebook.Cell(Training).Locator(".js-plotly-plot").First;
+        await chart.Locator(".scatterlayer path.js-line").First.WaitForAsync();
+        foreach (var colour in (Colour[])[Colour.FirstLine, Colour.SecondLine])
+        {
+            var pixels = await notebook.CountPixelsAsync(chart, colour);
+            Require(pixels >= 200, $"the loss chart should have a line of {colour}; it has {pixels} such pixels");
+        }
+        var masks = notebook.Cell(Masks).Locator("table.grid");
+        var counted = await notebook.CountPixelsAsync(masks.Nth(0), Colour.CountedPad);
+        Require(counted >= 2_000, $"the first mask should show pads that count; it has {counted} pixels of {Colour.CountedPad}");
+        var ignored = await notebook.CountPixelsAsync(masks.Nth(1), Colour.CountedPad);
+        Require(ignored == 0, $"the second mask should show no pad that counts; it has {ignored} pixels of {Colour.CountedPad}");
+    }
+
+    private static string WithSteps(string code, int steps)
+    {
+        var changed = code.Replace("steps = 300", $"steps = {steps}", StringComparison.Ordinal)
+            .Replace("steps = 30;", $"steps = {steps};", StringComparison.Ordinal)
+            .Replace("checkClaims = true", "checkClaims = false", StringComparison.Ordinal);
+        return changed != code ? changed : throw new InvalidOperationException("the notebook's second cell no longer gives the number of steps");
+    }
+
+    private static void Require(bool condition, string otherwise)
+    {
+        if (!condition)
+            throw new InvalidOperationException(otherwise);
+    }
 }

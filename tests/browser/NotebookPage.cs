@@ -22,8 +22,9 @@ internal sealed class NotebookPage : IAsyncDisposable
     {
         var page = await browser.NewPageAsync(new() { ViewportSize = new() { Width = 1200, Height = 1600 } });
         page.SetDefaultTimeout(60_000);
-        await page.GotoAsync(server.Write(name, Scenarios.Cells.GetValueOrDefault(name) ?? ViewScenarios.Cells.GetValueOrDefault(name) ?? GuidedScenario.Cells[name]));
-        var notebook = new OpenNotebook(page);
+        var (url, file) = server.Write(name, Scenarios.Cells.GetValueOrDefault(name) ?? ViewScenarios.Cells.GetValueOrDefault(name) ?? GuidedScenario.Cells[name]);
+        await page.GotoAsync(url);
+        var notebook = new OpenNotebook(page, file);
         await notebook.WaitUntilIdleAsync();
         return notebook;
     }
@@ -36,9 +37,11 @@ internal sealed class NotebookPage : IAsyncDisposable
 }
 
 /// <summary>One open notebook, handled as a reader does: by its menu, its buttons and its keyboard.</summary>
-internal sealed class OpenNotebook(IPage page) : IAsyncDisposable
+internal sealed class OpenNotebook(IPage page, string file) : IAsyncDisposable
 {
     public IPage Page => page;
+
+    public string File => file;
 
     public ILocator Cell(int index) => page.Locator(".code_cell").Nth(index);
 
@@ -84,7 +87,7 @@ internal sealed class OpenNotebook(IPage page) : IAsyncDisposable
     }
 
     /// <summary>How many pixels of an output have this colour, as the reader sees it.</summary>
-    public async Task<int> CountPixelsAsync(ILocator area, int red, int green, int blue)
+    public async Task<int> CountPixelsAsync(ILocator area, Colour colour)
     {
         var png = Convert.ToBase64String(await area.ScreenshotAsync());
         return await page.EvaluateAsync<int>(
@@ -104,7 +107,7 @@ internal sealed class OpenNotebook(IPage page) : IAsyncDisposable
               return count;
             }
             """,
-            new object[] { png, red, green, blue });
+            new object[] { png, colour.Red, colour.Green, colour.Blue });
     }
 
     public async ValueTask DisposeAsync() => await page.CloseAsync(new() { RunBeforeUnload = false });

@@ -44,8 +44,8 @@ internal sealed class NotebookServer : IAsyncDisposable
     }
 
     /// <summary>Writes a notebook of these cells.</summary>
-    /// <returns>Where the browser finds it.</returns>
-    public string Write(string name, IEnumerable<string> cells)
+    /// <returns>Where the browser finds it, and the file.</returns>
+    public (string Url, string File) Write(string name, IEnumerable<string> cells)
     {
         var file = string.Concat(name.Select(c => char.IsLetterOrDigit(c) ? c : '_')) + ".ipynb";
         var notebook = new JsonObject
@@ -66,7 +66,7 @@ internal sealed class NotebookServer : IAsyncDisposable
             })]),
         };
         File.WriteAllText(Path.Combine(folder, file), notebook.ToJsonString());
-        return $"http://127.0.0.1:{port}/notebooks/{file}?token={token}";
+        return ($"http://127.0.0.1:{port}/notebooks/{file}?token={token}", Path.Combine(folder, file));
     }
 
     public async ValueTask DisposeAsync()

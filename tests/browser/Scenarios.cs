@@ -5,7 +5,6 @@ internal static class Scenarios
 {
     private const string Everything = "Run all shows text, values, pictures and charts";
     private const string Stop = "The stop button stops a loop and keeps the variables";
-    private const string Restart = "A restart forgets the variables and runs again";
     private const string Input = "A cell asks for a line and gets what the reader types";
     private const string Complete = "Tab completes a member";
     private const string Live = "A display is updated while its cell runs and after it";
@@ -22,7 +21,6 @@ internal static class Scenarios
             "throw new InvalidOperationException(\"told\");",
         ],
         [Stop] = ["var kept = 5; kept", "while (true) { }", "kept + 1"],
-        [Restart] = ["var gone = 3;", "gone", "6 * 7"],
         [Input] = ["var name = input(\"Name? \");\n\"Hello \" + name"],
         [Complete] = ["\"abc\".ToUpperI"],
         [Live] = ["var shown = display(\"first\");\nawait Task.Delay(300);\nshown.Update(\"second\");\n_ = Task.Run(async () => { await Task.Delay(1500); shown.Update(\"third\"); });"],
@@ -36,9 +34,9 @@ internal static class Scenarios
             await notebook.ExpectAsync(0, "text on <stdout>");
             await notebook.ExpectAsync(1, "42");
             await notebook.ExpectAsync(4, "told");
-            var red = await notebook.CountPixelsAsync(notebook.Output(2).Locator("svg"), 200, 30, 30);
+            var red = await notebook.CountPixelsAsync(notebook.Output(2).Locator("svg"), new Colour(200, 30, 30));
             Require(red >= 19_000, $"the picture of 20,000 red pixels shows {red}");
-            var blue = await notebook.CountPixelsAsync(notebook.Output(3).Locator("canvas"), 30, 30, 200);
+            var blue = await notebook.CountPixelsAsync(notebook.Output(3).Locator("canvas"), new Colour(30, 30, 200));
             Require(blue >= 9_500, $"the drawing of 10,000 blue pixels shows {blue}");
             var prompt = await notebook.Cell(1).Locator(".output_prompt").First.InnerTextAsync();
             Require(prompt.Contains("Out[2]", StringComparison.Ordinal), $"the value's prompt should be Out[2]; it is '{prompt}'");
@@ -54,17 +52,6 @@ internal static class Scenarios
             await notebook.ExpectAsync(1, "interrupted");
             await notebook.RunAsync(2);
             await notebook.ExpectAsync(2, "6");
-        }),
-        (Restart, async notebook =>
-        {
-            await notebook.RunAsync(0);
-            await notebook.RunAsync(1);
-            await notebook.ExpectAsync(1, "3");
-            await notebook.RestartAsync();
-            await notebook.RunAsync(1);
-            await notebook.ExpectAsync(1, "CS0103");
-            await notebook.RunAsync(2);
-            await notebook.ExpectAsync(2, "42");
         }),
         (Input, async notebook =>
         {

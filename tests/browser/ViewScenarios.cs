@@ -6,7 +6,9 @@ namespace XtNotebooks.Browser;
 internal static class ViewScenarios
 {
     private const string Charts = "Charts draw without a network, also after another output was cleared";
-    private const string Grid = "A batch grid tells of the cell under the pointer and of the one the arrow keys reach";
+    private const string Grid = "Views look the same in the Notebook and on the exported page, and a grid tells of the cell under the pointer and the keys";
+
+    private const string XPlot = "An XPlot figure draws without a network and without Plotly.NET, also when the page is opened again and another was cleared";
 
     private const string Usings = "using XtNotebooks.Training; using XtNotebooks.Views;";
 
@@ -19,7 +21,14 @@ internal static class ViewScenarios
     public static IReadOnlyDictionary<string, string[]> Cells { get; } = new Dictionary<string, string[]>
     {
         [Charts] = ["#r \"nuget: XtNotebooks\"", Usings, Run, "(run with { Name = \"again\" })", "run.ToPlotly()"],
-        [Grid] = ["#r \"nuget: XtNotebooks\"", Usings, "LossMaskView.From(new[] { new long[] { 5, 6, 7, 0 }, new long[] { 8, 9, 0, 0 } }, padId: 0)"],
+        [XPlot] =
+        [
+            "#r \"nuget: XPlot.Plotly, 4.1.0\"",
+            "XPlot.Plotly.Chart.Plot(new XPlot.Plotly.Scatter { x = new[] { 1, 2, 3 }, y = new[] { 2, 1, 3 } })",
+            "XPlot.Plotly.Chart.Plot(new XPlot.Plotly.Bar { x = new[] { 1, 2, 3 }, y = new[] { 2, 1, 3 } })",
+            "AppDomain.CurrentDomain.GetAssemblies().Any(a => a.GetName().Name == \"Plotly.NET\")",
+        ],
+        [Grid] = ["#r \"nuget: XtNotebooks\"", Usings, "LossMaskView.From(new[] { new long[] { 5, 6, 7, 0 }, new long[] { 8, 9, 0, 0 } }, padId: 0)", Run],
     };
 
     public static IReadOnlyList<(string Name, Func<OpenNotebook, Task> Test)> All { get; } =
@@ -43,13 +52,39 @@ internal static class ViewScenarios
             var global = await notebook.Page.EvaluateAsync<bool>("() => 'Plotly' in window");
             Require(!global, "the script should stay out of the page's own names");
         }),
+        (XPlot, async notebook =>
+        {
+            var requests = new List<string>();
+            notebook.Page.Request += (_, request) => requests.Add(request.Url);
+            await notebook.RunAllAsync();
+            await notebook.ExpectAsync(3, "False");
+            await notebook.Cell(1).Locator(".js-plotly-plot .scatterlayer path.js-line").First.WaitForAsync();
+            await notebook.Cell(2).Locator(".js-plotly-plot .barlayer path").First.WaitForAsync();
+            await Clear(notebook, 1);
+            await notebook.Page.EvaluateAsync("() => Jupyter.notebook.save_notebook()");
+            await notebook.Page.ReloadAsync();
+            await notebook.WaitUntilIdleAsync();
+            var bars = notebook.Cell(2).Locator(".js-plotly-plot");
+            await bars.Locator(".barlayer path").First.WaitForAsync();
+            Require(await notebook.Cell(1).Locator(".js-plotly-plot").CountAsync() == 0, "the cleared figure should not come back");
+            // Plotly's own first colour.
+            var pixels = await notebook.CountPixelsAsync(bars, new Colour(0x1f, 0x77, 0xb4));
+            Require(pixels >= 10_000, $"the bars should be seen; there are {pixels} pixels of their colour");
+            var outside = requests.Where(url => url.StartsWith("http", StringComparison.Ordinal) && !new Uri(url).IsLoopback).ToList();
+            Require(outside.Count == 0, $"a chart asked the network for {string.Join(", ", outside)}");
+        }),
         (Grid, async notebook =>
         {
-            await notebook.RunAsync(0);
+            await ExportedPage.PrepareAsync(notebook);
+            await notebook.RunAllAsync();
             await notebook.ExpectAsync(0, "libtorch");                  // none is referenced: views of plain numbers need none
-            await notebook.RunAsync(1);
-            await notebook.RunAsync(2);
             await notebook.ExpectAsync(2, "Pads count as targets");
+            await Drawn(notebook, 3);
+            var page = await ExportedPage.OpenAsync(notebook);
+            await page.Locator(".js-plotly-plot .scatterlayer path.js-line").First.WaitForAsync();
+            await ExportedPage.RequireAlikeAsync("a loss mask", notebook.Cell(2).Locator(".xt-mask"), page.Locator(".xt-mask"));
+            await ExportedPage.RequireAlikeAsync("a training run", notebook.Cell(3).Locator(".xt-chart"), page.Locator(".xt-chart"));
+            await page.CloseAsync();
             var cells = notebook.Cell(2).Locator("table.grid td");
             await cells.Nth(3).HoverAsync();
             await notebook.ExpectAsync(2, "row 0, position 3 · “0” · a pad that counts as a target");

@@ -92,8 +92,8 @@ def run_cell(kc, code, timeout=TIMEOUT, **options):
     return finish(kc, kc.execute(code, **options), timeout)
 
 
-def finish(kc, msg_id, timeout=TIMEOUT):
-    """Waits for a cell's end; messages of others are left out."""
+def finish(kc, msg_id, timeout=TIMEOUT, reply=None):
+    """Waits for a cell's end; messages of others are left out. A reply that has been taken already can be given."""
     until = time.monotonic() + timeout
     messages = []
     while True:
@@ -103,7 +103,7 @@ def finish(kc, msg_id, timeout=TIMEOUT):
         messages.append(message)
         if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
             break
-    return Ended(shell_reply(kc, msg_id, timeout)["content"], messages)
+    return Ended((reply or shell_reply(kc, msg_id, timeout))["content"], messages)
 
 
 def shell_reply(kc, msg_id, timeout=TIMEOUT):

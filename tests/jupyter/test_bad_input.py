@@ -68,6 +68,33 @@ class BadInput(KernelCase):
         self.assertTrue(self.kc.hb_channel.is_beating())
         self.assert_alive()
 
+    def test_connections_that_never_introduce_themselves_keep_nobody_out(self):
+        silent = []
+        try:
+            for i in range(2_000):
+                name = ("shell", "control", "stdin", "iopub", "hb")[i % 5]
+                silent.append(socket.create_connection(("127.0.0.1", getattr(self.kc, name + "_port"))))
+            # They make way, oldest first, and a new client is served.
+            with zmq.Context.instance().socket(zmq.REQ) as beat:
+                beat.linger = 0
+                beat.connect(f"tcp://127.0.0.1:{self.kc.hb_port}")
+                beat.send(b"ping")
+                self.assertTrue(beat.poll(TIMEOUT * 1000))
+                self.assertEqual(beat.recv(), b"ping")
+            self.assert_alive()
+        finally:
+            for stranger in silent:
+                stranger.close()
+
+    def test_a_subscriber_that_does_not_read_keeps_nothing_from_the_others(self):
+        with socket.create_connection(("127.0.0.1", self.kc.iopub_port)) as deaf:
+            # The greeting, READY of a SUB, a subscription to everything.
+            ready = b"\x05READY\x0bSocket-Type\x00\x00\x00\x03SUB"
+            deaf.sendall(b"\xff" + b"\x00" * 8 + b"\x7f\x03\x00NULL" + b"\x00" * 48 + b"\x04" + bytes([len(ready)]) + ready + b"\x00\x01\x01")
+            ended = self.run_cell("for (var i = 0; i < 200; i++) Console.Write(new string('x', 50_000));", timeout=120)
+            self.assertEqual(len(ended.text()), 10_000_000)
+            self.assert_alive()
+
     def test_code_of_five_megabytes(self):
         ended = self.run_cell("//" + "x" * 5_000_000 + "\n21 * 2", timeout=60)
         self.assertEqual(ended.value, "42")

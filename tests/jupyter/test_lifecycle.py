@@ -98,6 +98,36 @@ os._exit(0)
                     sub.unsubscribe(topic)
                     time.sleep(0.1)
 
+    def test_nobody_is_welcomed_because_another_subscribed(self):
+        with zmq.Context.instance().socket(zmq.SUB) as first, zmq.Context.instance().socket(zmq.SUB) as second:
+            for sub in (first, second):
+                sub.connect(f"tcp://127.0.0.1:{self.kc.iopub_port}")
+                sub.subscribe(b"")
+                self.assertTrue(sub.poll(TIMEOUT * 1000))
+                self.assertEqual(json.loads(sub.recv_multipart()[3])["msg_type"], "iopub_welcome")
+            self.run_cell("1")
+            self.assertNotEqual(json.loads(first.recv_multipart()[3])["msg_type"], "iopub_welcome")
+
+    def test_two_clients_of_one_session_are_both_served(self):
+        # Two of the manager's own share a session, and by it the identity on every channel.
+        clients = [self.km.client() for _ in range(2)]
+        try:
+            for client in clients:
+                client.start_channels()
+                client.wait_for_ready(timeout=TIMEOUT)
+            for i in range(3):
+                for j, client in enumerate(clients):
+                    self.assertEqual(run_cell(client, f"{i} * 10 + {j}").value, str(i * 10 + j))
+            for client in clients:
+                msg_id = client.execute("Console.ReadLine()", allow_stdin=True)
+                self.assertEqual(client.get_stdin_msg(timeout=TIMEOUT)["parent_header"]["msg_id"], msg_id)
+                client.input("typed")
+                self.assertEqual(finish(client, msg_id).value, "typed")
+        finally:
+            for client in clients:
+                client.stop_channels()
+        self.assert_alive()
+
     def test_the_kernel_listens_on_loopback_only(self):
         with open(self.km.connection_file) as file:
             self.assertEqual(json.load(file)["ip"], "127.0.0.1")

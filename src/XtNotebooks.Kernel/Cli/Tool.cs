@@ -60,7 +60,7 @@ internal static class Tool
         },
     };
 
-    private static readonly OwnThreadTime Time = new();
+    private static readonly OwnThreadTime Time = new(Console.Error);
 
     private static CodeSession OpenForRun(string folder) =>
         CodeSession.Create(new CodeSessionOptions { TimeProvider = Time, WorkingDirectory = folder, CanUpdateAfterCell = false });

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Net;
 using System.Reflection;
 using System.Text.Json;
@@ -8,18 +7,14 @@ namespace XtNotebooks.Kernel.Display;
 
 /// <summary>Figures of Plotly.NET and XPlot.Plotly, drawn without a network. The libraries are the notebook's, so they are used by reflection.</summary>
 /// <remarks>
-/// Plotly.NET carries the drawing script; each figure's HTML holds it, compressed, in an element that runs nothing, so every output draws by
-/// itself. A page that shows several may keep the first element of a <c>data-xt-script</c> name and drop the others. XPlot.Plotly carries no
-/// script: its figures use that of a Plotly.NET the notebook has loaded, and say so where there is none.
+/// Each figure's HTML holds the drawing script, compressed, in an element that runs nothing, so every output draws by itself. A page that shows
+/// several may keep the first element of a <c>data-xt-script</c> name and drop the others.
 /// </remarks>
 internal static class PlotlyFigures
 {
     private const string PlotlyNet = "Plotly.NET";
     private const string XPlot = "XPlot.Plotly";
     private const string Json = "application/vnd.plotly.v1+json";
-
-    private static readonly Lock Packing = new();
-    private static (string Name, string Payload)? s_script;
 
     public static bool TryAdd(object value, Dictionary<string, string> data)
     {
@@ -34,7 +29,7 @@ internal static class PlotlyFigures
         var text = Describe(figure);
         data[Json] = figure.ToJsonString();
         data["text/plain"] = text;
-        data["text/html"] = Html(figure, text, Script(value.GetType().Assembly));
+        data["text/html"] = Html(figure, text, PlotlyScript.For(value.GetType().Assembly));
         return true;
     }
 
@@ -86,30 +81,6 @@ internal static class PlotlyFigures
         }
     }
 
-    /// <summary>The script's name with its version, and the script compressed; null where no loaded assembly has it.</summary>
-    private static (string Name, string Payload)? Script(Assembly figures)
-    {
-        lock (Packing)
-        {
-            if (s_script is not null)
-                return s_script;
-            var owner = figures.GetName().Name == PlotlyNet
-                ? figures
-                : AppDomain.CurrentDomain.GetAssemblies().FirstOrDefault(assembly => assembly.GetName().Name == PlotlyNet);
-            var resource = owner?.GetManifestResourceNames().FirstOrDefault(name =>
-                name.StartsWith("Plotly.NET.plotly-", StringComparison.Ordinal) && name.EndsWith(".min.js", StringComparison.Ordinal));
-            if (resource is null)
-                return null;
-            using var source = owner!.GetManifestResourceStream(resource)!;
-            using var packed = new MemoryStream();
-            using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true))
-                source.CopyTo(gzip);
-            var version = resource["Plotly.NET.plotly-".Length..^".min.js".Length];
-            s_script = ($"plotly.js/{version}", Convert.ToBase64String(packed.GetBuffer(), 0, (int)packed.Length));
-            return s_script;
-        }
-    }
-
     private static string Describe(JsonObject figure)
     {
         var traces = figure["data"] as JsonArray ?? [];
@@ -123,18 +94,16 @@ internal static class PlotlyFigures
         return $"{title ?? "Plotly figure"}: {string.Join(", ", names)}{(traces.Count > 10 ? $" and {traces.Count - 10} more" : "")}";
     }
 
-    private static string Html(JsonObject figure, string text, (string Name, string Payload)? script)
+    private static string Html(JsonObject figure, string text, PlotlyScript script)
     {
         var encoded = WebUtility.HtmlEncode(text);
-        if (script is not { } found)
-            return $"<p>{encoded}</p><p>This figure is not drawn, because XPlot.Plotly brings no script of its own: reference Plotly.NET too.</p>";
         var id = "xt-plot-" + Guid.NewGuid().ToString("N");
         // '<' is the only sign that could end the element early; JSON reads its escape as the same character.
         var json = figure.ToJsonString().Replace("<", "\\u003c", StringComparison.Ordinal);
         return $"<div id=\"{id}\"><p class=\"still\">{encoded}</p></div>\n"
-            + $"<script type=\"text/plain\" data-xt-script=\"{found.Name}\">{found.Payload}</script>\n"
+            + $"<script type=\"text/plain\" data-xt-script=\"{script.Name}\">{script.Payload}</script>\n"
             + "<script>" + Draw.Replace("PLACE", id, StringComparison.Ordinal)
-                .Replace("NAME", found.Name, StringComparison.Ordinal)
+                .Replace("NAME", script.Name, StringComparison.Ordinal)
                 .Replace("FIGURE", json, StringComparison.Ordinal) + "</script>";
     }
 

@@ -17,6 +17,7 @@ internal sealed class JupyterKernel : IAsyncDisposable
 
     private readonly ConnectionInfo connection;
     private readonly TextWriter log;
+    private readonly TimeProvider time;
     private readonly MessageSigner signer;
     private readonly MessageReader reader;
     private readonly KernelSockets sockets;
@@ -40,9 +41,10 @@ internal sealed class JupyterKernel : IAsyncDisposable
     {
         this.connection = connection;
         this.log = log;
+        this.time = time;
         signer = new MessageSigner(connection.Key, connection.Hash);
         reader = new MessageReader(signer);
-        sockets = new KernelSockets(log);
+        sockets = new KernelSockets(log, time);
         frontEnd = new FrontEnd(new MessageWriter(signer, time), sockets.Send);
         input = new InputRequests(frontEnd);
         this.history = new CellHistory(history);
@@ -72,7 +74,7 @@ internal sealed class JupyterKernel : IAsyncDisposable
             return Task.CompletedTask;
         });
         sockets.Received += Receive;
-        sockets.Subscribed += topic => frontEnd.Publish("iopub_welcome", null, json => json.WriteText("subscription", topic), topic: topic);
+        sockets.Welcome = frontEnd.Welcome;
     }
 
     /// <summary>Done when the front end, or a signal, has asked the kernel to end.</summary>
@@ -94,7 +96,7 @@ internal sealed class JupyterKernel : IAsyncDisposable
             {
                 if (attempt == 50)
                     throw new CommandException($"The kernel cannot listen on {connection.Ip}: {error.Message} Are the ports of the connection file free?", error);
-                await Task.Delay(100, cancellationToken);
+                await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellationToken);
             }
         }
         frontEnd.Status("starting", null);
@@ -116,7 +118,11 @@ internal sealed class JupyterKernel : IAsyncDisposable
         sockets.Dispose();
         signer.Dispose();
         if (session.IsCompletedSuccessfully)
-            await session.Result.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(1)).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
+            {
+            // The system's own timers would need a thread of the pool, which a cell may have filled.
+            await session.Result.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(1), time)
+                .ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
+        }
         if (outputFolder.IsValueCreated)
         {
             try

@@ -59,6 +59,7 @@ internal static class KernelCommand
         await kernel.StartAsync(cancellationToken);
         using var stopped = cancellationToken.Register(kernel.ShutDown);
         await kernel.Ended;
+        ProcessEnd.Within(TimeSpan.FromSeconds(2), log);
         await kernel.DisposeAsync();
         return ExitCode.Ok;
 

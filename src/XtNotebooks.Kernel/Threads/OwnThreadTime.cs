@@ -3,7 +3,8 @@ namespace XtNotebooks.Kernel.Threads;
 /// <summary>The system's clock, with timers that fire on a thread of their own: those of the system need one of the pool, which a cell may have
 /// filled.</summary>
 /// <remarks>What a timer calls must be short, since all of them share the thread.</remarks>
-internal sealed class OwnThreadTime : TimeProvider
+/// <param name="log">Where it is told that what a timer called has failed; the other timers go on.</param>
+internal sealed class OwnThreadTime(TextWriter log) : TimeProvider
 {
     private readonly object gate = new();
     private readonly PriorityQueue<(Alarm Alarm, long Due), long> queue = new();
@@ -33,7 +34,16 @@ internal sealed class OwnThreadTime : TimeProvider
     private void Work()
     {
         while (true)
-            WaitForNext().Fire();
+        {
+            try
+            {
+                WaitForNext().Fire();
+            }
+            catch (Exception error)
+            {
+                log.WriteLine($"xt-notebooks: what a timer called has failed: {error.GetBaseException().Message}");
+            }
+        }
     }
 
     private Alarm WaitForNext()

@@ -44,9 +44,13 @@ public sealed class PlotlyFiguresTests
     }
 
     [Fact]
-    public void An_XPlot_figure_uses_the_script_of_a_loaded_Plotly_NET()
+    public void An_XPlot_figure_is_drawn_by_the_script_that_travels_with_the_tool()
     {
-        _ = Figure();
+        var script = PlotlyScript.OfTheTool();
+        Assert.Equal(PlotlyScript.For(typeof(GenericChart).Assembly), script);
+        using var unpacked = new StreamReader(new System.IO.Compression.GZipStream(
+            new MemoryStream(Convert.FromBase64String(script.Payload)), System.IO.Compression.CompressionMode.Decompress));
+        Assert.Contains("plotly.js v2", unpacked.ReadToEnd()[..300], StringComparison.Ordinal);
         var chart = XPlot.Plotly.Chart.Plot(new XPlot.Plotly.Scatter { x = new[] { 1, 2, 3 }, y = new[] { 2, 1, 3 }, name = "line" });
         var data = new ValueFormatters().Format(chart).Data;
         using var json = JsonDocument.Parse(data["application/vnd.plotly.v1+json"]);

@@ -62,4 +62,30 @@ public class FullPoolTests
         var completed = client.Reply(client.Send("shell", "complete_request", new JsonObject { ["code"] = "Console.Wri", ["cursor_pos"] = 11 }));
         Assert.Contains("Write", completed.Content.GetProperty("matches").EnumerateArray().Select(match => match.GetString()));
     }
+
+    [Fact]
+    public async Task A_cell_is_compiled_also_where_a_cell_has_filled_the_pool_for_good_and_forbidden_it_to_grow()
+    {
+        await using var client = await KernelClient.StartProcessAsync();
+        Assert.Equal("ok", client.Reply(client.Execute("""
+            var forever = new ManualResetEvent(false);
+            ThreadPool.SetMinThreads(1, 1);
+            ThreadPool.SetMaxThreads(Environment.ProcessorCount, Environment.ProcessorCount);
+            for (var i = 0; i < 100; i++)
+                ThreadPool.UnsafeQueueUserWorkItem(_ => forever.WaitOne(), null);
+            """)).Status);
+        Assert.Equal("ok", client.Reply(client.Execute("var after = Enumerable.Range(0, 10).Select(i => i * 2).Sum();")).Status);
+        Assert.Equal("ok", client.Reply(client.Execute("ThreadPool.GetMaxThreads(out var most, out _); if (most != Environment.ProcessorCount) throw new Exception(most.ToString());")).Status);
+    }
+
+    [Theory]
+    [InlineData("AppDomain.CurrentDomain.ProcessExit += (_, _) => Thread.Sleep(-1);")]
+    [InlineData("new Thread(() => { while (true) { } }).Start();")]
+    public async Task A_kernel_that_is_asked_to_end_ends_whatever_cells_have_left_behind(string code)
+    {
+        await using var client = await KernelClient.StartProcessAsync();
+        Assert.Equal("ok", client.Reply(client.Execute(code)).Status);
+        client.Send("control", "shutdown_request", new JsonObject { ["restart"] = false });
+        await client.Process!.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+    }
 }

@@ -241,7 +241,7 @@ internal sealed class KernelClient : IAsyncDisposable
         };
     }
 
-    private static int[] FreePorts(int number)
+    internal static int[] FreePorts(int number)
     {
         var listeners = Enumerable.Range(0, number).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
         foreach (var listener in listeners)

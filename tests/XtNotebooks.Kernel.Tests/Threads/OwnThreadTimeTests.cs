@@ -4,10 +4,32 @@ namespace XtNotebooks.Kernel.Tests.Threads;
 
 public sealed class OwnThreadTimeTests : IDisposable
 {
-    private readonly OwnThreadTime time = new();
+    private readonly StringWriter log = new();
+    private readonly OwnThreadTime time;
     private readonly SemaphoreSlim fired = new(0);
 
+    public OwnThreadTimeTests() => time = new OwnThreadTime(log);
+
     public void Dispose() => fired.Dispose();
+
+    [Fact]
+    public void What_a_timer_calls_may_fail_and_the_others_go_on()
+    {
+        using var failing = time.CreateTimer(_ => throw new InvalidOperationException("not today"), null, TimeSpan.Zero, TimeSpan.FromMilliseconds(5));
+        using var timer = time.CreateTimer(_ => fired.Release(), null, TimeSpan.FromMilliseconds(20), Timeout.InfiniteTimeSpan);
+        fired.Wait(TestContext.Current.CancellationToken);
+        Assert.Contains("not today", log.ToString());
+    }
+
+    [Fact]
+    public void Cancellation_by_time_whose_receiver_fails_does_not_stop_the_clock()
+    {
+        using var cancellation = new CancellationTokenSource(TimeSpan.FromMilliseconds(5), time);
+        using var registered = cancellation.Token.Register(() => throw new InvalidOperationException("refused"));
+        using var timer = time.CreateTimer(_ => fired.Release(), null, TimeSpan.FromMilliseconds(30), Timeout.InfiniteTimeSpan);
+        fired.Wait(TestContext.Current.CancellationToken);
+        Assert.True(cancellation.IsCancellationRequested);
+    }
 
     [Fact]
     public void A_timer_fires_once_on_no_thread_of_the_pool()

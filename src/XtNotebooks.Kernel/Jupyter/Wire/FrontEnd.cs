@@ -21,7 +21,14 @@ internal sealed class FrontEnd(MessageWriter writer, SendFrames send)
         Action<Utf8JsonWriter> content,
         IReadOnlyList<byte[]>? buffers = null,
         string? topic = null) =>
-        send(ChannelName.IOPub, writer.Write([Encoding.UTF8.GetBytes(topic ?? $"kernel.{writer.Session}.{type}")], type, parentHeader, content, buffers));
+        send(
+            ChannelName.IOPub,
+            writer.Write([Encoding.UTF8.GetBytes(topic ?? $"kernel.{writer.Session}.{type}")], type, parentHeader, content, buffers));
+
+    /// <summary>The message for a client that has subscribed to a topic of iopub.</summary>
+    /// <remarks>Source: Jupyter enhancement proposal 65, the welcome message.</remarks>
+    public IReadOnlyList<byte[]> Welcome(string topic) =>
+        writer.Write([Encoding.UTF8.GetBytes(topic)], "iopub_welcome", null, json => json.WriteText("subscription", topic));
 
     /// <summary>Publishes <c>busy</c>, <c>idle</c> or <c>starting</c>.</summary>
     public void Status(string state, byte[]? parentHeader) => Publish("status", parentHeader, json => json.WriteString("execution_state", state));

@@ -8,29 +8,35 @@ namespace XtNotebooks.Kernel.Jupyter.Wire;
 /// <remarks>They belong to one thread; <see cref="Send"/> and the like hand work over to it, in order.</remarks>
 internal sealed class KernelSockets : IDisposable
 {
+    private const int MostTold = 50;
+
     private readonly ZmtpRouter shell;
     private readonly ZmtpRouter control;
     private readonly ZmtpRouter stdin;
     private readonly ZmtpRouter heartbeat;
     private readonly ZmtpPublisher iopub;
     private readonly SocketLoop loop;
+    private readonly TextWriter log;
+    private int told;
 
-    /// <param name="log">Where trouble with a message is told; a message never ends the kernel.</param>
-    public KernelSockets(TextWriter log)
+    /// <param name="log">Where trouble with a message or a client is told; neither ends the kernel.</param>
+    /// <param name="time">The clock by which clients must have introduced themselves.</param>
+    public KernelSockets(TextWriter log, TimeProvider time)
     {
-        loop = new SocketLoop(error => log.WriteLine($"xt-notebooks: a message could not be handled: {error.Message}"));
-        shell = new ZmtpRouter(frames => Received?.Invoke(ChannelName.Shell, frames));
-        control = new ZmtpRouter(frames => Received?.Invoke(ChannelName.Control, frames));
-        stdin = new ZmtpRouter(frames => Received?.Invoke(ChannelName.Stdin, frames));
-        heartbeat = new ZmtpRouter(frames => heartbeat!.Send(frames));
-        iopub = new ZmtpPublisher(topic => Subscribed?.Invoke(topic));
+        this.log = log;
+        loop = new SocketLoop(Tell, time);
+        shell = new ZmtpRouter("shell", frames => Received?.Invoke(ChannelName.Shell, frames));
+        control = new ZmtpRouter("control", frames => Received?.Invoke(ChannelName.Control, frames));
+        stdin = new ZmtpRouter("stdin", frames => Received?.Invoke(ChannelName.Stdin, frames));
+        heartbeat = new ZmtpRouter("heartbeat", frames => heartbeat!.Send(frames)) { LongestMessage = 1 << 16 };
+        iopub = new ZmtpPublisher("iopub", topic => Welcome?.Invoke(topic));
     }
 
     /// <summary>The frames of a message that came; called on the sockets' thread.</summary>
     public event Action<ChannelName, IReadOnlyList<byte[]>>? Received;
 
-    /// <summary>A client subscribed to a topic of iopub; called on the sockets' thread.</summary>
-    public event Action<string>? Subscribed;
+    /// <summary>Makes what a client gets that has subscribed to a topic of iopub; called on the sockets' thread.</summary>
+    public Func<string, IReadOnlyList<byte[]>?>? Welcome { get; set; }
 
     /// <summary>Binds all sockets and begins to serve them.</summary>
     /// <exception cref="SocketException">A port is taken; none is held then.</exception>
@@ -69,16 +75,25 @@ internal sealed class KernelSockets : IDisposable
     public Task DrainShellAsync()
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        loop.Post(() =>
+        var posted = loop.Post(() =>
         {
             shell.Drain();
             done.SetResult();
         });
-        return done.Task;
+        return posted ? done.Task : Task.CompletedTask;
     }
 
     /// <summary>Sends what waits, for a moment at most, and closes everything.</summary>
     public void Dispose() => loop.Dispose();
+
+    private void Tell(string trouble)
+    {
+        // Trouble that does not end must not flood the log.
+        if (++told <= MostTold)
+            log.WriteLine($"xt-notebooks: {trouble}");
+        if (told == MostTold)
+            log.WriteLine("xt-notebooks: further trouble with clients is not told.");
+    }
 
     private ZmtpRouter? Router(ChannelName channel) => channel switch
     {

@@ -15,7 +15,7 @@ public class ZmtpDecoderTests
         byte[][] second = ["next"u8.ToArray()];
         Random.Shared.NextBytes(first[4]);
         byte[] bytes = [.. ZmtpFormat.Greeting, .. ZmtpFormat.Ready("DEALER"), .. ZmtpFormat.Message(first), .. ZmtpFormat.Message(second)];
-        var decoder = new ZmtpDecoder();
+        var decoder = new ZmtpDecoder { LongestMessage = 1 << 29 };
         var (greeted, messages, commands) = (false, new List<List<byte[]>>(), new List<string>());
         for (var at = 0; at < bytes.Length;)
         {
@@ -56,9 +56,13 @@ public class ZmtpDecoderTests
     }
 
     [Fact]
+    public void A_stranger_that_announces_more_than_an_introduction_is_refused() =>
+        Assert.Throws<ZmtpException>(() => Introduction([6, 0, 0, 0, 0, 0, 1, 0, 0]).TryTake(out _, out _));
+
+    [Fact]
     public void The_memory_of_a_connection_does_not_grow_with_what_has_passed_through_it()
     {
-        var decoder = new ZmtpDecoder();
+        var decoder = new ZmtpDecoder { LongestMessage = 1 << 29 };
         byte[] frame = [0, 100, .. new byte[100]];
         Add(decoder, frame[..50]);
         for (var i = 0; i < 10_000; i++)
@@ -73,7 +77,7 @@ public class ZmtpDecoderTests
     [Fact]
     public void A_message_without_end_is_refused()
     {
-        var decoder = new ZmtpDecoder();
+        var decoder = new ZmtpDecoder { LongestMessage = 1 << 29 };
         Assert.Throws<ZmtpException>(() =>
         {
             for (var i = 0; i < 20_000; i++)
@@ -110,9 +114,16 @@ public class ZmtpDecoderTests
         Assert.False(ZmtpFormat.IsSpoken(new byte[64]));
     }
 
-    private static ZmtpDecoder Decoder(byte[] bytes)
+    private static ZmtpDecoder Introduction(byte[] bytes)
     {
         var decoder = new ZmtpDecoder();
+        Add(decoder, bytes);
+        return decoder;
+    }
+
+    private static ZmtpDecoder Decoder(byte[] bytes)
+    {
+        var decoder = new ZmtpDecoder { LongestMessage = 1 << 29 };
         Add(decoder, bytes);
         return decoder;
     }

@@ -12,9 +12,15 @@ internal sealed class SocketLoop : IDisposable
     /// <summary>How long what is still to be sent may take at the end.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(500);
 
+    private const int MostAccepts = 50;
+
     private static readonly TimeSpan ShortWait = TimeSpan.FromMilliseconds(20);
 
-    private readonly Action<Exception> failed;
+    /// <summary>The loop looks around this often whether or not it is woken.</summary>
+    private static readonly TimeSpan LongWait = TimeSpan.FromSeconds(1);
+
+    private readonly Action<string> tell;
+    private readonly ConnectionLimits limits;
     private readonly Dictionary<Socket, IZmtpSocket> listeners = [];
     private readonly Dictionary<Socket, ZmtpConnection> connections = [];
     private readonly ConcurrentQueue<Action> work = new();
@@ -26,10 +32,12 @@ internal sealed class SocketLoop : IDisposable
     private long acceptsFrom;
     private volatile bool ending;
 
-    /// <param name="failed">Is told of exceptions; none ends the loop.</param>
-    public SocketLoop(Action<Exception> failed)
+    /// <param name="tell">The log: is told of exceptions, none of which ends the loop, and of clients that are cut off.</param>
+    /// <param name="time">The clock by which strangers must have introduced themselves.</param>
+    public SocketLoop(Action<string> tell, TimeProvider time)
     {
-        this.failed = failed;
+        this.tell = tell;
+        limits = new ConnectionLimits(tell, time);
         // A socket connected to itself takes nobody else's datagrams.
         wake.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         wake.Connect(wake.LocalEndPoint!);
@@ -45,7 +53,7 @@ internal sealed class SocketLoop : IDisposable
         try
         {
             listener.Bind(endPoint);
-            listener.Listen(128);
+            listener.Listen(512);
             listener.Blocking = false;
         }
         catch
@@ -67,21 +75,25 @@ internal sealed class SocketLoop : IDisposable
     public void Start() => thread.UnsafeStart();
 
     /// <summary>Does something on the sockets' thread, after what was posted before.</summary>
-    public void Post(Action action)
+    /// <returns>False where the loop has ended.</returns>
+    public bool Post(Action action)
     {
         if (ending)
-            return;
+            return false;
         work.Enqueue(action);
         if (Interlocked.Exchange(ref woken, 1) != 0)
-            return;
+            return true;
         try
         {
             wake.Send([0]);
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
-            // The kernel has ended; a thread that a cell left behind still writes.
+            // The system has no room for it, and the next one tries again; or the kernel has ended, and a thread that a cell left behind still
+            // writes.
+            Interlocked.Exchange(ref woken, 0);
         }
+        return true;
     }
 
     /// <summary>Sends what waits, for a moment at most, and closes everything.</summary>
@@ -99,7 +111,11 @@ internal sealed class SocketLoop : IDisposable
     private void Run()
     {
         while (!ending)
-            Guarded(Turn);
+        {
+            // What fails once may go on failing.
+            if (!Guarded(Turn))
+                Thread.Sleep(ShortWait);
+        }
         // Nobody new, and nothing more is read: a connection closed with unread bytes would lose those on their way to the client.
         Guarded(Unlisten);
         var until = Environment.TickCount64 + (long)Linger.TotalMilliseconds;
@@ -119,6 +135,7 @@ internal sealed class SocketLoop : IDisposable
             if (connection.IsClosed)
                 connections.Remove(socket);
         }
+        limits.Apply(connections.Values);
         Wait();
         foreach (var socket in writable)
         {
@@ -146,20 +163,29 @@ internal sealed class SocketLoop : IDisposable
             readable.AddRange(listeners.Keys);
         foreach (var (socket, connection) in connections)
         {
-            readable.Add(socket);
+            if (connection.IsClosed)
+                continue;
+            if (!connection.IsCongested)
+                readable.Add(socket);
             if (connection.HasToSend)
                 writable.Add(socket);
         }
-        var wait = ending || !accepting ? ShortWait : Timeout.InfiniteTimeSpan;
-        Socket.Select(readable, writable, null, wait);
+        Socket.Select(readable, writable, null, ending || !accepting ? ShortWait : LongWait);
     }
 
     private void Accept(Socket listener, IZmtpSocket owner)
     {
         try
         {
-            var socket = listener.Accept();
-            connections[socket] = new ZmtpConnection(socket, owner);
+            // A crowd is let in quickly, but not before those who are in are served.
+            for (var i = 0; i < MostAccepts && (i == 0 || listener.Poll(TimeSpan.Zero, SelectMode.SelectRead)); i++)
+            {
+                var socket = listener.Accept();
+                if (limits.Admit(connections.Count))
+                    connections[socket] = limits.Watch(new ZmtpConnection(socket, owner, limits.Now, tell));
+                else
+                    socket.Dispose();
+            }
         }
         catch (SocketException)
         {
@@ -173,22 +199,30 @@ internal sealed class SocketLoop : IDisposable
     {
         if (connection.IsClosed)
             return;
-        connection.Socket.Shutdown(SocketShutdown.Send);
-        while (connection.Socket.Receive(new byte[1 << 12], SocketFlags.None, out var error) > 0 && error == SocketError.Success)
+        using (connection)
         {
+            connection.Socket.Shutdown(SocketShutdown.Send);
+            // A client that sends without end does not keep us.
+            var buffer = new byte[1 << 16];
+            for (var reads = 0; reads < 100; reads++)
+            {
+                if (connection.Socket.Receive(buffer, SocketFlags.None, out var error) == 0 || error != SocketError.Success)
+                    return;
+            }
         }
-        connection.Dispose();
     }
 
-    private void Guarded(Action action)
+    private bool Guarded(Action action)
     {
         try
         {
             action();
+            return true;
         }
         catch (Exception error)
         {
-            failed(error);
+            tell($"a message could not be handled: {error.Message}");
+            return false;
         }
     }
 }

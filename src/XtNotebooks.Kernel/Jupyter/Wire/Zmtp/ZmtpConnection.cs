@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text;
 
 namespace XtNotebooks.Kernel.Jupyter.Wire.Zmtp;
 
@@ -10,23 +11,44 @@ internal sealed class ZmtpConnection : IDisposable
     private const long MostWaitingBytes = 512L << 20;
 
     private readonly IZmtpSocket owner;
+    private readonly Action<string> tell;
     private readonly ZmtpDecoder decoder = new();
     private readonly Queue<byte[]> outgoing = new();
     private int sent;
     private long waitingBytes;
     private bool greeted;
-    private bool open;
+    private bool misses;
 
-    public ZmtpConnection(Socket socket, IZmtpSocket owner)
+    /// <param name="socket">The accepted connection.</param>
+    /// <param name="owner">Whose client this is.</param>
+    /// <param name="since">When it was accepted, by the loop's clock.</param>
+    /// <param name="tell">The log.</param>
+    public ZmtpConnection(Socket socket, IZmtpSocket owner, long since, Action<string> tell)
     {
         Socket = socket;
         this.owner = owner;
+        this.tell = tell;
+        Since = since;
         socket.Blocking = false;
         socket.NoDelay = true;
+        // A client on another machine that has gone without a word is noticed some day.
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
         Enqueue(ZmtpFormat.Greeting);
     }
 
     public Socket Socket { get; }
+
+    /// <summary>When the connection was accepted.</summary>
+    public long Since { get; }
+
+    /// <summary>Whether the client has introduced itself.</summary>
+    public bool IsOpen { get; private set; }
+
+    /// <summary>Whether so much waits for the client that nothing more is read from it: its requests would only cause more.</summary>
+    public bool IsCongested => outgoing.Count > MostWaiting / 2 || waitingBytes > MostWaitingBytes / 2;
+
+    /// <summary>How many bytes of memory messages take that have not come whole.</summary>
+    public long Held => decoder.Held;
 
     /// <summary>What the client calls itself; empty where it leaves that to us.</summary>
     public byte[] Identity { get; private set; } = [];
@@ -36,12 +58,26 @@ internal sealed class ZmtpConnection : IDisposable
     /// <summary>Whether the connection has ended, on either side.</summary>
     public bool IsClosed { get; private set; }
 
-    /// <summary>Sends a message, or drops it where too much waits already.</summary>
+    /// <summary>Sends a message. Where too much waits already, a client that may miss some misses this one, and another is cut off; both are
+    /// told.</summary>
     public void Send(byte[] message)
     {
-        if (IsClosed || outgoing.Count >= MostWaiting || waitingBytes + message.Length > MostWaitingBytes)
+        if (IsClosed)
             return;
-        Enqueue(message);
+        if (outgoing.Count == 0 || (outgoing.Count < MostWaiting && waitingBytes + message.Length <= MostWaitingBytes))
+        {
+            Enqueue(message);
+        }
+        else if (!owner.MayMiss)
+        {
+            tell($"a client of the {owner.Name} channel does not read what it asked for; it is cut off.");
+            Close();
+        }
+        else if (!misses)
+        {
+            misses = true;
+            tell($"a client of the {owner.Name} channel does not read; it misses what does not fit into {MostWaitingBytes >> 20} MiB or {MostWaiting} messages.");
+        }
     }
 
     /// <summary>Writes what the system takes now.</summary>
@@ -99,7 +135,7 @@ internal sealed class ZmtpConnection : IDisposable
         if (IsClosed)
             return;
         IsClosed = true;
-        if (open)
+        if (IsOpen)
             owner.Closed(this);
         Dispose();
     }
@@ -133,10 +169,23 @@ internal sealed class ZmtpConnection : IDisposable
         {
             if (command is not null)
                 Obey(command);
-            else if (open)
-                owner.Received(this, message!);
+            else if (IsOpen)
+                Hand(message!);
             else
                 throw new ZmtpException("a message before the handshake");
+        }
+    }
+
+    private void Hand(List<byte[]> frames)
+    {
+        try
+        {
+            owner.Received(this, frames);
+        }
+        catch (Exception error) when (error is not ZmtpException)
+        {
+            // Those after it, which have come already, are still read.
+            tell($"a message could not be handled: {error.Message}");
         }
     }
 
@@ -145,26 +194,34 @@ internal sealed class ZmtpConnection : IDisposable
         var (name, data) = ZmtpFormat.ReadCommand(body);
         switch (name)
         {
-            case "READY" when !open:
-                Identity = ZmtpFormat.ReadProperties(data).GetValueOrDefault("identity") ?? [];
-                open = true;
-                owner.Opened(this);
+            case "READY" when !IsOpen:
+                Introduce(ZmtpFormat.ReadProperties(data));
                 break;
             // The first two bytes are how long the client waits before it takes us for dead; at most 16 of its own follow.
-            case "PING" when data.Length is >= 2 and <= 18:
+            case "PING" when IsOpen && data.Length is >= 2 and <= 18:
                 Send(ZmtpFormat.Pong(data.AsSpan(2)));
                 break;
             case "PING":
-                throw new ZmtpException("a ping of the wrong length");
+                throw new ZmtpException("a ping of the wrong length, or before the handshake");
             case "ERROR":
                 throw new ZmtpException("the client's own error");
             // Subscriptions of version 3.1, as version 3.0 writes them.
-            case "SUBSCRIBE" when open:
-                owner.Received(this, [[1, .. data]]);
+            case "SUBSCRIBE" when IsOpen:
+                Hand([[1, .. data]]);
                 break;
-            case "CANCEL" when open:
-                owner.Received(this, [[0, .. data]]);
+            case "CANCEL" when IsOpen:
+                Hand([[0, .. data]]);
                 break;
         }
+    }
+
+    private void Introduce(IReadOnlyDictionary<string, byte[]> properties)
+    {
+        if (!owner.Peers.Contains(Encoding.ASCII.GetString(properties.GetValueOrDefault("socket-type") ?? [])))
+            throw new ZmtpException("a socket of a kind that does not belong here");
+        Identity = properties.GetValueOrDefault("identity") ?? [];
+        owner.Opened(this);
+        IsOpen = true;
+        decoder.LongestMessage = owner.LongestMessage;
     }
 }

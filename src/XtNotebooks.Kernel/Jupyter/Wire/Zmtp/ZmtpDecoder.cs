@@ -5,14 +5,22 @@ namespace XtNotebooks.Kernel.Jupyter.Wire.Zmtp;
 /// <summary>Takes the greeting, commands and messages out of the bytes of one connection, however they were cut on the way.</summary>
 internal sealed class ZmtpDecoder
 {
-    private const int LongestMessage = 1 << 29;
     private const int MostFrames = 10_000;
+
+    /// <summary>What a stranger may send before it has introduced itself.</summary>
+    private const int LongestIntroduction = 1 << 13;
 
     private byte[] buffer = new byte[1 << 12];
     private int start;
     private int end;
     private List<byte[]> frames = [];
     private long messageLength;
+
+    /// <summary>How many bytes the next message, or a command, may have.</summary>
+    public int LongestMessage { get; set; } = LongestIntroduction;
+
+    /// <summary>How many bytes of memory are in use.</summary>
+    public long Held => buffer.Length + messageLength;
 
     /// <summary>Where the next bytes go; <see cref="Advance"/> tells how many came.</summary>
     public Memory<byte> Room()
@@ -28,7 +36,7 @@ internal sealed class ZmtpDecoder
         if (buffer.Length - end < buffer.Length / 4)
         {
             // Twice the longest frame is held, and it is still not whole.
-            if (buffer.Length > LongestMessage)
+            if (buffer.Length > Math.Max(LongestMessage, 1 << 12))
                 throw new ZmtpException("a message that is too long");
             Array.Resize(ref buffer, buffer.Length * 2);
         }
@@ -85,7 +93,7 @@ internal sealed class ZmtpDecoder
         if (held.Length < prefix)
             return false;
         var length = prefix == 2 ? held[1] : BinaryPrimitives.ReadInt64BigEndian(held[1..]);
-        if (length is < 0 or > LongestMessage)
+        if (length < 0 || length > LongestMessage)
             throw new ZmtpException("a frame that is too long");
         if (held.Length < prefix + length)
             return false;

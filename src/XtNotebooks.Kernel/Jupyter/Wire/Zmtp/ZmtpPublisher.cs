@@ -3,11 +3,24 @@ using System.Text;
 namespace XtNotebooks.Kernel.Jupyter.Wire.Zmtp;
 
 /// <summary>An XPUB: a message goes to every client that has subscribed to a beginning of its first frame.</summary>
-internal sealed class ZmtpPublisher(Action<string> subscribed) : IZmtpSocket
+/// <param name="name">The channel's name, for the log.</param>
+/// <param name="welcome">What a client gets that has subscribed to a topic; null for nothing.</param>
+internal sealed class ZmtpPublisher(string name, Func<string, IReadOnlyList<byte[]>?> welcome) : IZmtpSocket
 {
+    /// <summary>How many subscriptions one client may hold: a front end has one.</summary>
+    internal const int MostTopics = 1000;
+
     private readonly Dictionary<ZmtpConnection, List<byte[]>> topics = [];
 
+    public string Name => name;
+
     public string SocketType => "XPUB";
+
+    public IReadOnlyCollection<string> Peers { get; } = ["SUB", "XSUB"];
+
+    public int LongestMessage => 1 << 12;
+
+    public bool MayMiss => true;
 
     public void Opened(ZmtpConnection connection) => topics[connection] = [];
 
@@ -18,8 +31,11 @@ internal sealed class ZmtpPublisher(Action<string> subscribed) : IZmtpSocket
         var own = topics[connection];
         if (frames[0][0] == 1)
         {
+            if (own.Count == MostTopics)
+                throw new ZmtpException($"more than {MostTopics} subscriptions");
             own.Add(topic);
-            subscribed(Encoding.UTF8.GetString(topic));
+            if (welcome(Encoding.UTF8.GetString(topic)) is { } message)
+                connection.Send(ZmtpFormat.Message(message));
         }
         else if (own.FindIndex(other => other.AsSpan().SequenceEqual(topic)) is >= 0 and var index)
         {

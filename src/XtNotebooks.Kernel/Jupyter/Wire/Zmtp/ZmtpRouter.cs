@@ -4,26 +4,29 @@ using System.Text;
 namespace XtNotebooks.Kernel.Jupyter.Wire.Zmtp;
 
 /// <summary>A ROUTER: a message that came begins with the client's identity, and one that goes names its client in the same way.</summary>
-/// <remarks>A client that comes back with the identity it had takes the place of its dead connection.</remarks>
-internal sealed class ZmtpRouter(Action<List<byte[]>> received) : IZmtpSocket
+/// <param name="name">The channel's name, for the log.</param>
+/// <param name="received">What comes, with the route back.</param>
+internal sealed class ZmtpRouter(string name, Action<List<byte[]>> received) : IZmtpSocket
 {
+    private const int LongestIdentity = 255;
+
     private readonly Dictionary<string, ZmtpConnection> clients = [];
     private readonly Dictionary<ZmtpConnection, byte[]> identities = [];
     private int unnamed;
 
+    public string Name => name;
+
     public string SocketType => "ROUTER";
+
+    public IReadOnlyCollection<string> Peers { get; } = ["DEALER", "REQ", "ROUTER"];
+
+    public int LongestMessage { get; init; } = 1 << 29;
+
+    public bool MayMiss => false;
 
     public void Opened(ZmtpConnection connection)
     {
-        var identity = connection.Identity;
-        if (identity.Length == 0)
-        {
-            // A name that no client may choose: it begins with zero.
-            identity = new byte[5];
-            BinaryPrimitives.WriteInt32BigEndian(identity.AsSpan(1), ++unnamed);
-        }
-        if (clients.TryGetValue(Key(identity), out var dead))
-            dead.Close();
+        var identity = Choose(connection.Identity);
         clients[Key(identity)] = connection;
         identities[connection] = identity;
     }
@@ -49,15 +52,35 @@ internal sealed class ZmtpRouter(Action<List<byte[]>> received) : IZmtpSocket
         return true;
     }
 
-    /// <summary>Takes in every message that lies in the connections now.</summary>
+    /// <summary>Takes in the messages that lie in the connections now; of a client that sends without end only a part.</summary>
     public void Drain()
     {
+        const int MostReads = 1 << 14;
         foreach (var client in clients.Values.ToArray())
         {
-            while (client.Receive())
+            for (var reads = 0; reads < MostReads && client.Receive(); reads++)
             {
             }
         }
+    }
+
+    private byte[] Choose(byte[] wanted)
+    {
+        if (wanted.Length > LongestIdentity)
+            throw new ZmtpException("an identity that is too long");
+        // Identities that begin with zero are ours to give: a client must not take one that another client has, or will have.
+        if (wanted is [] or [0, ..])
+        {
+            var given = new byte[5];
+            BinaryPrimitives.WriteInt32BigEndian(given.AsSpan(1), ++unnamed);
+            return given;
+        }
+        // Two front ends of one session are both served. The second of a name is the second on every channel, so that a question about input,
+        // which is sent on one channel to the name known from another, finds it.
+        var identity = wanted;
+        for (var number = 2; clients.ContainsKey(Key(identity)); number++)
+            identity = [0, .. Encoding.ASCII.GetBytes($"{number}:"), .. wanted];
+        return identity;
     }
 
     private static string Key(byte[] identity) => Encoding.Latin1.GetString(identity);

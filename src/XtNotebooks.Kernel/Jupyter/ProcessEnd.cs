@@ -1,0 +1,20 @@
+using System.Diagnostics;
+
+namespace XtNotebooks.Kernel.Jupyter;
+
+/// <summary>The end of a kernel that was asked to end, also where a cell's or an extension's code stands in its way.</summary>
+internal static class ProcessEnd
+{
+    /// <summary>Ends the process after this time if it has not ended of itself.</summary>
+    public static void Within(TimeSpan time, TextWriter log)
+    {
+        // A thread of its own: neither the pool nor the timers' thread need be free.
+        new Thread(() =>
+        {
+            Thread.Sleep(time);
+            log.WriteLine("xt-notebooks: what a cell has registered for its end, or for the end of the process, takes too long; the process ends without it.");
+            Process.GetCurrentProcess().Kill();
+        })
+        { Name = "End of the process", IsBackground = true }.UnsafeStart();
+    }
+}

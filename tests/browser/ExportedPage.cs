@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using Microsoft.Playwright;
+
+namespace XtNotebooks.Browser;
+
+/// <summary>The page that the headless runner writes of a notebook, beside the same notebook in the classic Notebook.</summary>
+internal static class ExportedPage
+{
+    /// <summary>Both draw a view as wide as this, so that their pictures can lie on each other.</summary>
+    private const string SameWidth = ".xt{width:900px!important}";
+
+    private static readonly string[] Tool = Environment.GetEnvironmentVariable("XT_TOOL")?.Split('|')
+        ?? throw new InvalidOperationException("XT_TOOL is the command of the tool; tests/browser/run gives it.");
+
+    public static Task PrepareAsync(OpenNotebook notebook) => notebook.Page.AddStyleTagAsync(new() { Content = SameWidth });
+
+    /// <summary>Runs the notebook's file headless and opens the page.</summary>
+    public static async Task<IPage> OpenAsync(OpenNotebook notebook)
+    {
+        var html = Path.ChangeExtension(notebook.File, ".html");
+        var start = new ProcessStartInfo(Tool[0], [.. Tool[1..], "run", notebook.File, "--output", html + ".ipynb", "--html", html])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var run = Process.Start(start)!;
+        var said = await Task.WhenAll(run.StandardOutput.ReadToEndAsync(), run.StandardError.ReadToEndAsync());
+        await run.WaitForExitAsync();
+        if (run.ExitCode != 0)
+            throw new InvalidOperationException($"the headless run failed: {string.Join('\n', said)}");
+        var text = await File.ReadAllTextAsync(html);
+        await File.WriteAllTextAsync(html, text.Replace("</head>", $"<style>{SameWidth}</style></head>", StringComparison.Ordinal));
+        var page = await notebook.Page.Context.NewPageAsync();
+        await page.SetViewportSizeAsync(1200, 1600);
+        await page.GotoAsync(new Uri(html).AbsoluteUri);
+        return page;
+    }
+
+    /// <summary>Fails unless two elements look alike: as large, and with less than one pixel in a hundred of another colour.</summary>
+    public static async Task RequireAlikeAsync(string what, ILocator one, ILocator other)
+    {
+        // Letters are smoothed anew wherever they begin at another fraction of a pixel.
+        var pictures = new[] { Convert.ToBase64String(await one.ScreenshotAsync()), Convert.ToBase64String(await other.ScreenshotAsync()) };
+        var difference = await one.Page.EvaluateAsync<double[]>(
+            """
+            async pictures => {
+              const read = async png => {
+                const image = new Image();
+                image.src = 'data:image/png;base64,' + png;
+                await image.decode();
+                const canvas = document.createElement('canvas');
+                canvas.width = image.width; canvas.height = image.height;
+                const context = canvas.getContext('2d');
+                context.drawImage(image, 0, 0);
+                return context.getImageData(0, 0, canvas.width, canvas.height);
+              };
+              const [a, b] = [await read(pictures[0]), await read(pictures[1])];
+              const width = Math.min(a.width, b.width), height = Math.min(a.height, b.height);
+              let other = 0;
+              for (let y = 0; y < height; y++)
+                for (let x = 0; x < width; x++) {
+                  const i = 4 * (y * a.width + x), j = 4 * (y * b.width + x);
+                  if ([0, 1, 2].some(k => Math.abs(a.data[i + k] - b.data[j + k]) > 48)) other++;
+                }
+              return [other / (width * height), Math.abs(a.width - b.width), Math.abs(a.height - b.height)];
+            }
+            """,
+            pictures);
+        if (difference[0] > 0.01 || difference[1] > 2 || difference[2] > 2)
+        {
+            if (Environment.GetEnvironmentVariable("XT_SCREENSHOTS") is { Length: > 0 } folder)
+            {
+                for (var i = 0; i < 2; i++)
+                    await File.WriteAllBytesAsync(Path.Combine(folder, $"unlike-{i}.png"), Convert.FromBase64String(pictures[i]));
+            }
+            throw new InvalidOperationException(
+                $"{what} should look alike in the Notebook and on the page; {difference[0]:P1} of the pixels differ, and the sizes by {difference[1]} x {difference[2]}");
+        }
+    }
+}
