@@ -7,6 +7,7 @@ StartFolder.Ensure(Console.Error);
 if (args is ["kernel" or "run", _, ..])
     _ = CodeSession.WarmUpAsync();
 var code = ExitCode.Ok;
-new ThreadContext().Run(async () => code = await Tool.InvokeAsync(Tool.CreateRoot(), args, Console.Out, Console.Error, CancellationToken.None));
+new ThreadContext().Run(async () =>
+    code = await Tool.InvokeAsync(Tool.CreateRoot(), args, Console.Out, Console.Error, CancellationToken.None));
 // Threads that a cell started, or that an unstoppable cell was left behind on, must not keep the process.
 Environment.Exit(code);

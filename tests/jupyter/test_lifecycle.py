@@ -109,10 +109,11 @@ os._exit(0)
             self.assertNotEqual(json.loads(first.recv_multipart()[3])["msg_type"], "iopub_welcome")
 
     def test_two_clients_of_one_session_are_both_served(self):
-        # Two of the manager's own share a session, and by it the identity on every channel.
+        # Two of the manager's own share a session, and by it the identity on every channel; their messages' numbers must not be the same.
         clients = [self.km.client() for _ in range(2)]
         try:
-            for client in clients:
+            for i, client in enumerate(clients):
+                client.session.message_count += 10_000 * (i + 1)
                 client.start_channels()
                 client.wait_for_ready(timeout=TIMEOUT)
             for i in range(3):

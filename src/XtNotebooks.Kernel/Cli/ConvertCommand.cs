@@ -8,7 +8,8 @@ internal static class ConvertCommand
 {
     public static Command Create()
     {
-        var notebook = new Argument<string>("NOTEBOOK") { Description = "The notebook file (.ipynb); it is read, never written, unless --output names it." };
+        var notebook = new Argument<string>("NOTEBOOK")
+            { Description = "The notebook file (.ipynb); it is read, never written, unless --output names it." };
         var hosts = string.Join(" or ", NotebookHost.All.Select(host => host.Name));
         var to = new Option<NotebookHost>("--to")
         {
@@ -25,13 +26,16 @@ internal static class ConvertCommand
             },
         };
         to.CompletionSources.Add([.. NotebookHost.All.Select(host => host.Name)]);
-        var output = new Option<string?>("--output", "-o") { HelpName = "FILE.ipynb", Description = "Where it is written; NAME.HOST.ipynb beside the notebook if not given." };
-        var command = new Command("convert", "Write a notebook for another host of C# notebooks: other kernel names, the same cells.") { notebook, to, output };
+        var output = new Option<string?>("--output", "-o")
+            { HelpName = "FILE.ipynb", Description = "Where it is written; NAME.HOST.ipynb beside the notebook if not given." };
+        var command = new Command(
+            "convert", "Write a notebook for another host of C# notebooks: other kernel names, the same cells.") { notebook, to, output };
         command.SetAction((parsed, _) =>
         {
             var source = parsed.GetRequiredValue(notebook);
             var host = parsed.GetRequiredValue(to);
-            var target = parsed.GetValue(output) ?? Path.Combine(Path.GetDirectoryName(source) ?? "", $"{Path.GetFileNameWithoutExtension(source)}.{host.Name}.ipynb");
+            var target = parsed.GetValue(output)
+                ?? Path.Combine(Path.GetDirectoryName(source) ?? "", $"{Path.GetFileNameWithoutExtension(source)}.{host.Name}.ipynb");
             var document = NotebookDocument.Read(source);
             NotebookLanguage.RequireCSharp(document, source);
             host.Adopt(document);

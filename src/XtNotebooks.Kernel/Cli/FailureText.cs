@@ -28,7 +28,9 @@ internal static partial class FailureText
         if (traceback.Count == 0 && SourceLine(failure) is { } source)
             text.Add(source);
         if (failure.NotRun > 0)
-            text.Add(failure.NotRun == 1 ? "The last cell was not run." : string.Create(CultureInfo.InvariantCulture, $"The {failure.NotRun} cells after it were not run."));
+            text.Add(failure.NotRun == 1
+                ? "The last cell was not run."
+                : string.Create(CultureInfo.InvariantCulture, $"The {failure.NotRun} cells after it were not run."));
         return string.Join(Environment.NewLine, text);
     }
 

@@ -6,7 +6,8 @@ using XtNotebooks.Kernel.Scripting;
 namespace XtNotebooks.Kernel.Cli;
 
 /// <summary>One call of <c>run</c>: reads the notebook, executes it, writes what came of it however it ended, and reports.</summary>
-internal sealed class HeadlessRun(RunRequest request, Func<string, ICodeSession> openSession, TimeProvider time, TextWriter output, TextWriter error)
+internal sealed class HeadlessRun(
+    RunRequest request, Func<string, ICodeSession> openSession, TimeProvider time, TextWriter output, TextWriter error)
 {
     /// <summary>How much work a crash of the whole process may cost.</summary>
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(10);
@@ -36,7 +37,8 @@ internal sealed class HeadlessRun(RunRequest request, Func<string, ICodeSession>
             var json = run.ToJson();
             AtomicFile.Write(paths.Output, json);
             if (paths.Html is not null)
-                AtomicFile.Write(paths.Html, NotebookPage.Render(NotebookDocument.Parse(json, paths.Output), paths.Folder, Path.GetFileNameWithoutExtension(paths.Notebook),
+                AtomicFile.Write(paths.Html, NotebookPage.Render(
+                    NotebookDocument.Parse(json, paths.Output), paths.Folder, Path.GetFileNameWithoutExtension(paths.Notebook),
                     new() { Folder = Path.GetDirectoryName(paths.Html), WithoutScripts = request.WithoutScripts }));
         }
 

@@ -12,16 +12,19 @@ internal static class RunCommand
     /// <param name="time">The clock.</param>
     public static Command Create(Func<string, ICodeSession> openSession, TimeProvider time)
     {
-        var notebook = new Argument<string>("NOTEBOOK") { Description = "The notebook file (.ipynb); it is read, never written, unless --output names it." };
+        var notebook = new Argument<string>("NOTEBOOK")
+            { Description = "The notebook file (.ipynb); it is read, never written, unless --output names it." };
         var output = new Option<string?>("--output", "-o")
         {
             HelpName = "FILE.ipynb",
             Description = "Where the executed notebook is written; NAME.executed.ipynb beside the notebook if not given.",
         };
-        var html = new Option<string?>("--html") { HelpName = "FILE.html", Description = "Also write a page that opens in any browser, offline." };
+        var html = new Option<string?>("--html")
+            { HelpName = "FILE.html", Description = "Also write a page that opens in any browser, offline." };
         var withoutScripts = new Option<bool>("--without-scripts")
         {
-            Description = "Leave scripts out of the page: pictures and tables stay, what can be pointed at does not; a tenth of the size where there are charts.",
+            Description = "Leave scripts out of the page: pictures and tables stay, what can be pointed at does not; a tenth of the size where "
+                + "there are charts.",
         };
         var parameters = new Option<string[]>("--parameter", "-p")
         {
@@ -36,13 +39,15 @@ internal static class RunCommand
             CustomParser = result =>
             {
                 var text = result.Tokens[0].Value;
-                if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds > 0 && seconds <= int.MaxValue / 1000)
+                if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds > 0
+                    && seconds <= int.MaxValue / 1000)
                     return TimeSpan.FromSeconds(seconds);
                 result.AddError($"--cell-timeout cannot be '{text}'; give seconds, such as 60 or 0.5.");
                 return null;
             },
         };
-        var command = new Command("run", "Execute a notebook from top to bottom and write it with its outputs.") { notebook, output, html, withoutScripts, parameters, timeout };
+        var command = new Command("run", "Execute a notebook from top to bottom and write it with its outputs.") { notebook, output, html,
+            withoutScripts, parameters, timeout };
         command.SetAction((parsed, cancellationToken) =>
         {
             var request = new RunRequest

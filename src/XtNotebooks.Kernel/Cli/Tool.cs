@@ -13,7 +13,8 @@ internal static class Tool
 {
     /// <summary>Runs one command line.</summary>
     /// <returns>One of <see cref="ExitCode"/>.</returns>
-    /// <remarks>Commands handle Ctrl-C and signals themselves: to the kernel SIGINT is an interrupt of the cell, to a run the end.</remarks>
+    /// <remarks>Commands handle Ctrl-C and signals themselves: to the kernel SIGINT is an interrupt of the cell, to a run the
+    /// end.</remarks>
     public static async Task<int> InvokeAsync(
         RootCommand root, IReadOnlyList<string> args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
@@ -22,7 +23,9 @@ internal static class Tool
         {
             var command = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
             // Of several complaints the word that was not understood is the cause.
-            var complaint = parsed.UnmatchedTokens.Count > 0 ? $"'{parsed.UnmatchedTokens[0]}' is no command or option here." : parsed.Errors[0].Message;
+            var complaint = parsed.UnmatchedTokens.Count > 0
+                ? $"'{parsed.UnmatchedTokens[0]}' is no command or option here."
+                : parsed.Errors[0].Message;
             await error.WriteLineAsync($"xt-notebooks: {complaint} See 'xt-notebooks {command}--help'.");
             return ExitCode.Usage;
         }

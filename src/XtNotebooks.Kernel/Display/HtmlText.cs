@@ -7,7 +7,8 @@ using XtNotebooks.Extensibility;
 
 namespace XtNotebooks.Kernel.Display;
 
-/// <summary>Values as HTML tables: objects by member, dictionaries by key, sequences by index and, where the items have members, by column.</summary>
+/// <summary>Values as HTML tables: objects by member, dictionaries by key, sequences by index and, where the items have members, by
+/// column.</summary>
 internal static class HtmlText
 {
     private const int MostRows = 50;
@@ -132,7 +133,8 @@ internal static class HtmlText
     }
 
     private static void Row(StringBuilder html, string name, string cell) =>
-        html.Append("<tr><th").Append(Left).Append('>').Append(Encode(name)).Append("</th><td").Append(Left).Append('>').Append(cell).Append("</td></tr>");
+        html.Append("<tr><th").Append(Left).Append('>').Append(Encode(name)).Append("</th><td").Append(Left).Append('>').Append(cell)
+            .Append("</td></tr>");
 
     private static string Cell(object? value)
     {
@@ -143,7 +145,8 @@ internal static class HtmlText
     private static void Note(StringBuilder html, int count, int shown, string what)
     {
         if (count > shown)
-            html.Append("<div>").Append(count == int.MaxValue ? $"the first {shown} {what}" : $"the first {shown} of {count:N0} {what}").Append("</div>");
+            html.Append("<div>").Append(count == int.MaxValue ? $"the first {shown} {what}" : $"the first {shown} of {count:N0} {what}")
+                .Append("</div>");
     }
 
     private static string Encode(string text) => WebUtility.HtmlEncode(text);

@@ -32,7 +32,8 @@ internal static class KnownFormats
     {
         foreach (var contract in value.GetType().GetInterfaces())
         {
-            if (contract.Name != "IHtmlContent" || contract.GetMethod("WriteTo", [typeof(TextWriter), typeof(HtmlEncoder)]) is not { } write)
+            if (contract.Name != "IHtmlContent"
+                || contract.GetMethod("WriteTo", [typeof(TextWriter), typeof(HtmlEncoder)]) is not { } write)
                 continue;
             using var writer = new StringWriter();
             write.Invoke(value, [writer, HtmlEncoder.Default]);

@@ -24,10 +24,12 @@ internal static class Members
             yield return entries.Entry;
     }
 
-    /// <summary>Whether it is shown by its items. Records and objects with many properties of their own are not, even if they can be enumerated.</summary>
+    /// <summary>Whether it is shown by its items. Records and objects with many properties of their own are not, even if they can be
+    /// enumerated.</summary>
     public static bool IsSequence(object value) => value is IEnumerable and not string;
 
-    /// <summary>Whether its own <c>ToString</c> says more than a list of its members: it is written by hand, not by the compiler of records.</summary>
+    /// <summary>Whether its own <c>ToString</c> says more than a list of its members: it is written by hand, not by the compiler of
+    /// records.</summary>
     public static bool PrintsItself(object value)
     {
         var method = value.GetType().GetMethod(nameof(ToString), Type.EmptyTypes)!;
@@ -52,7 +54,8 @@ internal static class Members
     {
         const BindingFlags Public = BindingFlags.Public | BindingFlags.Instance;
         var properties = type.GetProperties(Public)
-            .Where(property => property.CanRead && property.GetMethod!.IsPublic && property.GetIndexParameters().Length == 0 && !property.PropertyType.IsByRefLike
+            .Where(property => property.CanRead && property.GetMethod!.IsPublic && property.GetIndexParameters().Length == 0
+                && !property.PropertyType.IsByRefLike
                 && !property.PropertyType.IsByRef && !property.PropertyType.IsPointer)
             .DistinctBy(property => property.Name)
             .Select(property => new Member(property.Name, property.PropertyType, value => Read(() => property.GetValue(value))));

@@ -5,10 +5,11 @@ using System.Text.Json.Nodes;
 
 namespace XtNotebooks.Kernel.Display;
 
-/// <summary>Figures of Plotly.NET and XPlot.Plotly, drawn without a network. The libraries are the notebook's, so they are used by reflection.</summary>
+/// <summary>Figures of Plotly.NET and XPlot.Plotly, drawn without a network. The libraries are the notebook's, so they are used by
+/// reflection.</summary>
 /// <remarks>
-/// Each figure's HTML holds the drawing script, compressed, in an element that runs nothing, so every output draws by itself. A page that shows
-/// several may keep the first element of a <c>data-xt-script</c> name and drop the others.
+/// Each figure's HTML holds the drawing script, compressed, in an element that runs nothing, so every output draws by itself. A page that
+/// shows several may keep the first element of a <c>data-xt-script</c> name and drop the others.
 /// </remarks>
 internal static class PlotlyFigures
 {
@@ -43,14 +44,16 @@ internal static class PlotlyFigures
     {
         var module = type.Assembly.GetType("Plotly.NET.GenericChartModule") ?? type.Assembly.GetType("Plotly.NET.GenericChart");
         var write = module?.GetMethods(BindingFlags.Public | BindingFlags.Static)
-            .FirstOrDefault(method => method.Name == "toFigureJson" && method.GetParameters() is [var only] && only.ParameterType.IsInstanceOfType(value));
+            .FirstOrDefault(method =>
+                method.Name == "toFigureJson" && method.GetParameters() is [var only] && only.ParameterType.IsInstanceOfType(value));
         return write?.Invoke(null, [value]) is string json ? Parse(json) : null;
     }
 
     /// <summary>XPlot writes its figure into a script and nowhere else.</summary>
     private static JsonObject? FromXPlot(Type type, object value)
     {
-        if (type.GetMethod("GetPlottingJS", Type.EmptyTypes)?.Invoke(value, null) is not string script || Statement(script, "var data = ") is not { } data)
+        if (type.GetMethod("GetPlottingJS", Type.EmptyTypes)?.Invoke(value, null) is not string script
+            || Statement(script, "var data = ") is not { } data)
             return null;
         var figure = new JsonObject { ["data"] = JsonNode.Parse(data) };
         if (Statement(script, "var layout = ") is { } layout && Parse(layout) is { } parsed)
@@ -90,7 +93,8 @@ internal static class PlotlyFigures
             JsonValue node => node.ToString(),
             _ => null,
         };
-        var names = traces.OfType<JsonObject>().Take(10).Select(trace => $"{trace["name"]?.ToString() ?? "trace"} ({trace["type"]?.ToString() ?? "scatter"})");
+        var names = traces.OfType<JsonObject>().Take(10)
+            .Select(trace => $"{trace["name"]?.ToString() ?? "trace"} ({trace["type"]?.ToString() ?? "scatter"})");
         return $"{title ?? "Plotly figure"}: {string.Join(", ", names)}{(traces.Count > 10 ? $" and {traces.Count - 10} more" : "")}";
     }
 

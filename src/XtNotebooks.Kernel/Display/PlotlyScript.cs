@@ -12,8 +12,8 @@ internal sealed record PlotlyScript(string Name, string Payload)
 {
     private const string Prefix = "Plotly.NET.plotly-", Suffix = ".min.js";
 
-    /// <summary>A copy of the Plotly.NET assembly, of which nothing but its script is read; the ending keeps it from being taken for a library
-    /// of the tool.</summary>
+    /// <summary>A copy of the Plotly.NET assembly, of which nothing but its script is read; the ending keeps it from being taken for a
+    /// library of the tool.</summary>
     private const string Carried = "plotly.library";
 
     private static readonly Lock Packing = new();
@@ -56,7 +56,8 @@ internal sealed record PlotlyScript(string Name, string Payload)
         throw new InvalidOperationException($"{Carried} beside the tool has no script of Plotly; install the tool again.");
     }
 
-    private static bool IsScript(string name) => name.StartsWith(Prefix, StringComparison.Ordinal) && name.EndsWith(Suffix, StringComparison.Ordinal);
+    private static bool IsScript(string name) =>
+        name.StartsWith(Prefix, StringComparison.Ordinal) && name.EndsWith(Suffix, StringComparison.Ordinal);
 
     private static string NameOf(string resource) => $"plotly.js/{resource[Prefix.Length..^Suffix.Length]}";
 

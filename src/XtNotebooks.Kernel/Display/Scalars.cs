@@ -16,7 +16,8 @@ internal static class Scalars
             char c => quoted ? $"'{c}'" : c.ToString(),
             bool b => b ? "true" : "false",
             double or float or Half or decimal or Int128 or UInt128 => ((IFormattable)value).ToString(null, CultureInfo.InvariantCulture),
-            DateTime time => time.ToString(time.TimeOfDay == TimeSpan.Zero ? "yyyy-MM-dd" : "yyyy-MM-dd HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture),
+            DateTime time => time.ToString(
+                time.TimeOfDay == TimeSpan.Zero ? "yyyy-MM-dd" : "yyyy-MM-dd HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture),
             DateTimeOffset time => time.ToString("yyyy-MM-dd HH:mm:ss.FFFFFFFzzz", CultureInfo.InvariantCulture),
             DateOnly date => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
             TimeOnly time => time.ToString("HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture),
@@ -42,11 +43,13 @@ internal static class Scalars
             TaskStatus.RanToCompletion when Result(task) is { } result && result.PropertyType.Name != "VoidTaskResult" =>
                 $"{name}: {PlainText.Of(result.GetValue(task))}",
             TaskStatus.RanToCompletion => $"{name}: completed",
-            TaskStatus.Faulted => $"{name}: failed, {task.Exception!.InnerException!.GetType().Name}: {task.Exception.InnerException.Message}",
+            TaskStatus.Faulted =>
+                $"{name}: failed, {task.Exception!.InnerException!.GetType().Name}: {task.Exception.InnerException.Message}",
             TaskStatus.Canceled => $"{name}: cancelled",
             _ => $"{name}: running",
         };
     }
 
-    private static System.Reflection.PropertyInfo? Result(Task task) => task.GetType().GetProperty("Result") is { } property && property.PropertyType.Name != "VoidTaskResult" ? property : null;
+    private static System.Reflection.PropertyInfo? Result(Task task) =>
+        task.GetType().GetProperty("Result") is { } property && property.PropertyType.Name != "VoidTaskResult" ? property : null;
 }

@@ -5,7 +5,8 @@ using XtNotebooks.Extensibility;
 
 namespace XtNotebooks.Kernel.Display;
 
-/// <summary>Formatters that a type names itself by an attribute called <c>TypeFormatterSourceAttribute</c>, whichever assembly declares it.</summary>
+/// <summary>Formatters that a type names itself by an attribute called <c>TypeFormatterSourceAttribute</c>, whichever assembly declares
+/// it.</summary>
 /// <remarks>The convention is that of .NET Interactive.</remarks>
 internal static class TypeFormatterSources
 {
@@ -28,7 +29,8 @@ internal static class TypeFormatterSources
             catch (Exception exception)
             {
                 var cause = exception is TargetInvocationException { InnerException: { } inner } ? inner : exception;
-                Console.Error.WriteLine($"The formatter of {TypeNames.Short(value.GetType())} for {formatter.MimeType} failed: {cause.Message}");
+                Console.Error.WriteLine(
+                    $"The formatter of {TypeNames.Short(value.GetType())} for {formatter.MimeType} failed: {cause.Message}");
             }
         }
     }
@@ -40,7 +42,9 @@ internal static class TypeFormatterSources
             if (SourceOf(current) is { } source)
                 return Create(source);
         }
-        return type.GetInterfaces().Select(SourceOf).FirstOrDefault(source => source is not null) is { } ofInterface ? Create(ofInterface) : [];
+        return type.GetInterfaces().Select(SourceOf).FirstOrDefault(source => source is not null) is { } ofInterface
+            ? Create(ofInterface)
+            : [];
     }
 
     private static Type? SourceOf(Type type)

@@ -2,7 +2,8 @@ using XtNotebooks.Extensibility;
 
 namespace XtNotebooks.Kernel.Display;
 
-/// <summary>How values are written in MIME types: registered formatters, those a type names itself, and rules for everything else.</summary>
+/// <summary>How values are written in MIME types: registered formatters, those a type names itself, and rules for everything
+/// else.</summary>
 internal sealed class ValueFormatters
 {
     private readonly List<(Type Type, string MimeType, Func<object, string?> Format)> _registered = [];
@@ -65,7 +66,8 @@ internal sealed class ValueFormatters
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            Console.Error.WriteLine($"The formatter for {TypeNames.Short(type ?? typeof(object))} failed: {exception.GetType().Name}: {exception.Message}");
+            Console.Error.WriteLine(
+                $"The formatter for {TypeNames.Short(type ?? typeof(object))} failed: {exception.GetType().Name}: {exception.Message}");
             return null;
         }
     }

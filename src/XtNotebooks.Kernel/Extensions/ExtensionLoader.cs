@@ -22,7 +22,8 @@ internal sealed class ExtensionLoader(CodeSession session)
                 continue;
             if (types.Count > 1)
             {
-                throw new PackageException($"{package.Id} {package.Version} has {types.Count} public extensions in {Path.GetFileName(path)} "
+                throw new PackageException(
+                    $"{package.Id} {package.Version} has {types.Count} public extensions in {Path.GetFileName(path)} "
                     + $"({string.Join(", ", types.Select(type => type.Name))}); a package may have one.");
             }
             Start(types[0], package);
@@ -33,11 +34,13 @@ internal sealed class ExtensionLoader(CodeSession session)
     {
         try
         {
-            return [.. assembly.GetExportedTypes().Where(type => type is { IsClass: true, IsAbstract: false } && typeof(INotebookExtension).IsAssignableFrom(type))];
+            return [.. assembly.GetExportedTypes()
+                .Where(type => type is { IsClass: true, IsAbstract: false } && typeof(INotebookExtension).IsAssignableFrom(type))];
         }
         catch (Exception exception) when (exception is TypeLoadException or ReflectionTypeLoadException or IOException)
         {
-            throw new PackageException($"The extension of {package.Id} {package.Version} does not fit this host: {CellErrors.FirstLine(exception.Message)}");
+            throw new PackageException(
+                $"The extension of {package.Id} {package.Version} does not fit this host: {CellErrors.FirstLine(exception.Message)}");
         }
     }
 

@@ -73,7 +73,8 @@ internal sealed record ConnectionInfo
                 Hash = Scheme(Text(root, "signature_scheme", what) ?? "hmac-sha256", what),
             };
             if (info.Key.Length == 0 && !allowUnsigned)
-                throw new CommandException($"{what} has no 'key', so anybody could run code here; add one, or start the kernel with --allow-unsigned.");
+                throw new CommandException(
+                    $"{what} has no 'key', so anybody could run code here; add one, or start the kernel with --allow-unsigned.");
             int[] ports = [info.ShellPort, info.ControlPort, info.IOPubPort, info.StdinPort, info.HeartbeatPort];
             if (ports.Distinct().Count() < ports.Length)
                 throw new CommandException($"{what} gives the same port to two channels; each of the five needs its own.");
@@ -114,7 +115,8 @@ internal sealed record ConnectionInfo
             throw new CommandException($"{what} has an 'ip' that is no address: '{ip}'.");
         var loopback = ip is not "*" && IPAddress.IsLoopback(IPAddress.Parse(ip));
         if (!loopback && !allowRemote)
-            throw new CommandException($"{what} asks to listen on '{ip}', which other machines can reach; start the kernel with --allow-remote if that is meant.");
+            throw new CommandException(
+                $"{what} asks to listen on '{ip}', which other machines can reach; start the kernel with --allow-remote if that is meant.");
         return ip.Contains(':', StringComparison.Ordinal) ? $"[{ip}]" : ip;
     }
 
@@ -123,6 +125,7 @@ internal sealed record ConnectionInfo
         "hmac-sha256" => HashAlgorithmName.SHA256,
         "hmac-sha384" => HashAlgorithmName.SHA384,
         "hmac-sha512" => HashAlgorithmName.SHA512,
-        _ => throw new CommandException($"{what} asks for the signature scheme '{scheme}'; known are hmac-sha256, hmac-sha384 and hmac-sha512."),
+        _ => throw new CommandException(
+            $"{what} asks for the signature scheme '{scheme}'; known are hmac-sha256, hmac-sha384 and hmac-sha512."),
     };
 }

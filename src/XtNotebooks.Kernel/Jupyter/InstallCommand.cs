@@ -12,7 +12,8 @@ internal static class InstallCommand
     {
         var user = new Option<bool>("--user") { Description = "For this user, in Jupyter's own data folder; the default." };
         var prefix = new Option<DirectoryInfo>("--prefix") { Description = "Below DIR, in share/jupyter/kernels.", HelpName = "DIR" };
-        var sysPrefix = new Option<bool>("--sys-prefix") { Description = "Below the Python environment that is active: a virtual or Conda environment, or python3's own." };
+        var sysPrefix = new Option<bool>("--sys-prefix")
+            { Description = "Below the Python environment that is active: a virtual or Conda environment, or python3's own." };
         var command = new Command("install", $"Makes the kernel known to Jupyter, as {KernelSpec.Name}.") { user, prefix, sysPrefix };
         command.Validators.Add(result =>
         {
@@ -74,7 +75,8 @@ internal static class InstallCommand
         }
         try
         {
-            using var python = Process.Start(new ProcessStartInfo(OperatingSystem.IsWindows() ? "python" : "python3", ["-c", "import sys; print(sys.prefix)"])
+            using var python = Process.Start(
+                new ProcessStartInfo(OperatingSystem.IsWindows() ? "python" : "python3", ["-c", "import sys; print(sys.prefix)"])
             {
                 RedirectStandardOutput = true,
             })!;

@@ -37,7 +37,8 @@ internal sealed class JupyterKernel : IAsyncDisposable
     /// <param name="history">Where cells are kept across runs.</param>
     /// <param name="log">Where refused messages and the like are told.</param>
     /// <param name="time">The clock.</param>
-    public JupyterKernel(ConnectionInfo connection, Func<ICodeSession> createSession, HistoryFile history, TextWriter log, TimeProvider time)
+    public JupyterKernel(
+        ConnectionInfo connection, Func<ICodeSession> createSession, HistoryFile history, TextWriter log, TimeProvider time)
     {
         this.connection = connection;
         this.log = log;
@@ -95,7 +96,8 @@ internal sealed class JupyterKernel : IAsyncDisposable
             catch (SocketException error)
             {
                 if (attempt == 50)
-                    throw new CommandException($"The kernel cannot listen on {connection.Ip}: {error.Message} Are the ports of the connection file free?", error);
+                    throw new CommandException(
+                        $"The kernel cannot listen on {connection.Ip}: {error.Message} Are the ports of the connection file free?", error);
                 await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellationToken);
             }
         }
@@ -158,7 +160,8 @@ internal sealed class JupyterKernel : IAsyncDisposable
                 break;
             default:
                 if (shells.Find(message.Header.SubshellId)?.TryAdd(message) != true)
-                    frontEnd.ReplyError(message, "SubshellError", $"There is no subshell '{message.Header.SubshellId}'; create one on the control channel.");
+                    frontEnd.ReplyError(message, "SubshellError",
+                        $"There is no subshell '{message.Header.SubshellId}'; create one on the control channel.");
                 break;
         }
     }

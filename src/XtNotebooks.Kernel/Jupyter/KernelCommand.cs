@@ -12,9 +12,11 @@ internal static class KernelCommand
 {
     public static Command Create(TimeProvider time)
     {
-        var file = new Option<FileInfo>("--connection-file") { Description = "The file in which Jupyter says where to listen.", Required = true, HelpName = "FILE" };
+        var file = new Option<FileInfo>("--connection-file")
+            { Description = "The file in which Jupyter says where to listen.", Required = true, HelpName = "FILE" };
         var remote = new Option<bool>("--allow-remote") { Description = "Listen also on an address that other machines can reach." };
-        var unsigned = new Option<bool>("--allow-unsigned") { Description = "Accept a connection file without a key: anybody who can connect can run code." };
+        var unsigned = new Option<bool>("--allow-unsigned")
+            { Description = "Accept a connection file without a key: anybody who can connect can run code." };
         var shell = new Option<bool>("--allow-shell") { Description = "Let cells run shell commands by #!sh." };
         var history = new Option<string>("--history")
         {
@@ -28,19 +30,22 @@ internal static class KernelCommand
         };
         command.SetAction((parsed, cancellationToken) =>
         {
-            var connection = ConnectionInfo.Read(parsed.GetRequiredValue(file).FullName, parsed.GetValue(remote), parsed.GetValue(unsigned));
+            var connection = ConnectionInfo.Read(
+                parsed.GetRequiredValue(file).FullName, parsed.GetValue(remote), parsed.GetValue(unsigned));
             var options = new CodeSessionOptions { AllowShell = parsed.GetValue(shell), TimeProvider = time };
             // Cells write to a console of their own; the log keeps the process's.
             var log = Console.Error;
             var code = ExitCode.Ok;
-            new ThreadContext().Run(async () => code = await ServeAsync(connection, options, parsed.GetRequiredValue(history), log, time, cancellationToken));
+            new ThreadContext().Run(async () =>
+                code = await ServeAsync(connection, options, parsed.GetRequiredValue(history), log, time, cancellationToken));
             return Task.FromResult(code);
         });
         return command;
     }
 
     private static async Task<int> ServeAsync(
-        ConnectionInfo connection, CodeSessionOptions options, string history, TextWriter log, TimeProvider time, CancellationToken cancellationToken)
+        ConnectionInfo connection, CodeSessionOptions options, string history, TextWriter log, TimeProvider time,
+            CancellationToken cancellationToken)
     {
         // Nothing that serves the front end's messages needs the pool, but completion and restore do, and a cell may have filled it.
         ThreadPool.SetMinThreads(16, 4);

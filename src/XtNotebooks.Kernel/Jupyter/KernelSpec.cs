@@ -10,7 +10,8 @@ internal static class KernelSpec
     /// <summary>The name that notebooks carry.</summary>
     public const string Name = "xt-csharp";
 
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new()
+        { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes the kernelspec below a Jupyter data folder, such as <c>~/.local/share/jupyter</c>.</summary>
     /// <returns>The kernelspec's folder.</returns>
@@ -38,7 +39,8 @@ internal static class KernelSpec
 
     /// <summary>The text of <c>kernel.json</c>.</summary>
     /// <param name="tool">The words that start this tool.</param>
-    /// <param name="dotnetRoot">Where .NET is installed, for a front end that starts without the user's environment; null to leave it out.</param>
+    /// <param name="dotnetRoot">Where .NET is installed, for a front end that starts without the user's environment; null to leave it
+    /// out.</param>
     public static string Json(IReadOnlyList<string> tool, string? dotnetRoot)
     {
         var spec = new JsonObject
@@ -50,8 +52,8 @@ internal static class KernelSpec
             ["interrupt_mode"] = "message",
             ["metadata"] = new JsonObject { ["debugger"] = false },
         };
-        // glibc gives each thread that allocates a heap of its own, and libtorch's tensors scatter over them: with two, the first guided notebook
-        // keeps 570 MB where it kept 700. Other systems do not know the variable.
+        // glibc gives each thread that allocates a heap of its own, and libtorch's tensors scatter over them: with two, the first guided
+        // notebook keeps 570 MB where it kept 700. Other systems do not know the variable.
         var environment = new JsonObject { ["MALLOC_ARENA_MAX"] = "2" };
         if (dotnetRoot is not null)
             environment["DOTNET_ROOT"] = dotnetRoot;

@@ -7,7 +7,8 @@ internal static class ParentProcess
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
-    /// <summary>Calls <paramref name="gone"/> once the process that <c>JPY_PARENT_PID</c> names has ended; null where the variable is not set.</summary>
+    /// <summary>Calls <paramref name="gone"/> once the process that <c>JPY_PARENT_PID</c> names has ended; null where the variable is not
+    /// set.</summary>
     public static IDisposable? Watch(Action gone, TimeProvider time)
     {
         if (!int.TryParse(Environment.GetEnvironmentVariable("JPY_PARENT_PID"), NumberStyles.None, CultureInfo.InvariantCulture, out var id)

@@ -12,7 +12,7 @@ internal static class ProcessEnd
         new Thread(() =>
         {
             Thread.Sleep(time);
-            log.WriteLine("xt-notebooks: what a cell has registered for its end, or for the end of the process, takes too long; the process ends without it.");
+            log.WriteLine("xt-notebooks: what a cell has registered for its end, or for that of the process, takes too long; it is left out.");
             Process.GetCurrentProcess().Kill();
         })
         { Name = "End of the process", IsBackground = true }.UnsafeStart();

@@ -41,13 +41,15 @@ internal static class KernelMagics
         {
             Name = "#!lsmagic",
             Summary = "Lists the magics of this notebook.",
-            Run = (call, _) => Show(call, Table(["magic", "what it does"], magics.All.Select(magic => new[] { magic.Name, magic.Summary }))),
+            Run = (call, _) => Show(
+                call, Table(["magic", "what it does"], magics.All.Select(magic => new[] { magic.Name, magic.Summary }))),
         });
         magics.Add(new MagicCommand
         {
             Name = "#!help",
             Summary = "Tells what a cell can do, or how one magic is called.",
-            Options = [new MagicOption { Name = "--magic", Summary = "The magic to explain, with or without its #!.", Positional = true, Complete = _ => magics.All.Select(magic => magic.Name) }],
+            Options = [new MagicOption { Name = "--magic", Summary = "The magic to explain, with or without its #!.", Positional = true,
+                Complete = _ => magics.All.Select(magic => magic.Name) }],
             Examples = ["#!help", "#!help #!time"],
             Run = (call, _) => Write(call, Help(magics, call.Get<string>("--magic"))),
         });
@@ -55,7 +57,8 @@ internal static class KernelMagics
         {
             Name = "#!memory",
             Summary = "Tells how much memory this process holds.",
-            Options = [new MagicOption { Name = "--collect", Summary = "Collect garbage first, so that only what is still referenced counts.", Type = typeof(bool) }],
+            Options = [new MagicOption { Name = "--collect",
+                Summary = "Collect garbage first, so that only what is still referenced counts.", Type = typeof(bool) }],
             Run = (call, _) => Show(call, Memory(session, call.Get<bool>("--collect"))),
         });
         magics.Add(new MagicCommand
@@ -70,7 +73,8 @@ internal static class KernelMagics
             Name = "#!markdown",
             Summary = "Shows the lines below it as Markdown.",
             TakesBody = true,
-            Run = (call, _) => Show(call, new MimeBundle(new Dictionary<string, string> { ["text/plain"] = call.Body, ["text/markdown"] = call.Body })),
+            Run = (call, _) => Show(
+                call, new MimeBundle(new Dictionary<string, string> { ["text/plain"] = call.Body, ["text/markdown"] = call.Body })),
         });
         magics.Add(new MagicCommand
         {

@@ -42,6 +42,7 @@ internal sealed class MagicTable
         throw new MagicException($"There is no magic {name}" + (near.Count > 0
             ? $"; did you mean {string.Join(" or ", near)}?"
             : "; #!lsmagic lists what there is.")
-            + (name.StartsWith("#!xt-", StringComparison.Ordinal) && near.Count == 0 ? " Magics that start with #!xt- come with #r \"nuget: XtNotebooks\"." : ""));
+            + (name.StartsWith("#!xt-", StringComparison.Ordinal) && near.Count == 0
+                ? " Magics that start with #!xt- come with #r \"nuget: XtNotebooks\"." : ""));
     }
 }

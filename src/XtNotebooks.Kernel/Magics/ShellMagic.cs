@@ -16,7 +16,8 @@ internal static class ShellMagic
         TakesBody = true,
         Run = (call, cancellationToken) => options.AllowShell
             ? RunAsync(call, options.WorkingDirectory, cancellationToken)
-            : throw new MagicException("#!sh is off, because a notebook from elsewhere could run any command; start the host with --allow-shell to turn it on."),
+            : throw new MagicException(
+                "#!sh is off, because a notebook from elsewhere could run any command; start the host with --allow-shell to turn it on."),
     };
 
     private static async Task RunAsync(MagicCall call, string workingDirectory, CancellationToken cancellationToken)

@@ -9,7 +9,9 @@ internal static class AtomicFile
     public static void Write(string path, string content)
     {
         // A link is followed, so that what it points at is replaced and the link stays.
-        var target = File.Exists(path) && File.ResolveLinkTarget(path, returnFinalTarget: true) is { } end ? end.FullName : Path.GetFullPath(path);
+        var target = File.Exists(path) && File.ResolveLinkTarget(path, returnFinalTarget: true) is { } end
+            ? end.FullName
+            : Path.GetFullPath(path);
         var temporary = $"{target}.{Environment.ProcessId}.tmp";
         try
         {

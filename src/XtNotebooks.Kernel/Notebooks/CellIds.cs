@@ -7,7 +7,8 @@ namespace XtNotebooks.Kernel.Notebooks;
 /// <summary>The ids that format 4.5 asks of every cell.</summary>
 internal static class CellIds
 {
-    /// <summary>Gives an id to each cell that has none; made from place and text, so that the same notebook is written the same twice.</summary>
+    /// <summary>Gives an id to each cell that has none; made from place and text, so that the same notebook is written the same
+    /// twice.</summary>
     public static void Complete(IReadOnlyList<NotebookCell> cells)
     {
         var used = cells.Select(cell => cell.Id).OfType<string>().ToHashSet(StringComparer.Ordinal);

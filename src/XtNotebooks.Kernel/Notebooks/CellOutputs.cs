@@ -7,7 +7,8 @@ using XtNotebooks.Kernel.Scripting;
 namespace XtNotebooks.Kernel.Notebooks;
 
 /// <summary>Collects one cell's outputs as a front end would show them, and writes them as a notebook file holds them.</summary>
-/// <remarks>Outputs may still come, and be replaced, after the cell has ended and from any thread; <see cref="ToJson"/> is what there is now.</remarks>
+/// <remarks>Outputs may still come, and be replaced, after the cell has ended and from any thread; <see cref="ToJson"/> is what there is
+/// now.</remarks>
 internal sealed class CellOutputs(DisplayIds displays) : ICellOutput
 {
     private readonly List<Entry> entries = [];
@@ -133,7 +134,8 @@ internal sealed class CellOutputs(DisplayIds displays) : ICellOutput
         /// <summary>JSON types hold JSON, text is cut into lines, pictures in base64 are one string.</summary>
         private static JsonNode? Representation(string type, string text)
         {
-            if (type == "application/json" || (type.StartsWith("application/", StringComparison.Ordinal) && type.EndsWith("+json", StringComparison.Ordinal)))
+            if (type == "application/json"
+                || (type.StartsWith("application/", StringComparison.Ordinal) && type.EndsWith("+json", StringComparison.Ordinal)))
             {
                 try
                 {

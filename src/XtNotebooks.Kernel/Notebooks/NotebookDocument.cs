@@ -80,9 +80,11 @@ internal sealed class NotebookDocument
         if (node is not JsonObject root || root["nbformat"] is not JsonValue format || !format.TryGetValue(out int major))
             throw new NotebookException($"'{name}' is JSON but not a notebook: it has no 'nbformat' version.");
         if (major < 4)
-            throw new NotebookException($"'{name}' is in the old notebook format {major}; open it in Jupyter and save it once, which makes it format 4.");
+            throw new NotebookException(
+                $"'{name}' is in the old notebook format {major}; open it in Jupyter and save it once, which makes it format 4.");
         if (major > 4)
-            throw new NotebookException($"'{name}' is in notebook format {major}, which is newer than this tool knows (4); save it as format 4.");
+            throw new NotebookException(
+                $"'{name}' is in notebook format {major}, which is newer than this tool knows (4); save it as format 4.");
         if (root["cells"] is not JsonArray cells)
             throw new NotebookException($"'{name}' is not a whole notebook: it has no list 'cells'.");
         for (var i = 0; i < cells.Count; i++)

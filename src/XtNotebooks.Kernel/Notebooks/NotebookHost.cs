@@ -19,7 +19,8 @@ internal sealed record NotebookHost(string Name, JsonObject Kernelspec, JsonObje
     public static NotebookHost DotnetInteractive { get; } = new("dotnet-interactive",
         new() { ["display_name"] = ".NET (C#)", ["language"] = "C#", ["name"] = ".net-csharp" },
         new() { ["file_extension"] = ".cs", ["mimetype"] = "text/x-csharp", ["name"] = "polyglot-notebook", ["pygments_lexer"] = "csharp" },
-        new() { ["kernelInfo"] = new JsonObject { ["defaultKernelName"] = "csharp", ["items"] = new JsonArray(new JsonObject { ["aliases"] = new JsonArray(), ["name"] = "csharp" }) } });
+        new() { ["kernelInfo"] = new JsonObject { ["defaultKernelName"] = "csharp",
+            ["items"] = new JsonArray(new JsonObject { ["aliases"] = new JsonArray(), ["name"] = "csharp" }) } });
 
     public static IReadOnlyList<NotebookHost> All { get; } = [XtNotebooks, DotnetInteractive];
 

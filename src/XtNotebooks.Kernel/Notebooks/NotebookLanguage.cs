@@ -16,7 +16,8 @@ internal static class NotebookLanguage
         var language = Text(kernelspec?["language"]) ?? Text((notebook.Metadata["language_info"] as JsonObject)?["name"]);
         if (language is null || IsCSharp(language) || Text(kernelspec?["name"]) is ".net-csharp" or "xt-csharp")
             return;
-        throw new NotebookException($"'{name}' is a notebook in {language}; this tool runs C# notebooks (its kernel is called \"C# (XtNotebooks)\").");
+        throw new NotebookException(
+            $"'{name}' is a notebook in {language}; this tool runs C# notebooks (its kernel is called \"C# (XtNotebooks)\").");
     }
 
     /// <summary>The other language that a polyglot notebook's cell is written in; null for C#.</summary>
@@ -29,5 +30,6 @@ internal static class NotebookLanguage
 
     private static bool IsCSharp(string language) => CSharpNames.Contains(language, StringComparer.OrdinalIgnoreCase);
 
-    private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) && text.Length > 0 ? text : null;
+    private static string? Text(JsonNode? node) =>
+        node is JsonValue value && value.TryGetValue(out string? text) && text.Length > 0 ? text : null;
 }

@@ -31,7 +31,8 @@ internal sealed class NotebookRun
     /// <param name="cancellationToken">Stops the running cell and ends the run.</param>
     public async Task<CellFailure?> ExecuteAsync(ICodeSession session, IRunProgress progress, CancellationToken cancellationToken)
     {
-        var cells = notebook.Cells.Where(cell => cell.Kind == CellKind.Code && !cell.HasTag("skip-execution") && !string.IsNullOrWhiteSpace(cell.Source)).ToList();
+        var cells = notebook.Cells.Where(cell =>
+            cell.Kind == CellKind.Code && !cell.HasTag("skip-execution") && !string.IsNullOrWhiteSpace(cell.Source)).ToList();
         for (var i = 0; i < cells.Count; i++)
         {
             var cell = cells[i];
@@ -68,11 +69,13 @@ internal sealed class NotebookRun
         }
     }
 
-    private async Task<CellError?> RunCellAsync(ICodeSession session, NotebookCell cell, int number, CellOutputs outputs, CancellationToken cancellationToken)
+    private async Task<CellError?> RunCellAsync(
+        ICodeSession session, NotebookCell cell, int number, CellOutputs outputs, CancellationToken cancellationToken)
     {
         if (NotebookLanguage.Foreign(cell) is { } language)
             return Plain("LanguageError", $"This cell is written in {language}; only C# cells can run here.");
-        using var timeout = new CancellationTokenSource(options.CellTimeout ?? System.Threading.Timeout.InfiniteTimeSpan, options.TimeProvider);
+        using var timeout = new CancellationTokenSource(
+            options.CellTimeout ?? System.Threading.Timeout.InfiniteTimeSpan, options.TimeProvider);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         var running = session.RunAsync(new CellRequest(cell.Source, number), outputs, stop.Token);
         var result = await AnswerAsync(running, stop.Token);
@@ -86,7 +89,8 @@ internal sealed class NotebookRun
         if (result is { Status: CellStatus.Error } && !stop.IsCancellationRequested)
             return result.Error;
         if (timeout.IsCancellationRequested)
-            return Plain(Timeout, FormattableString.Invariant($"The cell ran longer than {options.CellTimeout!.Value.TotalSeconds:0.###} s (--cell-timeout) and was stopped."));
+            return Plain(Timeout, FormattableString.Invariant(
+                $"The cell ran longer than {options.CellTimeout!.Value.TotalSeconds:0.###} s (--cell-timeout) and was stopped."));
         return result?.Error ?? Plain(Interrupted, "The cell was stopped.");
     }
 

@@ -6,7 +6,8 @@ namespace XtNotebooks.Kernel.Notebooks;
 /// <summary>The text of a parameter's value as the C# literal of the parameter's type.</summary>
 internal static class ParameterLiteral
 {
-    /// <exception cref="NotebookException">The text is no value of that type, or values of that type cannot be given on a command line.</exception>
+    /// <exception cref="NotebookException">The text is no value of that type, or values of that type cannot be given on a command
+    /// line.</exception>
     public static string From(ParameterDeclaration parameter, string text)
     {
         if (parameter.Type is null)
@@ -36,16 +37,20 @@ internal static class ParameterLiteral
                 "FALSE" => "false",
                 _ => throw Unfit(parameter, text, "true or false"),
             },
-            "char" or "Char" => text.Length == 1 ? SymbolDisplay.FormatLiteral(text[0], quote: true) : throw Unfit(parameter, text, "one character"),
+            "char" or "Char" => text.Length == 1
+                ? SymbolDisplay.FormatLiteral(text[0], quote: true)
+                : throw Unfit(parameter, text, "one character"),
             "string" or "String" => SymbolDisplay.FormatLiteral(text, quote: true),
             _ => Member(parameter, type, text),
         };
     }
 
-    private static string Integer<T>(ParameterDeclaration parameter, string text, string suffix) where T : IParsable<T>, System.Numerics.IMinMaxValue<T> =>
+    private static string Integer<T>(ParameterDeclaration parameter, string text, string suffix)
+        where T : IParsable<T>, System.Numerics.IMinMaxValue<T> =>
         T.TryParse(text, CultureInfo.InvariantCulture, out var number)
             ? string.Create(CultureInfo.InvariantCulture, $"{number}{suffix}")
-            : throw Unfit(parameter, text, string.Create(CultureInfo.InvariantCulture, $"a whole number from {T.MinValue} to {T.MaxValue}"));
+            : throw Unfit(parameter, text,
+                string.Create(CultureInfo.InvariantCulture, $"a whole number from {T.MinValue} to {T.MaxValue}"));
 
     private static string Real(ParameterDeclaration parameter, string text, string type, string suffix)
     {

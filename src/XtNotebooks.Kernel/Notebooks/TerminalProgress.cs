@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace XtNotebooks.Kernel.Notebooks;
 
-/// <summary>Shows a run on a terminal, a line for each cell with the seconds it took; while it runs they count, where the terminal can.</summary>
+/// <summary>Shows a run on a terminal, a line for each cell with the seconds it took; while it runs they count, where the terminal
+/// can.</summary>
 internal sealed class TerminalProgress : IRunProgress, IDisposable
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200);
@@ -31,7 +32,8 @@ internal sealed class TerminalProgress : IRunProgress, IDisposable
         var width = count.ToString(CultureInfo.InvariantCulture).Length;
         lock (terminal)
         {
-            line = string.Create(CultureInfo.InvariantCulture, $"[{number.ToString(CultureInfo.InvariantCulture).PadLeft(width)}/{count}] {title,-56} ");
+            line = string.Create(
+                CultureInfo.InvariantCulture, $"[{number.ToString(CultureInfo.InvariantCulture).PadLeft(width)}/{count}] {title,-56} ");
             started = time.GetTimestamp();
             terminal.Write(line);
             terminal.Flush();

@@ -11,13 +11,15 @@ namespace XtNotebooks.Kernel.Packages;
 internal static class LockFileReader
 {
     private static readonly Lazy<Dictionary<string, Version?>> Platform = new(() => PlatformReferences.Paths
-        .ToDictionary(path => Path.GetFileNameWithoutExtension(path), path => AssemblyName.GetAssemblyName(path).Version, StringComparer.OrdinalIgnoreCase));
+        .ToDictionary(path => Path.GetFileNameWithoutExtension(path),
+            path => AssemblyName.GetAssemblyName(path).Version, StringComparer.OrdinalIgnoreCase));
 
     public static PackageSet Read(
         LockFile lockFile, NuGetFramework framework, string runtime, IReadOnlyList<PackageRequest> requests, IReadOnlyList<string> notes)
     {
         var target = lockFile.GetTarget(framework, runtime) ?? lockFile.GetTarget(framework, null);
-        var libraries = target.Libraries.Where(library => library.Type == "package").ToDictionary(library => library.Name!, StringComparer.OrdinalIgnoreCase);
+        var libraries = target.Libraries.Where(library => library.Type == "package")
+            .ToDictionary(library => library.Name!, StringComparer.OrdinalIgnoreCase);
         var ordered = new List<LockFileTargetLibrary>();
         var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var request in requests)
@@ -51,7 +53,8 @@ internal static class LockFileReader
     }
 
     private static IEnumerable<string> Files(string root, IEnumerable<LockFileItem> items) =>
-        items.Select(item => Full(root, item)).Where(path => path.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) && File.Exists(path));
+        items.Select(item => Full(root, item))
+            .Where(path => path.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) && File.Exists(path));
 
     private static string Full(string root, LockFileItem item) => Path.Combine(root, item.Path.Replace('/', Path.DirectorySeparatorChar));
 

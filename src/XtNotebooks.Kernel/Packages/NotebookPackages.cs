@@ -42,7 +42,8 @@ internal sealed class NotebookPackages(CodeSession session) : IDisposable
             RefuseOtherVersionsOfLoaded(found, requests);
             foreach (var note in found.Notes)
                 cell.Output.Stream(StreamName.Stderr, note + "\n");
-            var added = found.Packages.Where(package => !_resolved.TryGetValue(package.Id, out var known) || known.Version != package.Version).ToList();
+            var added = found.Packages.Where(package =>
+                !_resolved.TryGetValue(package.Id, out var known) || known.Version != package.Version).ToList();
             foreach (var package in added)
                 session.AddPackage(package);
             _requests = all;
@@ -58,8 +59,8 @@ internal sealed class NotebookPackages(CodeSession session) : IDisposable
 
     public void Dispose() => _turn.Dispose();
 
-    /// <summary>Restores; a feed that no restore has worked with yet is forgotten when this one fails, so that a slip in an <c>#i</c> does not
-    /// spoil every package that follows.</summary>
+    /// <summary>Restores; a feed that no restore has worked with yet is forgotten when this one fails, so that a slip in an <c>#i</c> does
+    /// not spoil every package that follows.</summary>
     private async Task<PackageSet> ResolveAsync(List<PackageRequest> all, RestoreProgress progress, CancellationToken cancellationToken)
     {
         try
@@ -72,7 +73,8 @@ internal sealed class NotebookPackages(CodeSession session) : IDisposable
         {
             var forgotten = string.Join(" and ", _feeds[_provenFeeds..]);
             _feeds.RemoveRange(_provenFeeds, _feeds.Count - _provenFeeds);
-            throw new PackageException($"{error.Message.TrimEnd()} The feed {forgotten} is forgotten again; give it anew by #i if it is right.");
+            throw new PackageException(
+                $"{error.Message.TrimEnd()} The feed {forgotten} is forgotten again; give it anew by #i if it is right.");
         }
     }
 

@@ -3,8 +3,8 @@ using System.Xml.Linq;
 
 namespace XtNotebooks.Kernel.Packages;
 
-/// <summary>The NuGet.config files that apply to a folder and the local feeds they name, found without loading NuGet. They only decide whether a
-/// remembered restore still holds; NuGet itself reads them when it restores.</summary>
+/// <summary>The NuGet.config files that apply to a folder and the local feeds they name, found without loading NuGet. They only decide
+/// whether a remembered restore still holds; NuGet itself reads them when it restores.</summary>
 internal sealed record NuGetConfigFiles(IReadOnlyList<string> Files, IReadOnlyList<string> LocalFeeds)
 {
     private static readonly string[] Names = ["NuGet.Config", "NuGet.config", "nuget.config"];

@@ -20,7 +20,8 @@ internal static class NuGetRestore
     private const string ProjectName = "notebook";
 
     public static async Task<PackageSet> RunAsync(
-        IReadOnlyList<PackageRequest> requests, IReadOnlyList<string> feeds, string workingDirectory, Action<string> progress, CancellationToken cancellationToken)
+        IReadOnlyList<PackageRequest> requests, IReadOnlyList<string> feeds, string workingDirectory, Action<string> progress,
+            CancellationToken cancellationToken)
     {
         var settings = Settings(workingDirectory);
         var sources = SettingsUtility.GetEnabledSources(settings)
@@ -51,11 +52,13 @@ internal static class NuGetRestore
             var results = await RestoreRunner.RunWithoutCommit(requestsToRun, arguments).WaitAsync(cancellationToken);
             var result = results.Single().Result;
             if (!result.Success)
-                throw new PackageException(RestoreMessages.Why(result.LockFile.LogMessages, requests, sources.Select(source => source.Name)));
+                throw new PackageException(
+                    RestoreMessages.Why(result.LockFile.LogMessages, requests, sources.Select(source => source.Name)));
             return LockFileReader.Read(result.LockFile, framework, RuntimeInformation.RuntimeIdentifier, requests,
                 RestoreMessages.Notes(result.LockFile.LogMessages));
         }
-        catch (Exception exception) when (exception is FatalProtocolException or NuGetConfigurationException or IOException or UnauthorizedAccessException
+        catch (Exception exception) when (
+            exception is FatalProtocolException or NuGetConfigurationException or IOException or UnauthorizedAccessException
             or HttpRequestException)
         {
             throw new PackageException(RestoreMessages.OneLine(exception.Message));

@@ -5,8 +5,9 @@ using System.Text.Json;
 
 namespace XtNotebooks.Kernel.Packages;
 
-/// <summary>What earlier restores found, kept across processes. An answer holds as long as the request, the NuGet.config files, and what local feeds
-/// have of the requested packages are the same, and every file still lies in its place; where the newest version is asked for, for a day.</summary>
+/// <summary>What earlier restores found, kept across processes. An answer holds as long as the request, the NuGet.config files, and what
+/// local feeds have of the requested packages are the same, and every file still lies in its place; where the newest version is asked for,
+/// for a day.</summary>
 internal sealed class RestoreCache(string directory, TimeProvider time)
 {
     private const int Format = 1;

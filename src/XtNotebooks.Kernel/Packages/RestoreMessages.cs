@@ -19,20 +19,24 @@ internal static class RestoreMessages
             .ToList();
         return reasons.Count == 0
             ? $"The packages {string.Join(", ", requests)} could not be restored from {string.Join(", ", sources)}."
-            : string.Join(" | ", reasons.Take(MostReasons)) + (reasons.Count > MostReasons ? $" | and {reasons.Count - MostReasons} more" : "");
+            : string.Join(" | ", reasons.Take(MostReasons))
+                + (reasons.Count > MostReasons ? $" | and {reasons.Count - MostReasons} more" : "");
     }
 
     /// <summary>What went well but not as asked.</summary>
     public static IReadOnlyList<string> Notes(IEnumerable<IAssetsLogMessage> messages) =>
     [
-        .. messages.Where(message => message.Level == LogLevel.Warning && message.Code is NuGetLogCode.NU1603 or NuGetLogCode.NU1701 or NuGetLogCode.NU1608)
-            .Where(message => !message.Message.Contains(" depends on ", StringComparison.Ordinal) || message.Message.StartsWith("notebook ", StringComparison.Ordinal))
+        .. messages.Where(message =>
+            message.Level == LogLevel.Warning && message.Code is NuGetLogCode.NU1603 or NuGetLogCode.NU1701 or NuGetLogCode.NU1608)
+            .Where(message => !message.Message.Contains(" depends on ", StringComparison.Ordinal)
+                || message.Message.StartsWith("notebook ", StringComparison.Ordinal))
             .Select(message => $"{message.Code}: {OneLine(message.Message)}")
             .Distinct(),
     ];
 
     public static string OneLine(string message) =>
-        string.Join(' ', message.Replace("notebook -> ", "", StringComparison.Ordinal).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        string.Join(' ', message.Replace("notebook -> ", "", StringComparison.Ordinal)
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 
     private static string Explain(IAssetsLogMessage error, IReadOnlyList<PackageRequest> requests)
     {
@@ -41,7 +45,8 @@ internal static class RestoreMessages
         {
             NuGetLogCode.NU1103 => line + " For a pre-release write the version, or *-* for the newest.",
             NuGetLogCode.NU1107 => line + " Name that package yourself, with a version that suits both.",
-            NuGetLogCode.NU1605 => line + $" Ask for that version or a later one{(requests.Count > 1 ? ", or leave the version away" : "")}.",
+            NuGetLogCode.NU1605 =>
+                line + $" Ask for that version or a later one{(requests.Count > 1 ? ", or leave the version away" : "")}.",
             _ => line,
         };
     }

@@ -1,7 +1,7 @@
 namespace XtNotebooks.Kernel.Threads;
 
-/// <summary>The system's clock, with timers that fire on a thread of their own: those of the system need one of the pool, which a cell may have
-/// filled.</summary>
+/// <summary>The system's clock, with timers that fire on a thread of their own: those of the system need one of the pool, which a cell may
+/// have filled.</summary>
 /// <remarks>What a timer calls must be short, since all of them share the thread.</remarks>
 /// <param name="log">Where it is told that what a timer called has failed; the other timers go on.</param>
 internal sealed class OwnThreadTime(TextWriter log) : TimeProvider

@@ -1,7 +1,7 @@
 namespace XtNotebooks.Kernel.Threads;
 
-/// <summary>Lets the thread pool grow at once, not by two threads a second, while the kernel itself waits for work that it has queued there behind
-/// a cell's: the compiler, completion and restore cannot do without the pool.</summary>
+/// <summary>Lets the thread pool grow at once, not by two threads a second, while the kernel itself waits for work that it has queued there
+/// behind a cell's: the compiler, completion and restore cannot do without the pool.</summary>
 /// <remarks>Several may be at work at the same time, in subshells; the last one puts the pool's limits back.</remarks>
 internal sealed class PoolRelief : IDisposable
 {

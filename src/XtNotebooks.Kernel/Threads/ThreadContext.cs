@@ -1,7 +1,7 @@
 namespace XtNotebooks.Kernel.Threads;
 
-/// <summary>Runs asynchronous code on one thread: what follows an await comes back to that thread, never to the thread pool, which a cell may
-/// have filled.</summary>
+/// <summary>Runs asynchronous code on one thread: what follows an await comes back to that thread, never to the thread pool, which a cell
+/// may have filled.</summary>
 internal sealed class ThreadContext : SynchronizationContext
 {
     private readonly object gate = new();

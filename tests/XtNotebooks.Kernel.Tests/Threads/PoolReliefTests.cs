@@ -3,6 +3,8 @@ using XtNotebooks.Kernel.Threads;
 
 namespace XtNotebooks.Kernel.Tests.Threads;
 
+/// <summary>They fill the pool of the process, and look at its limits: no other test may stand beside them.</summary>
+[Collection(nameof(WholePool))]
 public sealed class PoolReliefTests
 {
     [Fact]
@@ -45,3 +47,7 @@ public sealed class PoolReliefTests
         return (workers, completions, most);
     }
 }
+
+/// <summary>Tests that take all threads of the pool.</summary>
+[CollectionDefinition(nameof(WholePool), DisableParallelization = true)]
+public sealed class WholePool;

@@ -1,6 +1,7 @@
 namespace XtNotebooks.Kernel.Cli.Checks;
 
-/// <summary>The libtorch backend that this machine already has among its packages, so that a plain <c>check</c> can try it without a download.</summary>
+/// <summary>The libtorch backend that this machine already has among its packages, so that a plain <c>check</c> can try it without a
+/// download.</summary>
 /// <remarks>To the host these are names of packages like any other; what comes of referencing one, the extension tells.</remarks>
 internal static class CachedBackend
 {

@@ -14,7 +14,9 @@ internal static class JupyterCheck
         var folders = DataFolders(paths);
         return
         [
-            new("Jupyter", version is null ? "not on the path; notebooks can be run by 'xt-notebooks run' all the same" : Versions(version)),
+            new("Jupyter", version is null
+                ? "not on the path; notebooks can be run by 'xt-notebooks run' all the same"
+                : Versions(version)),
             new("kernelspecs", Kernelspecs(folders)),
         ];
     }
@@ -24,7 +26,8 @@ internal static class JupyterCheck
     {
         var parts = text.Split('\n')
             .Select(line => line.Split(':', 2, StringSplitOptions.TrimEntries))
-            .Where(pair => pair.Length == 2 && pair[0] is "jupyter_core" or "jupyter_client" or "jupyterlab" or "notebook" or "nbclient" or "nbconvert")
+            .Where(pair => pair.Length == 2
+                && pair[0] is "jupyter_core" or "jupyter_client" or "jupyterlab" or "notebook" or "nbclient" or "nbconvert")
             .Where(pair => char.IsDigit(pair[1].FirstOrDefault()))
             .Select(pair => $"{pair[0]} {pair[1]}")
             .ToList();
@@ -66,7 +69,8 @@ internal static class JupyterCheck
         var lines = new List<string>();
         foreach (var folder in dataFolders.Select(folder => Path.Combine(folder, "kernels")).Where(Directory.Exists))
         {
-            foreach (var kernel in Directory.GetDirectories(folder).Where(each => File.Exists(Path.Combine(each, "kernel.json"))).Order(StringComparer.Ordinal))
+            foreach (var kernel in Directory.GetDirectories(folder).Where(each => File.Exists(Path.Combine(each, "kernel.json")))
+                .Order(StringComparer.Ordinal))
                 lines.Add(Kernelspec(kernel));
         }
         if (!lines.Any(line => line.StartsWith(KernelSpec.Name, StringComparison.Ordinal)))

@@ -19,9 +19,11 @@ internal static class PackageCheck
                 var outputs = new CellOutputs(new DisplayIds());
                 var result = await session.RunAsync(new CellRequest($"#r \"nuget: {packages[i]}\"", i + 1), outputs, cancellationToken);
                 // What the extension shows on loading, such as a missing backend, its reports say too.
-                lines.Add(new("package", $"{packages[i]}: {(result.Status == CellStatus.Ok ? "loaded" : "not available here: " + Reason(result.Error))}"));
+                lines.Add(new("package",
+                    $"{packages[i]}: {(result.Status == CellStatus.Ok ? "loaded" : "not available here: " + Reason(result.Error))}"));
             }
-            lines.AddRange(reports().Where(report => report.Kind == ReportKind.Check).Select(report => new CheckLine(report.Title, Read(report))));
+            lines.AddRange(reports().Where(report => report.Kind == ReportKind.Check)
+                .Select(report => new CheckLine(report.Title, Read(report))));
         }
         return lines;
     }

@@ -13,7 +13,8 @@ internal static class ProcessText
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true });
+            using var process = Process.Start(new ProcessStartInfo(program, arguments)
+                { RedirectStandardOutput = true, RedirectStandardError = true });
             if (process is null)
                 return null;
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -135,7 +135,8 @@ internal sealed class FrontEndComms(FrontEnd frontEnd, TextWriter log) : IComms
             using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 512 });
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? bytes
-                : throw new ArgumentException($"A comm's data must be a JSON object; this is {document.RootElement.ValueKind}.", nameof(json));
+                : throw new ArgumentException(
+                    $"A comm's data must be a JSON object; this is {document.RootElement.ValueKind}.", nameof(json));
         }
         catch (JsonException error)
         {

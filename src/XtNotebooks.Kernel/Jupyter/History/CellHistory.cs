@@ -8,7 +8,8 @@ namespace XtNotebooks.Kernel.Jupyter.History;
 internal sealed record HistoryCell(int Session, int Line, string Code, string? Output);
 
 /// <summary>The cells of this session and of those before it.</summary>
-/// <remarks>Reading and writing the file happens beside the cells, in the background. Source: Jupyter messaging specification, history.</remarks>
+/// <remarks>Reading and writing the file happens beside the cells, in the background. Source: Jupyter messaging specification,
+/// history.</remarks>
 internal sealed class CellHistory : IDisposable
 {
     private readonly Lock gate = new();

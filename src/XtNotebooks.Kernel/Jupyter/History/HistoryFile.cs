@@ -121,7 +121,8 @@ internal sealed class HistoryFile(string path, TextWriter log)
         {
             using var document = JsonDocument.Parse(line);
             var root = document.RootElement;
-            return root.IntegerOrNull("session") is { } session && root.IntegerOrNull("line") is { } number && root.TextOrNull("code") is { } code
+            return root.IntegerOrNull("session") is { } session && root.IntegerOrNull("line") is { } number
+                && root.TextOrNull("code") is { } code
                 ? new HistoryCell(session, number, code, root.TextOrNull("output"))
                 : null;
         }

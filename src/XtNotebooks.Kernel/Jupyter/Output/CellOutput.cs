@@ -65,7 +65,8 @@ internal sealed class CellOutput : ICellOutput, IDisposable
 
     public void Display(MimeBundle bundle, string? displayId) => Output(() => Bundle("display_data", kept.Admit(bundle), displayId));
 
-    public void UpdateDisplay(MimeBundle bundle, string displayId) => Output(() => Bundle("update_display_data", kept.Admit(bundle), displayId));
+    public void UpdateDisplay(MimeBundle bundle, string displayId) =>
+        Output(() => Bundle("update_display_data", kept.Admit(bundle), displayId));
 
     public void Clear(bool wait) => Output(() =>
     {

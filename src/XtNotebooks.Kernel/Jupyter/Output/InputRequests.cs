@@ -45,7 +45,8 @@ internal sealed class InputRequests(FrontEnd frontEnd)
         lock (gate)
         {
             // Many clients do not name the request they answer: then it is the last one of theirs.
-            asked = waiting.LastOrDefault(w => w.Identity.AsSpan().SequenceEqual(identity) && (reply.ParentId is null || reply.ParentId == w.Id))
+            asked = waiting.LastOrDefault(w =>
+                w.Identity.AsSpan().SequenceEqual(identity) && (reply.ParentId is null || reply.ParentId == w.Id))
                 ?? waiting.LastOrDefault(w => w.Identity.AsSpan().SequenceEqual(identity));
         }
         asked?.Answer.TrySetResult(reply.Content?.TextOrNull("value") ?? "");

@@ -94,7 +94,8 @@ internal sealed class KeptOutput(OutputLimit limit, int cell) : IDisposable
     }
 
     private string NewPath(string extension) =>
-        Path.Combine(limit.Folder(), string.Create(CultureInfo.InvariantCulture, $"cell-{cell}-{Guid.NewGuid().ToString("N")[..6]}.{extension}"));
+        Path.Combine(limit.Folder(),
+            string.Create(CultureInfo.InvariantCulture, $"cell-{cell}-{Guid.NewGuid().ToString("N")[..6]}.{extension}"));
 
     private static string Millions(long characters) => (characters / 1e6).ToString("0.#", CultureInfo.InvariantCulture);
 }

@@ -24,7 +24,8 @@ internal sealed class ExecuteRequests(
     {
         if (shell.IsAborted)
         {
-            ReplyError(request, Volatile.Read(ref executionCount), new CellError("Aborted", "Not run, because an earlier cell failed or was interrupted.", [], null));
+            ReplyError(request, Volatile.Read(ref executionCount),
+                new CellError("Aborted", "Not run, because an earlier cell failed or was interrupted.", [], null));
             return;
         }
         var parsed = ExecuteRequest.Read(request);
@@ -50,7 +51,8 @@ internal sealed class ExecuteRequests(
         }
     }
 
-    private async Task<bool> RunAsync(Shell shell, IncomingMessage request, ExecuteRequest parsed, int count, CancellationToken cancellationToken)
+    private async Task<bool> RunAsync(
+        Shell shell, IncomingMessage request, ExecuteRequest parsed, int count, CancellationToken cancellationToken)
     {
         var output = new CellOutput(frontEnd, request, parsed.AllowStdin ? input : null, new KeptOutput(limit, count), time, parsed.Silent);
         var code = new CellRequest(parsed.Code, count, parsed.Silent, parsed.AllowStdin, shell.Id, shell.AtOnce);
@@ -65,7 +67,8 @@ internal sealed class ExecuteRequests(
         return await FinishAsync(request, parsed, count, result, null, cancellationToken);
     }
 
-    private async Task<bool> AnswerAsync(IncomingMessage request, HelpQuery query, ExecuteRequest parsed, int count, CancellationToken cancellationToken)
+    private async Task<bool> AnswerAsync(
+        IncomingMessage request, HelpQuery query, ExecuteRequest parsed, int count, CancellationToken cancellationToken)
     {
         var found = await (await session).InspectAsync(query.Name, query.Name.Length, query.Detailed, cancellationToken)
             ?? MimeBundle.Text($"Nothing is known about '{query.Name}'.");

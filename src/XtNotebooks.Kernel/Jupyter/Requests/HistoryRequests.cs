@@ -13,7 +13,8 @@ internal sealed class HistoryRequests(FrontEnd frontEnd, CellHistory history)
         var cells = (content.TextOrNull("hist_access_type") ?? "tail") switch
         {
             "tail" => history.Tail(n ?? 10),
-            "range" => history.Range(content.IntegerOrNull("session") ?? 0, content.IntegerOrNull("start") ?? 1, content.IntegerOrNull("stop")),
+            "range" => history.Range(content.IntegerOrNull("session") ?? 0, content.IntegerOrNull("start")
+                ?? 1, content.IntegerOrNull("stop")),
             "search" => history.Search(content.TextOrNull("pattern") ?? "*", n, content.FlagOrNull("unique") ?? false),
             var other => throw new RequestException($"'{other}' is no way to ask for history; known are 'tail', 'range' and 'search'."),
         };

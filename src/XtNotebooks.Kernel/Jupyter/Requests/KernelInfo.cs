@@ -10,7 +10,8 @@ internal static class KernelInfo
 {
     /// <summary>The version of the tool.</summary>
     public static string Version { get; } =
-        typeof(KernelInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0.0.0";
+        typeof(KernelInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
+            ?? "0.0.0";
 
     public static void Write(Utf8JsonWriter json)
     {
@@ -25,7 +26,8 @@ internal static class KernelInfo
         json.WriteString("pygments_lexer", "csharp");
         json.WriteString("codemirror_mode", "text/x-csharp");
         json.WriteEndObject();
-        json.WriteString("banner", $"XtNotebooks {Version}: C# 14 on {RuntimeInformation.FrameworkDescription}. #!help lists the magics, name? tells about a name.");
+        json.WriteString("banner",
+            $"XtNotebooks {Version}: C# 14 on {RuntimeInformation.FrameworkDescription}. #!help lists the magics, name? tells about a name.");
         json.WriteBoolean("debugger", false);
         json.WriteStartArray("help_links");
         WriteLink("C# language reference", "https://learn.microsoft.com/dotnet/csharp/");

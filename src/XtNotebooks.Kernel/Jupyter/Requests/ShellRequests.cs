@@ -25,11 +25,12 @@ internal sealed class ShellRequests(
         }
         catch (Exception error)
         {
-            log.WriteLine($"xt-notebooks: {request.Header.Type} failed: {error}");
+            log.WriteLine($"xt-notebooks: {request.Header.Type} failed: {(error is RequestException ? error.Message : error.ToString())}");
             if (error is RequestException or OperationCanceledException)
                 frontEnd.ReplyError(request, "RequestError", error.Message);
             else
-                frontEnd.ReplyError(request, "InternalError", $"{request.Header.Type} failed in the kernel, which goes on: {error.Message}");
+                frontEnd.ReplyError(request, "InternalError",
+                    $"{request.Header.Type} failed in the kernel, which goes on: {error.Message}");
         }
         frontEnd.Status("idle", request.RawHeader);
     }

@@ -6,8 +6,8 @@ using XtNotebooks.Kernel.Threads;
 namespace XtNotebooks.Kernel.Jupyter.Shells;
 
 /// <summary>A queue of requests and the thread that handles them one after the other: the main shell, a subshell, or control.</summary>
-/// <remarks>The thread is its own, and what follows an await comes back to it, so that a cell that fills the thread pool stops neither interrupts
-/// nor subshells nor its own end.</remarks>
+/// <remarks>The thread is its own, and what follows an await comes back to it, so that a cell that fills the thread pool stops neither
+/// interrupts nor subshells nor its own end.</remarks>
 internal sealed class Shell : IDisposable
 {
     private readonly BlockingCollection<(long Number, IncomingMessage Message)> queue = [];

@@ -3,7 +3,8 @@ using System.Text.Json;
 
 namespace XtNotebooks.Kernel.Jupyter.Wire;
 
-/// <summary>Hands the frames of a message to a socket; <paramref name="unreachable"/> is called where a stdin message finds no client.</summary>
+/// <summary>Hands the frames of a message to a socket; <paramref name="unreachable"/> is called where a stdin message finds no
+/// client.</summary>
 internal delegate void SendFrames(ChannelName channel, IReadOnlyList<byte[]> frames, Action? unreachable = null);
 
 /// <summary>What the kernel says: replies to one client, and publications to all.</summary>
@@ -31,7 +32,8 @@ internal sealed class FrontEnd(MessageWriter writer, SendFrames send)
         writer.Write([Encoding.UTF8.GetBytes(topic)], "iopub_welcome", null, json => json.WriteText("subscription", topic));
 
     /// <summary>Publishes <c>busy</c>, <c>idle</c> or <c>starting</c>.</summary>
-    public void Status(string state, byte[]? parentHeader) => Publish("status", parentHeader, json => json.WriteString("execution_state", state));
+    public void Status(string state, byte[]? parentHeader) =>
+        Publish("status", parentHeader, json => json.WriteString("execution_state", state));
 
     /// <summary>Answers a request with its reply.</summary>
     public void Reply(IncomingMessage request, Action<Utf8JsonWriter> content) =>
@@ -77,5 +79,7 @@ internal sealed class FrontEnd(MessageWriter writer, SendFrames send)
     }
 
     private static string ReplyType(IncomingMessage request) =>
-        request.Header.Type.EndsWith("_request", StringComparison.Ordinal) ? request.Header.Type[..^"request".Length] + "reply" : request.Header.Type + "_reply";
+        request.Header.Type.EndsWith("_request", StringComparison.Ordinal)
+            ? request.Header.Type[..^"request".Length] + "reply"
+            : request.Header.Type + "_reply";
 }

@@ -8,12 +8,14 @@ namespace XtNotebooks.Kernel.Jupyter.Wire;
 internal static class JsonContent
 {
     /// <summary>What lies in a script or a page is the front end's matter; on the wire only JSON's own escapes are needed.</summary>
-    public static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    public static readonly JsonWriterOptions Writing = new()
+        { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     /// <summary>The text of a property; null where it is missing, another type, or broken.</summary>
     public static string? TextOrNull(this JsonElement element, string name)
     {
-        if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(name, out var value) || value.ValueKind != JsonValueKind.String)
+        if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(name, out var value)
+            || value.ValueKind != JsonValueKind.String)
             return null;
         try
         {

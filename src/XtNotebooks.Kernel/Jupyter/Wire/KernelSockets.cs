@@ -71,7 +71,8 @@ internal sealed class KernelSockets : IDisposable
             unreachable?.Invoke();
     });
 
-    /// <summary>Takes in every message that the shell socket holds now; done when they have been handed to <see cref="Received"/>.</summary>
+    /// <summary>Takes in every message that the shell socket holds now; done when they have been handed to
+    /// <see cref="Received"/>.</summary>
     public Task DrainShellAsync()
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

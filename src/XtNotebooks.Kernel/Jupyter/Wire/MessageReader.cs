@@ -73,7 +73,9 @@ internal sealed class MessageReader(MessageSigner signer)
     private static string? Text(JsonElement root, string name) => root.TextOrNull(name);
 
     private static DateTimeOffset? Date(JsonElement root) =>
-        DateTimeOffset.TryParse(Text(root, "date"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date) ? date : null;
+        DateTimeOffset.TryParse(Text(root, "date"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)
+            ? date
+            : null;
 
     private static IncomingMessage? Refuse(string why, out string refusal)
     {

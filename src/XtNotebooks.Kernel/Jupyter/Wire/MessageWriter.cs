@@ -37,13 +37,15 @@ internal sealed class MessageWriter(MessageSigner signer, TimeProvider time)
             json.WriteString("msg_id", id ?? NewId());
             json.WriteString("session", Session);
             json.WriteString("username", "kernel");
-            json.WriteString("date", time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture));
+            json.WriteString("date",
+                time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture));
             json.WriteString("msg_type", type);
             json.WriteString("version", ProtocolVersion);
         });
         var parent = parentHeader ?? Empty;
         var body = Object(content);
-        return [.. prefix, MessageReader.Delimiter, signer.Sign(header, parent, Empty, body), header, parent, Empty, body, .. buffers ?? []];
+        return [.. prefix, MessageReader.Delimiter, signer.Sign(header, parent, Empty, body), header, parent, Empty, body,
+            .. buffers ?? []];
     }
 
     /// <summary>An id that no other message has.</summary>

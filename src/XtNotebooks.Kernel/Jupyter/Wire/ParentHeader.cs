@@ -1,6 +1,7 @@
 namespace XtNotebooks.Kernel.Jupyter.Wire;
 
-/// <summary>The raw header of the message that the code of the moment answers; it flows into the threads and tasks that this code starts.</summary>
+/// <summary>The raw header of the message that the code of the moment answers; it flows into the threads and tasks that this code
+/// starts.</summary>
 internal static class ParentHeader
 {
     private static readonly AsyncLocal<byte[]?> Local = new();

@@ -4,7 +4,8 @@ using System.Text.RegularExpressions;
 
 namespace XtNotebooks.Kernel.Notebooks.Html;
 
-/// <summary>Turns terminal text into HTML: colours and weights become spans, carriage returns overwrite as on a terminal, all else is encoded.</summary>
+/// <summary>Turns terminal text into HTML: colours and weights become spans, carriage returns overwrite as on a terminal, all else is
+/// encoded.</summary>
 internal static partial class AnsiHtml
 {
     public static string Render(string text)
@@ -39,7 +40,9 @@ internal static partial class AnsiHtml
 
     /// <summary>What a terminal would show of lines that a progress bar wrote over and over.</summary>
     private static string Overwrite(string text) =>
-        !text.Contains('\r', StringComparison.Ordinal) ? text : string.Join('\n', text.Split('\n').Select(line => line.TrimEnd('\r').Split('\r')[^1]));
+        !text.Contains('\r', StringComparison.Ordinal)
+            ? text
+            : string.Join('\n', text.Split('\n').Select(line => line.TrimEnd('\r').Split('\r')[^1]));
 
     // Colours are m sequences; any other control sequence, and links (OSC), have no meaning on a page.
     [GeneratedRegex(@"\e\[(?<sgr>[0-9;:]*)m|\e\[[0-?]*[ -/]*[@-~]|\e\][^\a\e]*(?:\a|\e\\)|\e.")]
@@ -71,7 +74,8 @@ internal static partial class AnsiHtml
                     classes.Add("ansi-italic");
                 if (Underline)
                     classes.Add("ansi-underline");
-                foreach (var (colour, prefix, property) in new[] { (Foreground, "ansi-", "color"), (Background, "ansi-on-", "background-color") })
+                foreach (var (colour, prefix, property) in new[]
+                    { (Foreground, "ansi-", "color"), (Background, "ansi-on-", "background-color") })
                 {
                     if (colour is null)
                         continue;

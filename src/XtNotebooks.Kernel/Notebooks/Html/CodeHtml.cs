@@ -78,7 +78,8 @@ internal static partial class CodeHtml
             return null;
         if (name is IdentifierNameSyntax { IsVar: true })
             return "k";
-        if (name.Parent is InvocationExpressionSyntax || name.Parent is MemberAccessExpressionSyntax { Parent: InvocationExpressionSyntax } call && call.Name == name)
+        if (name.Parent is InvocationExpressionSyntax
+            || name.Parent is MemberAccessExpressionSyntax { Parent: InvocationExpressionSyntax } call && call.Name == name)
             return "m";
         SyntaxNode whole = name;
         while (whole.Parent is QualifiedNameSyntax qualified && qualified.Right == whole)
@@ -101,7 +102,8 @@ internal static partial class CodeHtml
         DeclarationExpressionSyntax parent => parent.Type == node,
         ForEachStatementSyntax parent => parent.Type == node,
         // Console in Console.WriteLine: by the convention of names, since only the compiler knows.
-        MemberAccessExpressionSyntax parent => parent.Expression == node && node is IdentifierNameSyntax left && char.IsUpper(left.Identifier.ValueText[0]),
+        MemberAccessExpressionSyntax parent =>
+            parent.Expression == node && node is IdentifierNameSyntax left && char.IsUpper(left.Identifier.ValueText[0]),
         _ => false,
     };
 

@@ -10,7 +10,8 @@ using Markdig.Syntax.Inlines;
 
 namespace XtNotebooks.Kernel.Notebooks.Html;
 
-/// <summary>Markdown cells as HTML that needs nothing beside the page: pictures are put in, headings get unique ids for the contents.</summary>
+/// <summary>Markdown cells as HTML that needs nothing beside the page: pictures are put in, headings get unique ids for the
+/// contents.</summary>
 /// <param name="folder">The notebook's folder, from which relative pictures are read.</param>
 /// <param name="pageFolder">The page's folder, from which relative links are to lead; null where it is the notebook's.</param>
 /// <remarks>HTML in the Markdown is kept, as in Jupyter: the notebook's author is trusted no less than its outputs.</remarks>
@@ -55,7 +56,8 @@ internal sealed class MarkdownHtml(string folder, string? pageFolder = null)
         if (url.StartsWith("attachment:", StringComparison.Ordinal))
         {
             var name = Uri.UnescapeDataString(url["attachment:".Length..]);
-            if (attachments[name] is JsonObject bundle && bundle.FirstOrDefault(each => each.Key.StartsWith("image/", StringComparison.Ordinal)) is { Key: not null } image)
+            if (attachments[name] is JsonObject bundle
+                && bundle.FirstOrDefault(each => each.Key.StartsWith("image/", StringComparison.Ordinal)) is { Key: not null } image)
                 picture.Url = $"data:{image.Key};base64,{MultilineText.Join(image.Value).ReplaceLineEndings("")}";
         }
         else if (Uri.TryCreate(url, UriKind.Absolute, out var absolute) && absolute.Scheme is "http" or "https")
@@ -133,7 +135,8 @@ internal sealed class MarkdownHtml(string folder, string? pageFolder = null)
             var code = obj.Lines.ToString();
             var isCSharp = obj is FencedCodeBlock { Info: { } info } && info.ToUpperInvariant() is "CSHARP" or "CS" or "C#";
             renderer.EnsureLine();
-            renderer.Write("<pre class=\"src\" tabindex=\"0\"><code>").Write(isCSharp ? CodeHtml.Render(code) : WebUtility.HtmlEncode(code)).WriteLine("</code></pre>");
+            renderer.Write("<pre class=\"src\" tabindex=\"0\"><code>").Write(isCSharp ? CodeHtml.Render(code) : WebUtility.HtmlEncode(code))
+                .WriteLine("</code></pre>");
         }
     }
 }

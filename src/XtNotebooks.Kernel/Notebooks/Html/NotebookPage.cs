@@ -57,9 +57,11 @@ internal static class NotebookPage
 
     private static string Cell(NotebookCell cell, MarkdownHtml markdown, OutputHtml outputs) => cell.Kind switch
     {
-        CellKind.Markdown => Fold(cell, "cell", "Show", $"<section class=\"cell md\">\n{markdown.Render(cell.Source, cell.Attachments)}</section>\n"),
+        CellKind.Markdown =>
+            Fold(cell, "cell", "Show", $"<section class=\"cell md\">\n{markdown.Render(cell.Source, cell.Attachments)}</section>\n"),
         CellKind.Code => Fold(cell, "cell", "Show the cell", Code(cell, outputs)),
-        CellKind.Raw when cell.Source.Length > 0 => $"<section class=\"cell raw\"><pre>{WebUtility.HtmlEncode(cell.Source)}</pre></section>\n",
+        CellKind.Raw when cell.Source.Length > 0 =>
+            $"<section class=\"cell raw\"><pre>{WebUtility.HtmlEncode(cell.Source)}</pre></section>\n",
         _ => "",
     };
 
@@ -71,14 +73,17 @@ internal static class NotebookPage
         if (!cell.HasTag("remove-input") && !string.IsNullOrWhiteSpace(cell.Source))
         {
             var number = label.Length > 0 ? $"<span class=\"count\" aria-label=\"Cell {label}\">{label}</span>" : "";
-            html.Append(Fold(cell, "input", "Show the code", $"<div class=\"in\">{number}<pre class=\"src\" tabindex=\"0\"><code>{CodeHtml.Render(cell.Source)}</code></pre></div>\n"));
+            html.Append(Fold(cell, "input", "Show the code",
+                $"<div class=\"in\">{number}<pre class=\"src\" tabindex=\"0\"><code>{CodeHtml.Render(cell.Source)}</code></pre></div>\n"));
         }
         if (!cell.HasTag("remove-output") && cell.Outputs.Count > 0)
-            html.Append(Fold(cell, "output", "Show the output", $"<div class=\"outs\">\n{string.Concat(cell.Outputs.Select(outputs.Render))}</div>\n"));
+            html.Append(Fold(cell, "output", "Show the output",
+                $"<div class=\"outs\">\n{string.Concat(cell.Outputs.Select(outputs.Render))}</div>\n"));
         return html.Append("</section>\n").ToString();
     }
 
-    /// <summary>Closes a part that the notebook hides, so that the reader opens it: Jupyter Book's tags and JupyterLab's metadata.</summary>
+    /// <summary>Closes a part that the notebook hides, so that the reader opens it: Jupyter Book's tags and JupyterLab's
+    /// metadata.</summary>
     private static string Fold(NotebookCell cell, string part, string label, string html)
     {
         var jupyter = cell.Metadata["jupyter"] as JsonObject;

@@ -9,7 +9,8 @@ internal sealed class OutputHtml(SharedScripts scripts, MarkdownHtml markdown)
 {
     /// <summary>MIME types in order of preference. A Plotly figure is shown by its <c>text/html</c> twin, which draws itself.</summary>
     private static readonly string[] Preferred =
-        ["text/html", "image/svg+xml", "image/png", "image/jpeg", "image/webp", "image/gif", "text/markdown", "text/latex", "text/plain", "application/json"];
+        ["text/html", "image/svg+xml", "image/png", "image/jpeg", "image/webp", "image/gif", "text/markdown", "text/latex", "text/plain",
+            "application/json"];
 
     public string Render(JsonNode? output) => output is not JsonObject parts ? "" : parts["output_type"]?.ToString() switch
     {

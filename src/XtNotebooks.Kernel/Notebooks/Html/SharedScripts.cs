@@ -5,7 +5,8 @@ namespace XtNotebooks.Kernel.Notebooks.Html;
 
 /// <summary>Keeps one copy of a script library that several outputs bring each for itself.</summary>
 /// <remarks>An output draws alone, so each chart of a notebook carries the whole of its library. On one page the library is needed once: an
-/// element marked <c>data-xt-script="NAME"</c>, or any inline script of over 100 KB, moves to the page's head, and repeats of it go.</remarks>
+/// element marked <c>data-xt-script="NAME"</c>, or any inline script of over 100 KB, moves to the page's head, and repeats of it
+/// go.</remarks>
 /// <param name="drop">Whether all scripts go instead, for a page that is only read.</param>
 internal sealed partial class SharedScripts(bool drop = false)
 {
@@ -18,7 +19,8 @@ internal sealed partial class SharedScripts(bool drop = false)
     public string Head => head.ToString();
 
     /// <summary>The output's HTML without its shared scripts, or without any.</summary>
-    public string TakeOut(string html) => !html.Contains("<script", StringComparison.OrdinalIgnoreCase) ? html : Script().Replace(html, match =>
+    public string TakeOut(string html) =>
+        !html.Contains("<script", StringComparison.OrdinalIgnoreCase) ? html : Script().Replace(html, match =>
     {
         if (drop)
             return "";

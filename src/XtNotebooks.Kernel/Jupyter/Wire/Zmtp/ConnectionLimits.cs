@@ -1,6 +1,7 @@
 namespace XtNotebooks.Kernel.Jupyter.Wire.Zmtp;
 
-/// <summary>What strangers may take from the kernel before anybody knows whether their messages are genuine: connections, time and memory.</summary>
+/// <summary>What strangers may take from the kernel before anybody knows whether their messages are genuine: connections, time and
+/// memory.</summary>
 internal sealed class ConnectionLimits(Action<string> tell, TimeProvider time)
 {
     internal const int MostConnections = 1000;

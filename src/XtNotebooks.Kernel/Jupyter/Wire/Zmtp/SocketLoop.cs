@@ -89,8 +89,8 @@ internal sealed class SocketLoop : IDisposable
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
-            // The system has no room for it, and the next one tries again; or the kernel has ended, and a thread that a cell left behind still
-            // writes.
+            // The system has no room for it, and the next one tries again; or the kernel has ended, and a thread that a cell left behind
+            // still writes.
             Interlocked.Exchange(ref woken, 0);
         }
         return true;

@@ -58,8 +58,8 @@ internal sealed class ZmtpConnection : IDisposable
     /// <summary>Whether the connection has ended, on either side.</summary>
     public bool IsClosed { get; private set; }
 
-    /// <summary>Sends a message. Where too much waits already, a client that may miss some misses this one, and another is cut off; both are
-    /// told.</summary>
+    /// <summary>Sends a message. Where too much waits already, a client that may miss some misses this one, and another is cut off; both
+    /// are told.</summary>
     public void Send(byte[] message)
     {
         if (IsClosed)
@@ -76,7 +76,8 @@ internal sealed class ZmtpConnection : IDisposable
         else if (!misses)
         {
             misses = true;
-            tell($"a client of the {owner.Name} channel does not read; it misses what does not fit into {MostWaitingBytes >> 20} MiB or {MostWaiting} messages.");
+            tell($"a client of the {owner.Name} channel does not read; it misses what does not fit into {MostWaitingBytes >> 20} MiB"
+                + $" or {MostWaiting} messages.");
         }
     }
 

@@ -17,7 +17,8 @@ internal static class ZmtpFormat
 
     /// <summary>Whether a greeting is one that we can answer: version 3 or later, no security.</summary>
     public static bool IsSpoken(ReadOnlySpan<byte> greeting) =>
-        greeting[0] == 0xFF && (greeting[9] & 1) == 1 && greeting[10] >= 3 && greeting.Slice(12, 20).TrimEnd((byte)0).SequenceEqual("NULL"u8);
+        greeting[0] == 0xFF && (greeting[9] & 1) == 1 && greeting[10] >= 3
+            && greeting.Slice(12, 20).TrimEnd((byte)0).SequenceEqual("NULL"u8);
 
     /// <summary>The command that ends the handshake and tells what kind of socket this is.</summary>
     public static byte[] Ready(string socketType)
@@ -76,7 +77,8 @@ internal static class ZmtpFormat
         while (!data.IsEmpty)
         {
             var name = data[0];
-            if (data.Length < name + 5 || BinaryPrimitives.ReadInt32BigEndian(data[(name + 1)..]) is var length && (length < 0 || length > data.Length - name - 5))
+            if (data.Length < name + 5 || BinaryPrimitives.ReadInt32BigEndian(data[(name + 1)..]) is var length
+                && (length < 0 || length > data.Length - name - 5))
                 throw new ZmtpException("a property that is longer than its command");
             properties[Encoding.ASCII.GetString(data.Slice(1, name)).ToLowerInvariant()] = data.Slice(name + 5, length).ToArray();
             data = data[(name + 5 + length)..];

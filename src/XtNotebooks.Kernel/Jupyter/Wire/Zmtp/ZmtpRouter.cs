@@ -75,8 +75,8 @@ internal sealed class ZmtpRouter(string name, Action<List<byte[]>> received) : I
             BinaryPrimitives.WriteInt32BigEndian(given.AsSpan(1), ++unnamed);
             return given;
         }
-        // Two front ends of one session are both served. The second of a name is the second on every channel, so that a question about input,
-        // which is sent on one channel to the name known from another, finds it.
+        // Two front ends of one session are both served. The second of a name is the second on every channel, so that a question about
+        // input, which is sent on one channel to the name known from another, finds it.
         var identity = wanted;
         for (var number = 2; clients.ContainsKey(Key(identity)); number++)
             identity = [0, .. Encoding.ASCII.GetBytes($"{number}:"), .. wanted];
