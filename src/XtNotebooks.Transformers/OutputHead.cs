@@ -3,7 +3,7 @@ namespace XtNotebooks.Transformers;
 /// <summary>From embeddings to logits.</summary>
 internal sealed class OutputHead
 {
-    private readonly Linear[] _toLogits = [];
+    private readonly nn.Module<Tensor, Tensor>[] _toLogits = [];
     private readonly bool _squeeze;
     private readonly Linear? _toMixture;
     private readonly Linear? _combineMixture;
@@ -20,7 +20,7 @@ internal sealed class OutputHead
             register("combine_mixture", _combineMixture = nn.Linear(dim, _mixtures, hasBias: false));
         }
         if (options.TieEmbedding) return;
-        _toLogits = [.. Enumerable.Range(0, options.NumOutputHeads).Select(_ => nn.Linear(dim, options.LogitsDim ?? options.NumTokens, hasBias: false))];
+        _toLogits = options.ToLogits is { } own ? [own] : [.. Enumerable.Range(0, options.NumOutputHeads).Select(_ => nn.Linear(dim, options.LogitsDim ?? options.NumTokens, hasBias: false))];
         register("to_logits", _toLogits is [var single] ? single : new Slots(_toLogits));
     }
 

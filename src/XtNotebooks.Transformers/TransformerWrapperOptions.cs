@@ -71,6 +71,8 @@ public sealed record TransformerWrapperOptions
     public bool MixtureOfSoftmax { get; init; }
     /// <summary>Number of softmaxes mixed.</summary>
     public int MixtureOfSoftmaxK { get; init; } = 4;
+    /// <summary>An output head of one's own, [batch, seq, dim] to [batch, seq, anything]; the model's weights hold it, a configuration cannot.</summary>
+    public nn.Module<Tensor, Tensor>? ToLogits { get; init; }
     /// <summary>Adds the logarithm of the logits' sigmoid to them (sigsoftmax, arXiv:1805.10829).</summary>
     public bool SigsoftmaxLogits { get; init; }
 
@@ -117,6 +119,11 @@ public sealed record TransformerWrapperOptions
 
     private void ValidateDepthAndPools()
     {
+        foreach (var (set, name) in new[]
+                 {
+                     (TieEmbedding, nameof(TieEmbedding)), (ReturnOnlyEmbed, nameof(ReturnOnlyEmbed)), (NumOutputHeads > 1, nameof(NumOutputHeads)), (LogitsDim is not null, nameof(LogitsDim)),
+                 })
+            Require.NotBoth(ToLogits is not null, nameof(ToLogits), set, name);
         Require.NotBoth(Recycling, nameof(Recycling), Looped, nameof(Looped));
         Require.Needs(TrainMaxRecycleSteps != 4, nameof(TrainMaxRecycleSteps), Recycling, nameof(Recycling));
         Require.Needs(MaxLoopedSteps != 4, nameof(MaxLoopedSteps), Looped, nameof(Looped));

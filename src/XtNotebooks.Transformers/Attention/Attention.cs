@@ -71,8 +71,9 @@ public sealed class Attention : NamedModule, IBlock
         if (options.ValueRmsnorm) value_rmsnorm = Child(nameof(value_rmsnorm), new MultiheadRmsNorm(dimHead, heads));
         if (options.DataDependentAlibi)
             data_dependent_alibi = Child<ContentBias>(nameof(data_dependent_alibi), options.DataDependentAlibiPerRow
-                ? new PerRowDataDependentAlibi(dim, heads, options.DataDependentAlibiPerRowDimHead)
-                : new DataDependentAlibi(dim, heads, options.Causal));
+                ? new PerRowDataDependentAlibi(dim, heads, options.DataDependentAlibiPerRowDimHead, options.DataDependentAlibiKwargs.GetValueOrDefault("post_log_scale", 1))
+                : new DataDependentAlibi(
+                    dim, heads, options.Causal, options.DataDependentAlibiKwargs.GetValueOrDefault("bias_init", 5), options.DataDependentAlibiKwargs.GetValueOrDefault("post_log_scale", 1)));
         if (options.UseRelProjPosBias)
             rel_proj_pos_bias = Child(nameof(rel_proj_pos_bias), new ProjectedDistanceBias(dim, heads, options.RelProjNumDistanceBasis, options.RelProjMaxDist));
 

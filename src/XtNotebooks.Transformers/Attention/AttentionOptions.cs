@@ -111,6 +111,8 @@ public sealed record AttentionOptions
     public bool DataDependentAlibiPerRow { get; init; }
     /// <summary>Width of these queries and keys.</summary>
     public int DataDependentAlibiPerRowDimHead { get; init; } = 8;
+    /// <summary>Further numbers of that decay: post_log_scale, what it is multiplied by (1), and bias_init, where the gates' biases start (5; not per row).</summary>
+    public IReadOnlyDictionary<string, double> DataDependentAlibiKwargs { get; init; } = NoNumbers;
     /// <summary>Biases of distance, mixed for each token from learned curves.</summary>
     public bool UseRelProjPosBias { get; init; }
     /// <summary>Number of these curves.</summary>
@@ -166,6 +168,7 @@ public sealed record AttentionOptions
     {
         ValidateWeights();
         ValidateSubheads();
+        ValidateDecay();
         Require.Positive(Dim, nameof(Dim));
         Require.Positive(DimHead, nameof(DimHead));
         Require.Positive(Heads, nameof(Heads));
@@ -259,6 +262,16 @@ public sealed record AttentionOptions
         Require.NotBoth(InvertedAttention, nameof(InvertedAttention), HeadLearnedSink, nameof(HeadLearnedSink));
         Require.NotBoth(InvertedAttention, nameof(InvertedAttention), CustomAttnFn is not null, nameof(CustomAttnFn));
         Require.Needs(CopeSoftOnehotPos, nameof(CopeSoftOnehotPos), UseCope, nameof(UseCope));
+    }
+
+    internal static IReadOnlyDictionary<string, double> NoNumbers { get; } = new Dictionary<string, double>();
+
+    private void ValidateDecay()
+    {
+        Require.Needs(DataDependentAlibiKwargs.Count > 0, nameof(DataDependentAlibiKwargs), DataDependentAlibi, nameof(DataDependentAlibi));
+        string[] known = DataDependentAlibiPerRow ? ["post_log_scale"] : ["post_log_scale", "bias_init"];
+        if (DataDependentAlibiKwargs.Keys.FirstOrDefault(k => !known.Contains(k)) is { } unknown)
+            throw new ArgumentException($"DataDependentAlibiKwargs may hold {string.Join(" and ", known)}, but holds {unknown}.");
     }
 
     private void ValidateSubheads()

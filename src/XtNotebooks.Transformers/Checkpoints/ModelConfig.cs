@@ -45,6 +45,8 @@ internal static class ModelConfig
 
     private static JsonObject OfNet(TransformerWrapper net)
     {
+        if (net.Options.ToLogits is not null)
+            throw new ArgumentException("ToLogits is a module of one's own, which a configuration cannot hold: save the weights alone (SaveSafetensors), and build the model in code.");
         var arguments = UpstreamArguments.Write(net.Options);
         // Upstream has no defaults for these.
         arguments["num_tokens"] = net.Options.NumTokens;

@@ -56,6 +56,8 @@ public sealed record AttentionLayersOptions
     public bool AlibiPosBias { get; init; }
     /// <summary>How many of the heads get an ALiBi slope.</summary>
     public int? AlibiNumHeads { get; init; }
+    /// <summary>Slopes of one's own for ALiBi: "slopes", as many as there are ALiBi heads.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<double>> RelPosKwargs { get; init; } = new Dictionary<string, IReadOnlyList<double>>();
     /// <summary>T5's learned biases of distance; turns absolute positions off.</summary>
     public bool RelPosBias { get; init; }
     /// <summary>Number of T5 distance buckets.</summary>
@@ -251,6 +253,8 @@ public sealed record AttentionLayersOptions
     public bool AttnDataDependentAlibiPerRow { get; init; }
     /// <inheritdoc cref="AttentionOptions.DataDependentAlibiPerRowDimHead"/>
     public int AttnDataDependentAlibiPerRowDimHead { get; init; } = 8;
+    /// <inheritdoc cref="AttentionOptions.DataDependentAlibiKwargs"/>
+    public IReadOnlyDictionary<string, double> AttnDataDependentAlibiKwargs { get; init; } = AttentionOptions.NoNumbers;
     /// <inheritdoc cref="AttentionOptions.UseRelProjPosBias"/>
     public bool AttnUseRelProjPosBias { get; init; }
     /// <inheritdoc cref="AttentionOptions.RelProjNumDistanceBasis"/>

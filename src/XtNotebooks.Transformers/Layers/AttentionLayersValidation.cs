@@ -66,6 +66,10 @@ internal static class AttentionLayersValidation
             throw new ArgumentException($"RelPosNumBuckets ({o.RelPosNumBuckets}) must be at most RelPosMaxDistance ({o.RelPosMaxDistance}).");
         if (o.AlibiNumHeads is { } alibi && (alibi <= 0 || alibi > o.Heads))
             throw new ArgumentException($"AlibiNumHeads ({alibi}) must be from 1 to Heads ({o.Heads}).");
+        Require.Needs(o.RelPosKwargs.Count > 0, nameof(o.RelPosKwargs), o.AlibiPosBias, nameof(o.AlibiPosBias));
+        foreach (var (name, slopes) in o.RelPosKwargs)
+            if (name != "slopes" || slopes.Count != (o.AlibiNumHeads ?? o.Heads))
+                throw new ArgumentException($"RelPosKwargs may hold slopes, one for each of the {o.AlibiNumHeads ?? o.Heads} AlibiNumHeads (or Heads), but holds {slopes.Count} {name}.");
         Require.NotBoth(o.AttnFlash, nameof(o.AttnFlash), o.RelPosBias, nameof(o.RelPosBias));
         Require.NotBoth(o.AttnFlash, nameof(o.AttnFlash), o.DynamicPosBias, nameof(o.DynamicPosBias));
         Require.NotBoth(o.AttnFlash, nameof(o.AttnFlash), o.ResidualAttn, nameof(o.ResidualAttn));

@@ -106,7 +106,7 @@ internal static class NormChoice
             Math.Sqrt(options.AttnDimHead), causal, options.Heads, options.RelPosNumBuckets, options.RelPosMaxDistance),
         { DynamicPosBias: true } => new DynamicPositionBias(
             options.Dim / 4, options.Heads, options.DynamicPosBiasMlpDepth, options.DynamicPosBiasLogDistance, options.DynamicPosBiasNorm),
-        { AlibiPosBias: true } => new AlibiPositionalBias(options.AlibiNumHeads ?? options.Heads, options.Heads),
+        { AlibiPosBias: true } => new AlibiPositionalBias(options.AlibiNumHeads ?? options.Heads, options.Heads, options.RelPosKwargs.GetValueOrDefault("slopes")),
         _ => null,
     };
 }

@@ -5,11 +5,12 @@ internal sealed class PerRowDataDependentAlibi : ContentBias
 {
     private readonly long _heads;
     private readonly double _scale;
+    private readonly double _decayScale;
     private readonly Linear _gates;
 
-    public PerRowDataDependentAlibi(long dim, long heads, long dimHead) : base(nameof(PerRowDataDependentAlibi))
+    public PerRowDataDependentAlibi(long dim, long heads, long dimHead, double decayScale = 1) : base(nameof(PerRowDataDependentAlibi))
     {
-        (_heads, _scale) = (heads, 1 / Math.Sqrt(dimHead));
+        (_heads, _scale, _decayScale) = (heads, 1 / Math.Sqrt(dimHead), decayScale);
         _gates = nn.Linear(dim, heads * dimHead * 2, hasBias: false);
         Child("to_forget_gates", new Slots(_gates));
     }
@@ -18,7 +19,7 @@ internal sealed class PerRowDataDependentAlibi : ContentBias
     {
         using var scope = NewDisposeScope();
         var both = _gates.call(x).SplitDim(-1, 2, _heads, -1).permute(2, 0, 3, 1, 4); // [2, batch, heads, seq, dimHead]
-        var gates = F.logsigmoid(matmul(both[0], both[1].transpose(-2, -1)) * _scale); // [batch, heads, seq, seq]
+        var gates = F.logsigmoid(matmul(both[0], both[1].transpose(-2, -1)) * _scale) * _decayScale; // [batch, heads, seq, seq]
         var ahead = ones([x.shape[1], x.shape[1]], dtype: ScalarType.Bool, device: x.device).triu();
         return scope.MoveToOuter(gates.masked_fill(ahead, 0).flip(-1).cumsum(-1).flip(-1));
     }

@@ -57,13 +57,14 @@ internal abstract class ContentBias(string name) : NamedModule(name)
 internal sealed class DataDependentAlibi : ContentBias
 {
     private readonly bool _causal;
+    private readonly double _scale;
     private readonly Linear _gates;
 
-    public DataDependentAlibi(long dim, long heads, bool causal) : base(nameof(DataDependentAlibi))
+    public DataDependentAlibi(long dim, long heads, bool causal, double biasInit = 5, double scale = 1) : base(nameof(DataDependentAlibi))
     {
-        _causal = causal;
+        (_causal, _scale) = (causal, scale);
         _gates = nn.Linear(dim, causal ? heads : 2 * heads);
-        nn.init.constant_(_gates.bias!, 5);
+        nn.init.constant_(_gates.bias!, biasInit);
         Child("to_forget_gates", new Slots(_gates));
     }
 
@@ -72,7 +73,7 @@ internal sealed class DataDependentAlibi : ContentBias
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var kept = F.logsigmoid(_gates.call(x).transpose(1, 2)).cumsum(-1); // [batch, heads, seq]
+        var kept = (F.logsigmoid(_gates.call(x).transpose(1, 2)) * _scale).cumsum(-1); // [batch, heads, seq]
         if (_causal) return scope.MoveToOuter(kept.unsqueeze(-1) - kept.unsqueeze(-2));
         var parts = kept.chunk(2, 1);
         var back = parts[0].unsqueeze(-1) - parts[0].unsqueeze(-2);

@@ -84,10 +84,10 @@ internal sealed class DynamicPositionBias : RelativeBias
 }
 
 /// <summary>Penalties growing linearly with distance, steeper for later heads (Press et al. 2021, arXiv:2108.12409).</summary>
-internal sealed class AlibiPositionalBias(long heads, long totalHeads) : RelativeBias(nameof(AlibiPositionalBias))
+internal sealed class AlibiPositionalBias(long heads, long totalHeads, IReadOnlyList<double>? slopes = null) : RelativeBias(nameof(AlibiPositionalBias))
 {
     // Heads without a slope keep a bias of zero.
-    private readonly float[] _slopes = [.. Slopes(heads), .. new float[totalHeads - heads]];
+    private readonly float[] _slopes = [.. slopes?.Select(s => (float)s) ?? Slopes(heads), .. new float[totalHeads - heads]];
 
     public override Tensor forward(long queries, long keys, Device device)
     {

@@ -55,6 +55,21 @@ public sealed class AttentionWeightsTests : IDisposable
             Assert.Contains(other, Assert.Throws<ArgumentException>(() => new Decoder(options)).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_head_of_ones_own_stands_where_the_built_in_one_does()
+    {
+        var ids = SmallModels.Ids(2, 6);
+        var plain = SmallModels.Decoder();
+        var own = SmallModels.Decoder(wrapper: o => o with { ToLogits = nn.Linear(32, SmallModels.NumTokens, hasBias: false) });
+        own.LoadStateDict(plain.state_dict());
+        Assert.True(own.forward(ids).allclose(plain.forward(ids), 1e-5, 1e-6));
+        new AutoregressiveWrapper(own).forward(ids).backward();
+        Assert.NotNull(own.named_parameters().Single(p => p.name == "to_logits.weight").parameter.grad);
+        Assert.Contains("ToLogits", Assert.Throws<ArgumentException>(() => ModelConfig.Of(own)).Message, StringComparison.Ordinal);
+        var message = Assert.Throws<ArgumentException>(() => SmallModels.Decoder(wrapper: o => o with { ToLogits = nn.Linear(32, 5), TieEmbedding = true })).Message;
+        Assert.Contains("ToLogits and TieEmbedding", message, StringComparison.Ordinal);
+    }
+
     // arXiv:2405.18719, appendix B, with a softmax over the distances to all positions, of temperature 0.05.
     [Fact]
     public void Soft_contextual_positions_follow_their_formula()

@@ -47,6 +47,7 @@ internal static class OptionsTable
         (Test<AttentionWeightsTests>(nameof(AttentionWeightsTests.Gumbel_attention_draws_keys_as_their_softmax_says)),
             ["Attention.gumbel_softmax", "Attention.gumbel_softmax_temp", "Attention.gumbel_softmax_hard"]),
         (Test<AttentionWeightsTests>(nameof(AttentionWeightsTests.Functions_of_ones_own_stand_where_the_built_in_ones_do)), ["Attention.custom_attn_fn", "FeedForward.custom_activation"]),
+        (Test<AttentionWeightsTests>(nameof(AttentionWeightsTests.A_head_of_ones_own_stands_where_the_built_in_one_does)), ["TransformerWrapper.to_logits"]),
         (Test<AttentionWeightsTests>(nameof(AttentionWeightsTests.Soft_contextual_positions_follow_their_formula)), ["Attention.cope_soft_onehot_pos"]),
     ];
 

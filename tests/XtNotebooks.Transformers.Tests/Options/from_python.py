@@ -91,6 +91,12 @@ CASES = {
     "ff_deep_embed": (NET | dict(ff_deep_embed=True), Decoder, SMALL | dict(macaron=True)),
     "continuous_pred_head": (
         NET | dict(add_continuous_pred_head=True), Decoder, SMALL, dict(wrapper=dict(next_embed_loss_weight=0.5))),
+    "data_dependent_alibi_kwargs": (
+        NET, Decoder, SMALL | dict(attn_data_dependent_alibi=True, attn_data_dependent_alibi_kwargs=dict(bias_init=2.0, post_log_scale=0.5))),
+    "data_dependent_alibi_per_row_kwargs": (
+        NET, Decoder,
+        SMALL | dict(attn_data_dependent_alibi=True, attn_data_dependent_alibi_per_row=True, attn_data_dependent_alibi_kwargs=dict(post_log_scale=0.5))),
+    "rel_pos_kwargs": (NET, Encoder, SMALL | dict(alibi_pos_bias=True, rel_pos_kwargs=dict(slopes=[0.3, 0.7]))),
     "attn_aggregated_residuals": (NET, Decoder, SMALL | dict(attn_aggregated_residuals=True)),
     "attn_residuals_last_output_as_query": (
         NET, Decoder, SMALL | dict(attn_aggregated_residuals=True, attn_residuals_last_output_as_query=True, rotary_pos_emb=True)),
