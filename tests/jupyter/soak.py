@@ -9,6 +9,7 @@ import queue
 import random
 import statistics
 import sys
+import subprocess
 import time
 
 from jupyter_client.manager import start_new_kernel
@@ -67,7 +68,9 @@ class Soak:
         assert ended.reply["ename"] == "Interrupted", ended.reply
 
     def memory(self):
-        with open(f"/proc/{self.km.provisioner.pid}/status") as file:
+        """Of the process that runs the cells: the child of the one that Jupyter started."""
+        [pid] = subprocess.run(["pgrep", "-P", str(self.km.provisioner.pid)], capture_output=True, text=True, check=True).stdout.split()
+        with open(f"/proc/{pid}/status") as file:
             return next(int(line.split()[1]) / 1024 for line in file if line.startswith("VmRSS"))
 
     def tell(self, cells, all_cells):

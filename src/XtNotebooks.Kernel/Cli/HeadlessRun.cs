@@ -1,6 +1,7 @@
 using System.Globalization;
+using XtNotebooks.Kernel.Crashes;
+using XtNotebooks.Kernel.Jupyter;
 using XtNotebooks.Kernel.Notebooks;
-using XtNotebooks.Kernel.Notebooks.Html;
 using XtNotebooks.Kernel.Scripting;
 
 namespace XtNotebooks.Kernel.Cli;
@@ -24,26 +25,29 @@ internal sealed class HeadlessRun(
         var live = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;
         var started = time.GetTimestamp();
         var written = started;
+        using var file = Journal.ForSupervisor();
+        var journal = file is null ? null : new RunJournal(file);
         NotebookRun run = null!;
-        run = new NotebookRun(notebook, new(request.CellTimeout, time, AfterCell: () =>
+        run = new NotebookRun(notebook, new(request.CellTimeout, time, journal, AfterCell: () =>
         {
             if (time.GetElapsedTime(written) < CheckpointInterval)
                 return;
             AtomicFile.Write(paths.Output, run.ToJson());
             written = time.GetTimestamp();
         }));
-        void Write()
+        journal?.Begin(paths, request.WithoutScripts, run.ToJson());
+        var result = new RunResult(paths, request.WithoutScripts);
+        void Write() => result.Write(run.ToJson());
+        void WriteAtExit()
         {
-            var json = run.ToJson();
-            AtomicFile.Write(paths.Output, json);
-            if (paths.Html is not null)
-                AtomicFile.Write(paths.Html, NotebookPage.Render(
-                    NotebookDocument.Parse(json, paths.Output), paths.Folder, Path.GetFileNameWithoutExtension(paths.Notebook),
-                    new() { Folder = Path.GetDirectoryName(paths.Html), WithoutScripts = request.WithoutScripts }));
+            Write();
+            journal?.End();
         }
 
+        // On the way out what there is gets written.
+        using var supervisor = ParentProcess.Watch(Journal.Supervisor, () => Environment.Exit(ExitCode.CellFailed), time);
         CellFailure? failure;
-        using (var interruption = new RunInterruption(Write, error, time, cancellationToken))
+        using (var interruption = new RunInterruption(WriteAtExit, error, time, cancellationToken))
         {
             // As in Jupyter, a notebook's relative paths start at its own folder.
             Environment.CurrentDirectory = paths.Folder;
@@ -53,6 +57,7 @@ internal sealed class HeadlessRun(
                 using var progress = new TerminalProgress(output, live, time);
                 failure = await run.ExecuteAsync(session, progress, interruption.Token);
                 Write();
+                journal?.End();
             }
             finally
             {

@@ -1,3 +1,4 @@
+using System.Reflection;
 using XtNotebooks.Extensibility;
 
 namespace XtNotebooks.Kernel.Display;
@@ -29,10 +30,13 @@ internal sealed class ValueFormatters
         {
             AddRegistered(value, data);
             // Plotly.NET's own formatter needs a network.
-            if (data.Count == 0 && !PlotlyFigures.TryAdd(value, data))
-                TypeFormatterSources.Add(value, data);
+            var drawn = false;
             if (data.Count == 0)
-                KnownFormats.Add(value, data);
+                Try(() => drawn = PlotlyFigures.TryAdd(value, data), value.GetType());
+            if (data.Count == 0 && !drawn)
+                Try(() => TypeFormatterSources.Add(value, data), value.GetType());
+            if (data.Count == 0)
+                Try(() => KnownFormats.Add(value, data), value.GetType());
         }
         if (!data.ContainsKey("text/plain"))
             data["text/plain"] = Try(() => PlainText.Of(value), value?.GetType()) ?? TypeNames.Short(value!.GetType());
@@ -58,14 +62,22 @@ internal sealed class ValueFormatters
         }
     }
 
+    private static void Try(Action add, Type type) => Try(() =>
+    {
+        add();
+        return null;
+    }, type);
+
     private static string? Try(Func<string?> format, Type? type)
     {
         try
         {
             return format();
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception) when (exception is not OperationCanceledException and not ThreadInterruptedException)
         {
+            if (exception is TargetInvocationException { InnerException: { } inner })
+                exception = inner;
             Console.Error.WriteLine(
                 $"The formatter for {TypeNames.Short(type ?? typeof(object))} failed: {exception.GetType().Name}: {exception.Message}");
             return null;

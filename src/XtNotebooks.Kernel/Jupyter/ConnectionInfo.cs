@@ -41,6 +41,22 @@ internal sealed record ConnectionInfo
         return Parse(bytes, $"The connection file '{path}'", allowRemote, allowUnsigned);
     }
 
+    /// <summary>The warning where other users can read the file, and with its key run code here; null where only its owner can.</summary>
+    public static string? WarningOf(string path)
+    {
+        const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+        try
+        {
+            return !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Others) != 0
+                ? $"The connection file '{path}' can be read or changed by other users of this machine, who can then run code in this kernel; make it yours alone (chmod 600)."
+                : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Checks the text of a connection file; <paramref name="what"/> begins the sentence of an error.</summary>
     public static ConnectionInfo Parse(ReadOnlyMemory<byte> json, string what, bool allowRemote = false, bool allowUnsigned = false)
     {

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using XtNotebooks.Kernel.Cli;
+using XtNotebooks.Kernel.Crashes;
 using XtNotebooks.Kernel.Jupyter.Comms;
 using XtNotebooks.Kernel.Jupyter.History;
 using XtNotebooks.Kernel.Jupyter.Output;
@@ -37,8 +38,10 @@ internal sealed class JupyterKernel : IAsyncDisposable
     /// <param name="history">Where cells are kept across runs.</param>
     /// <param name="log">Where refused messages and the like are told.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="running">Is told which cells run, for whoever has to tell of the kernel's sudden end.</param>
     public JupyterKernel(
-        ConnectionInfo connection, Func<ICodeSession> createSession, HistoryFile history, TextWriter log, TimeProvider time)
+        ConnectionInfo connection, Func<ICodeSession> createSession, HistoryFile history, TextWriter log, TimeProvider time,
+        RunningCells? running = null)
     {
         this.connection = connection;
         this.log = log;
@@ -57,7 +60,7 @@ internal sealed class JupyterKernel : IAsyncDisposable
             return created;
         });
         var execute = new ExecuteRequests(
-            frontEnd, session, input, this.history, OutputLimit.Default(() => outputFolder.Value), sockets.DrainShellAsync, time);
+            frontEnd, session, input, this.history, OutputLimit.Default(() => outputFolder.Value), sockets.DrainShellAsync, time, running);
         var shellRequests = new ShellRequests(
             frontEnd,
             execute,

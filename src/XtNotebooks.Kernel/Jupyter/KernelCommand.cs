@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using XtNotebooks.Kernel.Cli;
+using XtNotebooks.Kernel.Crashes;
 using XtNotebooks.Kernel.Jupyter.History;
 using XtNotebooks.Kernel.Scripting;
 using XtNotebooks.Kernel.Threads;
@@ -30,26 +31,34 @@ internal static class KernelCommand
         };
         command.SetAction((parsed, cancellationToken) =>
         {
-            var connection = ConnectionInfo.Read(
-                parsed.GetRequiredValue(file).FullName, parsed.GetValue(remote), parsed.GetValue(unsigned));
+            var path = parsed.GetRequiredValue(file).FullName;
+            var connection = ConnectionInfo.Read(path, parsed.GetValue(remote), parsed.GetValue(unsigned));
             var options = new CodeSessionOptions { AllowShell = parsed.GetValue(shell), TimeProvider = time };
             // Cells write to a console of their own; the log keeps the process's.
             var log = Console.Error;
+            if (ConnectionInfo.WarningOf(path) is { } warning)
+                log.WriteLine($"xt-notebooks: {warning}");
             var code = ExitCode.Ok;
+            var running = Journal.ForSupervisor() is { } journal ? new RunningCells(journal, path) : null;
             new ThreadContext().Run(async () =>
-                code = await ServeAsync(connection, options, parsed.GetRequiredValue(history), log, time, cancellationToken));
+                code = await ServeAsync(connection, options, parsed.GetRequiredValue(history), log, time, running, cancellationToken));
             return Task.FromResult(code);
         });
         return command;
     }
 
     private static async Task<int> ServeAsync(
-        ConnectionInfo connection, CodeSessionOptions options, string history, TextWriter log, TimeProvider time,
-            CancellationToken cancellationToken)
+        ConnectionInfo connection,
+        CodeSessionOptions options,
+        string history,
+        TextWriter log,
+        TimeProvider time,
+        RunningCells? running,
+        CancellationToken cancellationToken)
     {
         // Nothing that serves the front end's messages needs the pool, but completion and restore do, and a cell may have filled it.
         ThreadPool.SetMinThreads(16, 4);
-        var kernel = new JupyterKernel(connection, OpenSession, new HistoryFile(history, log), log, time);
+        var kernel = new JupyterKernel(connection, OpenSession, new HistoryFile(history, log), log, time, running);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
         {
             context.Cancel = true;
@@ -60,10 +69,13 @@ internal static class KernelCommand
             context.Cancel = true;
             kernel.ShutDown();
         });
-        using var parent = ParentProcess.Watch(kernel.ShutDown, time);
+        using var parent = ParentProcess.Watch(ParentProcess.Server, kernel.ShutDown, time);
+        using var supervisor = ParentProcess.Watch(Journal.Supervisor, kernel.ShutDown, time);
         await kernel.StartAsync(cancellationToken);
+        running?.Tell();
         using var stopped = cancellationToken.Register(kernel.ShutDown);
         await kernel.Ended;
+        running?.End();
         ProcessEnd.Within(TimeSpan.FromSeconds(2), log);
         await kernel.DisposeAsync();
         return ExitCode.Ok;

@@ -2,17 +2,19 @@ using System.Globalization;
 
 namespace XtNotebooks.Kernel.Jupyter;
 
-/// <summary>The Jupyter server that started the kernel: without it the kernel has nobody to serve.</summary>
+/// <summary>The processes that the kernel lives for: the Jupyter server that started it, and the one that supervises it. Without them it has nobody to serve.</summary>
 internal static class ParentProcess
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
-    /// <summary>Calls <paramref name="gone"/> once the process that <c>JPY_PARENT_PID</c> names has ended; null where the variable is not
-    /// set.</summary>
-    public static IDisposable? Watch(Action gone, TimeProvider time)
+    /// <summary>The server that <c>JPY_PARENT_PID</c> names; null where the variable is not set.</summary>
+    public static int? Server =>
+        int.TryParse(Environment.GetEnvironmentVariable("JPY_PARENT_PID"), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
+
+    /// <summary>Calls <paramref name="gone"/> once a process has ended; null where there is none to watch.</summary>
+    public static IDisposable? Watch(int? process, Action gone, TimeProvider time)
     {
-        if (!int.TryParse(Environment.GetEnvironmentVariable("JPY_PARENT_PID"), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
-            || id <= 1 || !OperatingSystem.IsLinux() || !IsAlive(id))
+        if (process is not { } id || id <= 1 || !OperatingSystem.IsLinux() || !IsAlive(id))
             return null;
         return time.CreateTimer(_ =>
         {

@@ -1,3 +1,4 @@
+using XtNotebooks.Kernel.Crashes;
 using XtNotebooks.Kernel.Scripting;
 
 namespace XtNotebooks.Kernel.Notebooks;
@@ -44,11 +45,13 @@ internal sealed class NotebookRun
                 cell.ExecutionCount = number;
             }
             progress.CellStarted(number, cells.Count, CellTitle.Of(notebook.Cells, notebook.Cells.IndexOf(cell)));
+            options.Journal?.CellBegins(notebook.Cells.IndexOf(cell), number, cells.Count);
             var started = options.TimeProvider.GetTimestamp();
             var error = await RunCellAsync(session, cell, number, outputs, cancellationToken);
             var elapsed = options.TimeProvider.GetElapsedTime(started);
             if (error is not null)
                 outputs.Error(error);
+            options.Journal?.CellEnds(outputs);
             var ends = error is not null && (error.Name is Timeout or Interrupted || !cell.HasTag("raises-exception"));
             progress.CellEnded(number, cells.Count, elapsed, failed: ends);
             options.AfterCell?.Invoke();
@@ -77,7 +80,7 @@ internal sealed class NotebookRun
         using var timeout = new CancellationTokenSource(
             options.CellTimeout ?? System.Threading.Timeout.InfiniteTimeSpan, options.TimeProvider);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        var running = session.RunAsync(new CellRequest(cell.Source, number), outputs, stop.Token);
+        var running = session.RunAsync(new CellRequest(cell.Source, number), options.Journal?.Recorded(outputs) ?? outputs, stop.Token);
         var result = await AnswerAsync(running, stop.Token);
         if (result is { Status: CellStatus.Ok })
         {
@@ -113,8 +116,9 @@ internal sealed class NotebookRun
 
 /// <param name="CellTimeout">The longest that a cell may run; null for no limit.</param>
 /// <param name="TimeProvider">The clock.</param>
+/// <param name="Journal">Is told how the run goes on, for whoever has to finish it should the process die.</param>
 /// <param name="AfterCell">Called when a cell has ended, before the next begins.</param>
-internal sealed record RunOptions(TimeSpan? CellTimeout, TimeProvider TimeProvider, Action? AfterCell = null);
+internal sealed record RunOptions(TimeSpan? CellTimeout, TimeProvider TimeProvider, RunJournal? Journal = null, Action? AfterCell = null);
 
 /// <param name="Number">The cell's execution count.</param>
 /// <param name="Source">Its code.</param>

@@ -69,6 +69,10 @@ internal static class NuGetRestore
         }
     }
 
+    /// <summary>The folder of the packages that the machine has already.</summary>
+    /// <exception cref="PackageException">A NuGet.config cannot be read.</exception>
+    public static string PackageFolder(string workingDirectory) => SettingsUtility.GetGlobalPackagesFolder(Settings(workingDirectory));
+
     private static ISettings Settings(string workingDirectory)
     {
         try

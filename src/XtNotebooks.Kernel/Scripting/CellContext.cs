@@ -11,6 +11,9 @@ internal sealed class CellContext(CodeSession session, CellRequest request, ICel
         set => Ambient.Value = value;
     }
 
+    /// <summary>The cell that began last, for what cannot be traced to any.</summary>
+    public static CellContext? Latest { get; set; }
+
     public CodeSession Session { get; } = session;
     public CellRequest Request { get; } = request;
     public ICellOutput Output { get; } = output;
@@ -25,7 +28,7 @@ internal sealed class CellContext(CodeSession session, CellRequest request, ICel
     /// <summary>Whether its code must go on although it is interrupted: what a magic calls in its last step belongs to the step.</summary>
     public bool MayFinish => StopsWithin is not null && !Request.AtOnce.IsCancellationRequested;
 
-    /// <summary>Whether the compiler works on it now, which looks for an interrupt by itself but, cold, not at once.</summary>
+    /// <summary>Whether the compiler, or a restore, works for it now: both look for an interrupt by themselves, but not at every moment.</summary>
     public bool IsCompiling { get; set; }
 
     private readonly Stack<object> _resources = new();

@@ -50,7 +50,7 @@ internal static partial class CellErrors
         for (var current = exception; current is not null; current = current.InnerException)
         {
             var cause = current == exception ? "" : "caused by ";
-            traceback.Add($"{cause}{NameOf(current)}: {current.Message}");
+            traceback.Add($"{cause}{NameOf(current)}: {MessageOf(current)}");
             foreach (var frame in UserFrames(current).Take(MostFrames))
             {
                 var file = frame.GetFileName()!;
@@ -61,7 +61,7 @@ internal static partial class CellErrors
                     line ??= frame.GetFileLineNumber();
             }
         }
-        return new CellError(NameOf(exception), FirstLine(exception.Message), traceback, line);
+        return new CellError(NameOf(exception), FirstLine(MessageOf(exception)), traceback, line);
     }
 
     /// <summary>An exception that nobody caught on a thread or in an async void method of the cell.</summary>
@@ -73,6 +73,17 @@ internal static partial class CellErrors
         cell.Output.Stream(StreamName.Stderr, "Unhandled in the background: " + string.Join('\n', error.Traceback) + "\n");
     }
 
+    /// <summary>Whether code of the notebook threw it, or was on the way.</summary>
+    public static bool IsOfCells(Exception exception)
+    {
+        for (var current = exception; current is not null; current = current.InnerException)
+        {
+            if (UserFrames(current).Any())
+                return true;
+        }
+        return false;
+    }
+
     public static string FirstLine(string text) => text.Split('\n', 2)[0].TrimEnd('\r');
 
     private static Exception Unwrap(Exception exception) => exception switch
@@ -82,7 +93,20 @@ internal static partial class CellErrors
         _ => exception,
     };
 
-    private static string NameOf(Exception exception) => exception.GetType().FullName?.Replace('+', '.') ?? exception.GetType().Name;
+    /// <summary>What it says; an exception of the notebook's own may fail at that too.</summary>
+    private static string MessageOf(Exception exception)
+    {
+        try
+        {
+            return exception.Message ?? "";
+        }
+        catch (Exception failed)
+        {
+            return $"(its Message failed with {failed.GetType().Name})";
+        }
+    }
+
+    private static string NameOf(Exception exception) => WithoutSubmission(exception.GetType().FullName ?? exception.GetType().Name).Replace('+', '.');
 
     private static IEnumerable<StackFrame> UserFrames(Exception exception) =>
         new StackTrace(exception, fNeedFileInfo: true).GetFrames()
@@ -139,9 +163,21 @@ internal static partial class CellErrors
         // The compiler's own sentence asks for what no cell can do: a script's classes are all nested.
         "CS9283" => "A cell cannot declare an extension block; write the method at the top of the cell, as 'static int Twice(this string text) => …', "
             + "or reference a library that declares the block.",
-        _ when diagnostic.GetMessage() is var message && message.Length > LongestMessage => message[..LongestMessage] + "…",
-        _ => diagnostic.GetMessage(),
+        "CS8345" => $"{Written(diagnostic)} Between braces, {{ … }}, it is a local variable and can be of that type.",
+        "CS0201" => $"{Written(diagnostic)} Without its semicolon, at the end of the cell, a value is shown.",
+        _ => Written(diagnostic),
     };
+
+    /// <summary>The compiler's sentence without the class that it makes of a cell.</summary>
+    private static string Written(Diagnostic diagnostic)
+    {
+        var message = diagnostic.GetMessage();
+        if (message.Length > LongestMessage)
+            message = message[..LongestMessage] + "…";
+        return WithoutSubmission(SubmissionType().Replace(message, "The cell"));
+    }
+
+    private static string WithoutSubmission(string text) => SubmissionName().Replace(text, "");
 
     private static string Where(Diagnostic diagnostic) =>
         diagnostic.Location.IsInSource ? $"{diagnostic.Location.GetLineSpan().Path}, line {LineOf(diagnostic)}: " : "";
@@ -149,6 +185,12 @@ internal static partial class CellErrors
     private static int LineOf(Diagnostic diagnostic) => diagnostic.Location.GetLineSpan().StartLinePosition.Line + 1;
 
     private static string Shorten(string line) => line.Length <= LongestLine ? line : line[..LongestLine] + "…";
+
+    [GeneratedRegex(@"The type 'Submission#\d+'")]
+    private static partial Regex SubmissionType();
+
+    [GeneratedRegex(@"Submission#\d+[.+]")]
+    private static partial Regex SubmissionName();
 
     [GeneratedRegex(@">g__(\w+)\|")]
     private static partial Regex LocalFunction();

@@ -29,6 +29,17 @@ public static class CellGuard
         Check();
     }
 
+    /// <summary>The check of <see cref="Enter"/> in the middle of an expression; always true.</summary>
+    /// <exception cref="InsufficientExecutionStackException">The calls are nested too deep.</exception>
+    public static bool Entered
+    {
+        get
+        {
+            Enter();
+            return true;
+        }
+    }
+
     /// <summary>The task, or its end by an interrupt.</summary>
     public static Task Await(Task task)
     {

@@ -31,7 +31,7 @@ internal static class CodeNesting
                         line ??= diagnostic.Location.GetLineSpan().StartLinePosition.Line + 1;
                 }
             },
-            SmallStack);
+            SmallStack) { IsBackground = true };
         thread.Start();
         thread.Join();
         return line;

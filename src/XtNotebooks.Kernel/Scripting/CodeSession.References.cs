@@ -82,6 +82,8 @@ internal sealed partial class CodeSession
 
     private void AddFile(string text, string folder, string where)
     {
+        if (string.IsNullOrWhiteSpace(text))
+            throw new PackageException($"{where}: #r names nothing; write an assembly's path, or \"nuget: Name\" for a package.");
         var file = Path.GetFullPath(text, folder);
         if (File.Exists(file))
         {

@@ -13,10 +13,11 @@ internal sealed partial class CodeSession : ICodeSession
 {
     /// <summary>One shell runs one cell at a time; the main shell's name is empty.</summary>
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _lanes = new();
-    private static readonly TimeSpan SlowestCompilation = TimeSpan.FromSeconds(10);
-
     /// <summary>How long after an interrupted cell its tasks are still looked after.</summary>
     private static readonly TimeSpan LeftBehindStops = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often, and for how long, code looks whether it is a cell's that was left behind longer ago.</summary>
+    private static readonly (TimeSpan Every, TimeSpan For) LeftBehindLooks = (TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(20));
 
     private readonly Lock _compiling = new();
     private readonly Dictionary<string, string> _sources = [];
@@ -107,6 +108,7 @@ internal sealed partial class CodeSession : ICodeSession
         // Not disposed of: what the cell leaves behind still looks at it.
         var interrupt = new CancellationTokenSource();
         var cell = new CellContext(this, request, output, interrupt.Token);
+        CellContext.Latest = cell;
         var threads = new CellThreads(cell);
         var running = threads.Run(() =>
         {
@@ -155,9 +157,19 @@ internal sealed partial class CodeSession : ICodeSession
 
         async Task EndAsync()
         {
-            await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await Task.Delay(LeftBehindStops, Options.TimeProvider).ConfigureAwait(false);
+            var time = Options.TimeProvider;
+            await Task.WhenAny(running, Task.Delay(LeftBehindStops, time)).ConfigureAwait(false);
+            if (running.IsCompleted)
+                await Task.Delay(LeftBehindStops, time).ConfigureAwait(false);
             CellGuard.EndInterrupt();
+            // Left behind in a native call, perhaps for ever: other cells must not look at their tokens at every step until then.
+            while (!running.IsCompleted)
+            {
+                await Task.Delay(LeftBehindLooks.Every, time).ConfigureAwait(false);
+                CellGuard.BeginInterrupt();
+                await Task.Delay(LeftBehindLooks.For, time).ConfigureAwait(false);
+                CellGuard.EndInterrupt();
+            }
         }
     }
 
@@ -173,7 +185,7 @@ internal sealed partial class CodeSession : ICodeSession
             var finishing = cell.MayFinish && !_disposed.IsCancellationRequested;
             if (!finishing && told)
                 hurried ??= elapsed;
-            var longest = finishing ? cell.StopsWithin ?? default : (hurried ?? default) + (cell.IsCompiling ? SlowestCompilation : Options.AbandonAfter);
+            var longest = finishing ? cell.StopsWithin ?? default : (hurried ?? default) + Options.AbandonAfter;
             if (elapsed >= longest)
                 break;
             if (finishing && elapsed >= Options.AbandonAfter && !told)
@@ -190,6 +202,8 @@ internal sealed partial class CodeSession : ICodeSession
         }
         // Nobody waits any more: what it still runs of the reader's code stops at its next check.
         cell.StopsWithin = null;
+        if (cell.IsCompiling)
+            return Interrupted("The cell was interrupted before its code ran; what it had begun, the compiler's work or a package's restore, goes on for a moment, and the next cell waits for it.");
         return Interrupted("The cell could not be stopped: it runs code that does not look for an interrupt, for example a native call, and was left "
             + "behind on its thread. Other cells can run; its variables may still change.");
     }

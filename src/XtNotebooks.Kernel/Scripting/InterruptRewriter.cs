@@ -7,7 +7,7 @@ using static Microsoft.CodeAnalysis.CSharp.SyntaxFactory;
 namespace XtNotebooks.Kernel.Scripting;
 
 /// <summary>Puts a cancellation check into every loop, function and await of a cell, without moving a line.</summary>
-internal sealed class InterruptRewriter : CSharpSyntaxRewriter
+internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
 {
     private const string Guard = "global::XtNotebooks.Kernel.Scripting.CellGuard";
 
@@ -27,9 +27,17 @@ internal sealed class InterruptRewriter : CSharpSyntaxRewriter
     /// <summary>Where declarations begin whose values are disposed of at the cell's end.</summary>
     private readonly IReadOnlySet<int>? _usings;
 
-    private InterruptRewriter(Func<LambdaExpressionSyntax, LambdaKind>? kindOf, Func<ExpressionSyntax, bool>? isSequence, IReadOnlySet<int>? usings)
+    /// <summary>Whether a record with a list of bases continues another record; null where that is unknown.</summary>
+    private readonly Func<RecordDeclarationSyntax, bool>? _continuesRecord;
+
+    private InterruptRewriter(
+        Func<LambdaExpressionSyntax, LambdaKind>? kindOf,
+        Func<ExpressionSyntax, bool>? isSequence,
+        Func<RecordDeclarationSyntax, bool>? continuesRecord,
+        IReadOnlySet<int>? usings)
     {
         _usings = usings;
+        _continuesRecord = continuesRecord;
         _kindOf = kindOf;
         _isSequence = isSequence;
     }
@@ -52,13 +60,16 @@ internal sealed class InterruptRewriter : CSharpSyntaxRewriter
         var root = (CSharpSyntaxNode)tree.GetRoot(cancellationToken);
         Func<LambdaExpressionSyntax, LambdaKind>? kindOf = null;
         Func<ExpressionSyntax, bool>? isSequence = null;
-        if (compile is not null && root.DescendantNodes().Any(node => node is QueryExpressionSyntax or LambdaExpressionSyntax { ExpressionBody: not null }))
+        Func<RecordDeclarationSyntax, bool>? continuesRecord = null;
+        if (compile is not null && root.DescendantNodes().Any(node =>
+            node is QueryExpressionSyntax or LambdaExpressionSyntax { ExpressionBody: not null } or RecordDeclarationSyntax { BaseList: not null }))
         {
             var model = compile().GetSemanticModel(tree);
             kindOf = lambda => KindOf(model, lambda, cancellationToken);
             isSequence = source => IsSequence(model, source, cancellationToken);
+            continuesRecord = record => model.GetDeclaredSymbol(record, cancellationToken)?.BaseType is { IsRecord: true };
         }
-        var rewritten = new InterruptRewriter(kindOf, isSequence, usings).Visit(root);
+        var rewritten = new InterruptRewriter(kindOf, isSequence, continuesRecord, usings).Visit(root);
         return rewritten == root ? tree : CSharpSyntaxTree.Create((CSharpSyntaxNode)rewritten, (CSharpParseOptions)tree.Options, tree.FilePath, Encoding.UTF8);
     }
 

@@ -25,6 +25,7 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
 
     private readonly List<MetadataReference> _newReferences = [.. PlatformReferences.Load()];
     private readonly List<MetadataReference> _usedReferences = [];
+    private readonly Lock _referencesLock = new();
     private CSharpCompilation? _previous;
 
     /// <summary>What continues the chain, without code yet. Compilations made of it share what it has found out about the references.</summary>
@@ -35,13 +36,21 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
     /// <summary>The end of the chain; null before the first submission.</summary>
     public CSharpCompilation? Last => _previous;
 
-    /// <summary>Everything that cells may refer to.</summary>
-    public IReadOnlyList<MetadataReference> References => [.. _usedReferences, .. _newReferences];
+    /// <summary>Everything that cells may refer to; asked for also while a cell is compiled.</summary>
+    public IReadOnlyList<MetadataReference> References
+    {
+        get
+        {
+            lock (_referencesLock)
+                return [.. _usedReferences, .. _newReferences];
+        }
+    }
 
     /// <summary>References that the next submission adds; references and usings flow down the chain, so each is passed once only.</summary>
     public void AddReference(MetadataReference reference)
     {
-        _newReferences.Add(reference);
+        lock (_referencesLock)
+            _newReferences.Add(reference);
         _blank = null;
     }
 
@@ -93,8 +102,11 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
             return (submission, result.Diagnostics);
         _previous = compilation;
         _blank = null;
-        _usedReferences.AddRange(_newReferences);
-        _newReferences.Clear();
+        lock (_referencesLock)
+        {
+            _usedReferences.AddRange(_newReferences);
+            _newReferences.Clear();
+        }
         _count++;
         if (_count + 2 > _instances.Length)
             Array.Resize(ref _instances, _instances.Length * 2);

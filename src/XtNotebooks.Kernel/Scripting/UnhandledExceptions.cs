@@ -15,7 +15,8 @@ internal static class UnhandledExceptions
 
     private static bool Handle(Exception exception)
     {
-        if (CellContext.Current is not { } cell)
+        // A finalizer, or work queued without its context, is no cell's by what flows; by its frames it is the notebook's.
+        if ((CellContext.Current ?? (CellErrors.IsOfCells(exception) ? CellContext.Latest : null)) is not { } cell)
             return false;
         CellErrors.ReportUnhandled(exception, cell);
         return true;

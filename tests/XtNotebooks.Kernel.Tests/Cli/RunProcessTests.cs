@@ -41,6 +41,24 @@ public sealed class RunProcessTests : IDisposable
         Assert.Equal(["before\n"], Outputs());
     }
 
+    [Theory]
+    [InlineData("IEnumerable<int> all = [1];\nfor (var i = 0; i < 300_000; i++) all = all.Select(x => x).Concat([2]);\nall.Count()", "StackOverflow")]
+    [InlineData("Environment.FailFast(\"enough\");", "ProcessTerminated")]
+    [InlineData("System.Diagnostics.Process.GetCurrentProcess().Kill();", "Killed")]
+    public async Task A_cell_that_kills_the_process_is_named_and_what_ran_before_is_kept(string code, string error)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Its exit codes are others.");
+        using var run = Start("Console.WriteLine(\"before\");", "Console.WriteLine(\"last words\");\n" + code, "3");
+        var errors = await run.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await run.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(ExitCode.CellFailed, run.ExitCode);
+        Assert.Contains($"Cell 2: {error}: ", errors, StringComparison.Ordinal);
+        Assert.Contains("The last cell was not run.", errors, StringComparison.Ordinal);
+        Assert.Equal(["before\n"], Outputs());
+        Assert.Equal(["last words\n", error], Outputs(1));
+        Assert.Empty(Outputs(2));
+    }
+
     [Fact]
     public async Task A_thread_that_a_cell_leaves_running_does_not_keep_the_process()
     {
@@ -68,9 +86,9 @@ public sealed class RunProcessTests : IDisposable
         Assert.Equal(ExitCode.Ok, run.ExitCode);
     }
 
-    private Process Start(string code)
+    private Process Start(params string[] cells)
     {
-        var path = folder.File("n.ipynb", Sample.Json(Sample.Code(code)));
+        var path = folder.File("n.ipynb", Sample.Json([.. cells.Select(code => Sample.Code(code))]));
         // A shell starts background jobs with interrupts ignored, and a process that inherits that must go on ignoring them: not this one.
         var (program, prefix) = OperatingSystem.IsLinux() ? ("env", new[] { "--default-signal=INT", "dotnet" }) : ("dotnet", []);
         return Process.Start(new ProcessStartInfo(program, [.. prefix, Path.Combine(AppContext.BaseDirectory, "XtNotebooks.Kernel.dll"), "run", path])
@@ -80,6 +98,6 @@ public sealed class RunProcessTests : IDisposable
         })!;
     }
 
-    private IEnumerable<string> Outputs() => NotebookDocument.Read(Path.Combine(folder.Path, "n.executed.ipynb")).Cells[0].Outputs
+    private IEnumerable<string> Outputs(int cell = 0) => NotebookDocument.Read(Path.Combine(folder.Path, "n.executed.ipynb")).Cells[cell].Outputs
         .Select(output => (string?)output!["ename"] ?? MultilineText.Join(output["text"]));
 }

@@ -18,9 +18,40 @@ public sealed class Moody
     public int Throws => throw new InvalidOperationException("not today");
 }
 
+/// <summary>The shape by which web frameworks' HTML is known.</summary>
+public interface IHtmlContent
+{
+    void WriteTo(TextWriter writer, System.Text.Encodings.Web.HtmlEncoder encoder);
+}
+
+public sealed class Bold(string? text) : IHtmlContent
+{
+    public void WriteTo(TextWriter writer, System.Text.Encodings.Web.HtmlEncoder encoder)
+    {
+        writer.Write("<b>");
+        encoder.Encode(writer, text ?? throw new InvalidOperationException("nothing to write"));
+        writer.Write("</b>");
+    }
+}
+
 public sealed class ValueFormattersTests
 {
     private readonly ValueFormatters _formatters = new();
+
+    [Fact]
+    public void HTML_that_writes_itself_is_shown_as_it_is()
+    {
+        var data = _formatters.Format(new Bold("a < b")).Data;
+        Assert.Equal("<b>a &lt; b</b>", data["text/html"]);
+        Assert.Equal("<b>a &lt; b</b>", data["text/plain"]);
+    }
+
+    [Fact]
+    public void HTML_that_fails_to_write_itself_is_shown_as_any_object()
+    {
+        var data = _formatters.Format(new Bold(null)).Data;
+        Assert.Contains("Bold", data["text/plain"], StringComparison.Ordinal);
+    }
 
     public static TheoryData<object?, string> Values => new()
     {

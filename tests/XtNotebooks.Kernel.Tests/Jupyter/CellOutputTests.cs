@@ -73,6 +73,36 @@ public sealed class CellOutputTests : IDisposable
     }
 
     [Fact]
+    public void Too_many_displays_are_cut_with_one_note_and_kept_whole_in_a_page()
+    {
+        using var output = Create(limit: 1000, displays: 2);
+        for (var i = 0; i < 5; i++)
+            output.Display(MimeBundle.Text($"<{i}>"), $"id{i}");
+        output.UpdateDisplay(MimeBundle.Text("new"), "id1");
+        output.UpdateDisplay(MimeBundle.Text("not to be seen"), "id4");
+        output.Stream(StreamName.Stdout, "text goes on");
+        output.Flush();
+        var page = Assert.Single(Directory.GetFiles(folder));
+        Assert.Equal(
+            ["display_data:<0>", "display_data:<1>", $"stderr:\n[Output cut after 2 displays. The rest is in {page} while this kernel runs.]\n", "update_display_data:new", "stdout:text goes on"],
+            sent);
+        Assert.Equal(["<pre>&lt;2&gt;</pre>", "<pre>&lt;3&gt;</pre>", "<pre>&lt;4&gt;</pre>"], ReadShared(page).TrimStart('\uFEFF').Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        output.Clear(wait: false);
+        output.Display(MimeBundle.Text("again"), null);
+        Assert.Equal("display_data:again", sent[^1]);
+    }
+
+    [Fact]
+    public void Displays_that_are_too_much_together_are_cut_but_never_the_first()
+    {
+        using var output = Create(limit: 1000, displayCharacters: 10);
+        output.Display(MimeBundle.Text("0123456789abcdef"), null);
+        output.Display(MimeBundle.Text("x"), null);
+        Assert.Equal("display_data:0123456789abcdef", sent[0]);
+        Assert.StartsWith("stderr:\n[Output cut after 1 displays.", sent[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Too_much_text_is_cut_with_a_note_and_kept_whole_in_a_file()
     {
         using var output = Create(limit: 10);
@@ -142,7 +172,8 @@ public sealed class CellOutputTests : IDisposable
 
     private readonly List<System.Text.Json.JsonElement> data = [];
 
-    private CellOutput Create(long limit = 1000_000, long keep = 1000_000, bool silent = false)
+    private CellOutput Create(
+        long limit = 1000_000, long keep = 1000_000, bool silent = false, int displays = 1000, long displayCharacters = 1000_000)
     {
         var signer = new MessageSigner([], HashAlgorithmName.SHA256);
         var reader = new MessageReader(signer);
@@ -163,7 +194,7 @@ public sealed class CellOutputTests : IDisposable
         });
         var request = new IncomingMessage(
             ChannelName.Shell, [], new MessageHeader("request", "s", "execute_request", null), """{"msg_id":"request"}"""u8.ToArray(), null, null, []);
-        return new CellOutput(frontEnd, request, null, new KeptOutput(new OutputLimit(limit, keep, () => folder), 1), time, silent);
+        return new CellOutput(frontEnd, request, null, new KeptOutput(new OutputLimit(limit, keep, () => folder, displays, displayCharacters), 1), time, silent);
     }
 
     private static string ReadShared(string path)

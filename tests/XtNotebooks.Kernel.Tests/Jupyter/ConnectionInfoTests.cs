@@ -48,6 +48,25 @@ public class ConnectionInfoTests
     [InlineData("{")]
     public void What_is_no_JSON_object_is_refused(string text) => Assert.Throws<CommandException>(() => Parse(text));
 
+    [Theory]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite, null)]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead, "other users")]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherWrite, "other users")]
+    public void A_file_that_others_can_read_or_change_is_warned_of(UnixFileMode mode, string? warning)
+    {
+        var path = Path.GetTempFileName();
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("It has no such modes.");
+        else
+            File.SetUnixFileMode(path, mode);
+        var told = ConnectionInfo.WarningOf(path);
+        File.Delete(path);
+        if (warning is null)
+            Assert.Null(told);
+        else
+            Assert.Contains(warning, told, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_missing_file_is_named()
     {

@@ -212,7 +212,7 @@ internal sealed class KernelClient : IAsyncDisposable
             await kernel.DisposeAsync();
         if (Process is not null)
         {
-            Process.Kill();
+            Process.Kill(entireProcessTree: true);
             await Process.WaitForExitAsync();
             Process.Dispose();
         }

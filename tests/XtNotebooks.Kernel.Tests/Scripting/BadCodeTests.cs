@@ -13,6 +13,21 @@ public sealed class BadCodeTests
         Assert.All(error.Traceback, line => Assert.True(line.Length < 3_000));
     }
 
+    [Theory]
+    [InlineData("int x = 5; int x = 6;", "The cell already contains a definition for 'x'")]
+    [InlineData("class E { } int e = new E();", "Cannot implicitly convert type 'E' to 'int'")]
+    [InlineData("Span<int> s = stackalloc int[4];", "Between braces")]
+    [InlineData("Math.PI;", "Without its semicolon")]
+    [InlineData("extension(string s) { public int Twice => s.Length * 2; }", "A cell cannot declare an extension block")]
+    [InlineData("#r \"\"", "#r names nothing")]
+    public async Task Errors_are_told_in_the_reader_s_terms(string code, string words)
+    {
+        await using var notebook = new Notebook();
+        var error = await notebook.Error(code);
+        Assert.Contains(words, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("Submission#", string.Join('\n', error.Traceback), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_NUL_in_code_is_a_compile_error()
     {

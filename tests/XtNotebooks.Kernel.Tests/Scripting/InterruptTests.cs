@@ -97,6 +97,40 @@ public sealed class InterruptTests
     }
 
     [Fact]
+    public async Task Types_with_initializers_and_records_keep_their_meaning()
+    {
+        await using var notebook = new Notebook();
+        Assert.Equal("3", await notebook.Value("""
+            class Part { public byte Size = (byte)Math.Min(3, 4); public int? Maybe = Math.Abs(-1); public const string Name = nameof(Part); }
+            class Whole(Part first) { public Part[] Parts = { first, new() }; public Func<Part> Make = () => new(); public object Any { get; init; } = new Part(); }
+            new Whole(new()).Parts[0].Size
+            """));
+        Assert.Equal("True, False, Circle { Name = a, Radius = 1 }", await notebook.Value("""
+            abstract record Shape(string Name);
+            record Circle(string Name, double Radius) : Shape(Name);
+            sealed record Pair<T>(T First, T Second) : IComparable<Pair<T>> { public int CompareTo(Pair<T> other) => 0; }
+            record Base;
+            record Derived : Base;
+            $"{new Circle("a", 1) == new Circle("a", 1) && new Pair<int>(1, 2) == new Pair<int>(1, 2)}, {new Base().Equals(new Derived())}, {new Circle("a", 1)}"
+            """));
+    }
+
+    [Fact]
+    public async Task A_cell_that_is_interrupted_while_it_is_compiled_is_left_within_the_time_of_any_other()
+    {
+        await using var notebook = new Notebook(new CodeSessionOptions { AbandonAfter = TimeSpan.FromMilliseconds(30) });
+        using var interrupt = new CancellationTokenSource();
+        // So much work for the binder that it is still at it.
+        var code = $"class Big {{ {string.Concat(Enumerable.Range(0, 60_000).Select(i => $"int M{i}(int a) => a + {i};\n"))} }} 1";
+        var running = notebook.Run(code, cancellationToken: interrupt.Token);
+        await Task.Delay(100, TestContext.Current.CancellationToken);
+        await interrupt.CancelAsync();
+        var result = await running;
+        Assert.Equal(CellStatus.Interrupted, result.Status);
+        Assert.Equal("2", await notebook.Value("1 + 1"));
+    }
+
+    [Fact]
     public async Task A_magic_that_says_so_finishes_its_step_before_its_cell_is_interrupted()
     {
         await using var notebook = WithSteps(TimeSpan.FromSeconds(60));
@@ -154,6 +188,23 @@ public sealed class InterruptTests
     [InlineData("class Loop { public int this[int i] => this[i + 1] + 1; } new Loop()[0]")]
     [InlineData("class Loop { public Loop() => Next = new Loop(); public Loop Next; } new Loop()")]
     [InlineData("class Sum { public static Sum operator +(Sum a, Sum b) => a + b; } new Sum() + new Sum()")]
+    [InlineData("class Loop { public Loop Next = new Loop(); } new Loop()")]
+    [InlineData("class Loop { public Loop Next { get; } = new(); } new Loop()")]
+    [InlineData("class Loop { public Loop[] Next = { new Loop() }; } new Loop()")]
+    [InlineData("class Loop { public List<Loop> Next = [new()]; } new Loop()")]
+    [InlineData("class Loop(int depth) { public Loop Next = new(depth + 1); } new Loop(0)")]
+    [InlineData("class Loop { public Loop() : this(new Loop()) { } public Loop(Loop other) { } } new Loop()")]
+    [InlineData("class Base(object part); class Loop() : Base(new Loop()); new Loop()")]
+    [InlineData("record Loop(int Depth) { public Loop Next { get; } = new(Depth + 1); } new Loop(0)")]
+    [InlineData("record Node { public Node Next; } var a = new Node(); a.Next = a; a.GetHashCode()")]
+    [InlineData("record Node(int Id) { public Node Next; } Node a = new(1), b = new(1); a.Next = b; b.Next = a; a.Equals(b)")]
+    [InlineData("record Base; sealed record Node<T>(T Id) : Base { public Node<T> Next; } var a = new Node<int>(1); a.Next = a; a.GetHashCode()")]
+    [InlineData("sealed record Node { public Node Next; } var a = new Node(); a.Next = a; a.GetHashCode()")]
+    [InlineData("record Node { public Node Next; } var a = new Node(); a.Next = a; a.ToString()")]
+    [InlineData("class Key { public override int GetHashCode() => new HashSet<Key> { this }.Count; } new Dictionary<Key, int> { [new Key()] = 1 }")]
+    [InlineData("class Key { public override bool Equals(object other) => other.Equals(this); public override int GetHashCode() => 1; } new HashSet<Key> { new(), new() }")]
+    [InlineData("IEnumerable<int> Numbers() { foreach (var n in Numbers()) yield return n; } Numbers().Count()")]
+    [InlineData("Func<int, int> f = null; f = n => f(n) + 1; f(0)")]
     [InlineData("class Number { public static implicit operator int(Number n) => (int)n + 1; } int value = new Number();")]
     public async Task Endless_recursion_is_an_error_of_the_cell(string code)
     {
@@ -211,6 +262,25 @@ public sealed class InterruptTests
         while (!notebook.Output.Stderr.Contains("Unhandled in the background: System.InvalidOperationException: lost", StringComparison.Ordinal))
             await Task.Delay(10, TestContext.Current.CancellationToken);
         Assert.Equal("2", await notebook.Value("1 + 1"));
+    }
+
+    [Fact]
+    public async Task An_exception_in_work_without_its_cell_s_context_is_told_by_the_cell_that_ran_last()
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("ThreadPool.UnsafeQueueUserWorkItem(_ => throw new InvalidOperationException(\"without context\"), null);");
+        for (var i = 0; i < 200 && !notebook.Output.Stderr.Contains("without context", StringComparison.Ordinal); i++)
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        Assert.Contains("Unhandled in the background: System.InvalidOperationException: without context", notebook.Output.Stderr, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_exception_whose_message_throws_is_told_all_the_same()
+    {
+        await using var notebook = new Notebook();
+        var error = await notebook.Error("class Odd : Exception { public override string Message => throw new Exception(); } throw new Odd();");
+        Assert.EndsWith("Odd", error.Name, StringComparison.Ordinal);
+        Assert.Contains("its Message failed", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

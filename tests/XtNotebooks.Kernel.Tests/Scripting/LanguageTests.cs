@@ -1,4 +1,5 @@
 using XtNotebooks.Kernel.Scripting;
+using XtNotebooks.Kernel.Tests.Packages;
 
 namespace XtNotebooks.Kernel.Tests.Scripting;
 
@@ -24,6 +25,26 @@ public sealed class LanguageTests
         await using var notebook = new Notebook();
         await notebook.Value("1");
         Assert.Contains((await Complete(notebook, code)).Matches, match => match.Text == expected);
+    }
+
+    [Theory]
+    [InlineData("#r \"nuget: Fir|", "First.Package", "Package")]
+    [InlineData("#r \"nuget:first.p|", "First.Package", "Package")]
+    [InlineData("1\n  #r \"nuget: First.Package, 1|", "1.2.3 1.10.0", "Version")]
+    [InlineData("#r \"nuget: First.Package, 2|", "", "Version")]
+    [InlineData("#r \"nuget: Nothing.There, |", "", "Version")]
+    public async Task Completion_knows_the_packages_that_the_machine_has(string code, string expected, string kind)
+    {
+        using var feed = new TestFeed();
+        foreach (var (id, version) in new[] { ("First.Package", "1.2.3"), ("First.Package", "1.10.0"), ("Second", "2.0.0") })
+        {
+            var folder = Directory.CreateDirectory(Path.Combine(feed.Root, "packages", id.ToLowerInvariant(), version)).FullName;
+            await File.WriteAllTextAsync(Path.Combine(folder, id.ToLowerInvariant() + ".nuspec"), $"<package><metadata><id>{id}</id></metadata></package>", TestContext.Current.CancellationToken);
+        }
+        await using var notebook = new Notebook(feed.Options);
+        var reply = await Complete(notebook, code);
+        Assert.Equal(expected.Split(' ', StringSplitOptions.RemoveEmptyEntries).Order(), reply.Matches.Select(match => match.Text).Order());
+        Assert.All(reply.Matches, match => Assert.Equal(kind, match.Kind, ignoreCase: true));
     }
 
     [Fact]

@@ -47,7 +47,7 @@ internal sealed class CellOutput : ICellOutput, IDisposable
     {
         if (text.Length == 0 || silent)
             return;
-        lock (gate)
+        using (gate.EnterUninterrupted())
         {
             text = kept.Admit(text);
             if (text.Length == 0)
@@ -63,10 +63,25 @@ internal sealed class CellOutput : ICellOutput, IDisposable
         }
     }
 
-    public void Display(MimeBundle bundle, string? displayId) => Output(() => Bundle("display_data", kept.Admit(bundle), displayId));
+    public void Display(MimeBundle bundle, string? displayId) => Output(() =>
+    {
+        if (kept.AdmitDisplay(bundle, displayId, out var note) is { } admitted)
+        {
+            Bundle("display_data", admitted, displayId);
+        }
+        else if (note is not null)
+        {
+            pendingStream = StreamName.Stderr;
+            pending.Append(note);
+            Publish(all: true);
+        }
+    });
 
-    public void UpdateDisplay(MimeBundle bundle, string displayId) =>
-        Output(() => Bundle("update_display_data", kept.Admit(bundle), displayId));
+    public void UpdateDisplay(MimeBundle bundle, string displayId) => Output(() =>
+    {
+        if (kept.AdmitUpdate(bundle, displayId) is { } admitted)
+            Bundle("update_display_data", admitted, displayId);
+    });
 
     public void Clear(bool wait) => Output(() =>
     {
@@ -99,7 +114,7 @@ internal sealed class CellOutput : ICellOutput, IDisposable
     /// <param name="all">Also half of a surrogate pair, whose other half will not come.</param>
     public void Flush(bool all = false)
     {
-        lock (gate)
+        using (gate.EnterUninterrupted())
         {
             timerRuns = false;
             Publish(all);
@@ -119,7 +134,7 @@ internal sealed class CellOutput : ICellOutput, IDisposable
     {
         if (silent)
             return;
-        lock (gate)
+        using (gate.EnterUninterrupted())
         {
             Publish(all: true);
             publish();

@@ -7,6 +7,7 @@ namespace XtNotebooks.Kernel.Jupyter.Output;
 /// <remarks>Not thread-safe: its cell's output guards it.</remarks>
 internal sealed class KeptOutput(OutputLimit limit, int cell) : IDisposable
 {
+    private readonly CutDisplays displays = new(limit);
     private long shown;
     private long kept;
     private StreamWriter? file;
@@ -40,6 +41,20 @@ internal sealed class KeptOutput(OutputLimit limit, int cell) : IDisposable
         return text[..room] + note;
     }
 
+    /// <summary>A new display as it is still to be shown; null where there are too many, with a note at the first one that is not shown.</summary>
+    public MimeBundle? AdmitDisplay(MimeBundle bundle, string? displayId, out string? note)
+    {
+        bundle = Admit(bundle);
+        note = null;
+        if (displays.Admits(bundle))
+            return bundle;
+        note = displays.Keep(bundle, displayId, NewPath);
+        return null;
+    }
+
+    /// <summary>The update of a display; null where that display was not shown.</summary>
+    public MimeBundle? AdmitUpdate(MimeBundle bundle, string displayId) => displays.IsCut(displayId) ? null : Admit(bundle);
+
     /// <summary>The bundle with each too long representation replaced by a note that says where it is.</summary>
     public MimeBundle Admit(MimeBundle bundle)
     {
@@ -66,13 +81,16 @@ internal sealed class KeptOutput(OutputLimit limit, int cell) : IDisposable
     public void Reset()
     {
         shown = 0;
-        Dispose();
+        displays.Reset();
+        file?.Dispose();
+        file = null;
     }
 
     public void Dispose()
     {
         file?.Dispose();
         file = null;
+        displays.Dispose();
     }
 
     private void Keep(ReadOnlySpan<char> text)

@@ -4,8 +4,11 @@ namespace XtNotebooks.Kernel.Jupyter.Output;
 /// <param name="Characters">Of text on the streams, and of one representation of a display.</param>
 /// <param name="KeptCharacters">Of what the file takes at most, for a loop that never stops writing.</param>
 /// <param name="Folder">Makes, on first need, the folder for such files.</param>
-internal sealed record OutputLimit(long Characters, long KeptCharacters, Func<string> Folder)
+/// <param name="Displays">How many displays; a browser can hardly show more.</param>
+/// <param name="DisplayCharacters">Of all displays together.</param>
+internal sealed record OutputLimit(
+    long Characters, long KeptCharacters, Func<string> Folder, int Displays = 2_000, long DisplayCharacters = 200_000_000)
 {
-    /// <summary>20 million characters shown and 500 million kept.</summary>
+    /// <summary>20 million characters shown and 500 million kept; 2,000 displays of 200 million characters.</summary>
     public static OutputLimit Default(Func<string> folder) => new(20_000_000, 500_000_000, folder);
 }

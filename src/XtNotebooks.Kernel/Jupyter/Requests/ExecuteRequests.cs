@@ -1,5 +1,6 @@
 using System.Text.Json;
 using XtNotebooks.Extensibility;
+using XtNotebooks.Kernel.Crashes;
 using XtNotebooks.Kernel.Jupyter.History;
 using XtNotebooks.Kernel.Jupyter.Output;
 using XtNotebooks.Kernel.Jupyter.Shells;
@@ -16,8 +17,10 @@ internal sealed class ExecuteRequests(
     CellHistory history,
     OutputLimit limit,
     Func<Task> drainShell,
-    TimeProvider time)
+    TimeProvider time,
+    RunningCells? running = null)
 {
+    private readonly IdleMemory memory = new(time);
     private int executionCount;
 
     public async Task HandleAsync(Shell shell, IncomingMessage request, CancellationToken cancellationToken)
@@ -57,6 +60,8 @@ internal sealed class ExecuteRequests(
         var output = new CellOutput(frontEnd, request, parsed.AllowStdin ? input : null, new KeptOutput(limit, count), time, parsed.Silent);
         var code = new CellRequest(parsed.Code, count, parsed.Silent, parsed.AllowStdin, shell.Id, shell.AtOnce);
         CellResult result;
+        using (memory.Begin())
+        using (running?.Begin(request, count, parsed.Silent))
         using (ParentHeader.Begin(request.RawHeader))
             result = await (await session).RunAsync(code, output, cancellationToken);
         output.Flush(all: true);

@@ -26,7 +26,7 @@ internal sealed class MessageSigner : IDisposable
     /// <summary>The signature of the frames as ASCII hex; empty where messages are not signed.</summary>
     public byte[] Sign(params ReadOnlySpan<byte[]> frames)
     {
-        lock (gate)
+        using (gate.EnterUninterrupted())
         {
             // Also after the kernel's end, when a thread that a cell left behind still writes.
             if (hash is null)

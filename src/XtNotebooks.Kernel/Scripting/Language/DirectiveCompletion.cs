@@ -1,5 +1,6 @@
 using XtNotebooks.Extensibility;
 using XtNotebooks.Kernel.Magics;
+using XtNotebooks.Kernel.Packages;
 
 namespace XtNotebooks.Kernel.Scripting.Language;
 
@@ -54,11 +55,18 @@ internal sealed class DirectiveCompletion(MagicTable magics, INotebook notebook,
         option.Suggest(notebook).Select(suggestion => new CompletionMatch(suggestion.Text, suggestion.Kind, suggestion.Detail));
 
     /// <summary>Packages that the machine has already, so that no network is asked.</summary>
-    private static CompletionReply Package(string text, int start, int position)
+    private CompletionReply Package(string text, int start, int position)
     {
-        var packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } set
-            ? set
-            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        string packages;
+        try
+        {
+            packages = NuGetRestore.PackageFolder(workingDirectory);
+        }
+        catch (PackageException)
+        {
+            // The restore will say what is wrong.
+            return Reply(position, position, []);
+        }
         var body = text["nuget:".Length..];
         var comma = body.IndexOf(',', StringComparison.Ordinal);
         var typed = (comma < 0 ? body : body[(comma + 1)..]).TrimStart();

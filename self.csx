@@ -1,0 +1,2 @@
+#load "self.csx"
+var selfx = 1;

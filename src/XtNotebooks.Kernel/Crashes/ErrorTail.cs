@@ -1,0 +1,62 @@
+using System.Text;
+
+namespace XtNotebooks.Kernel.Crashes;
+
+/// <summary>Passes a stream of errors on and remembers its end, from where the runtime begins to say why it dies.</summary>
+internal sealed class ErrorTail
+{
+    /// <summary>How the runtime begins.</summary>
+    private static readonly string[] LastWords = ["Stack overflow.", "Process terminated.", "Unhandled exception.", "Out of memory.", "Fatal error."];
+
+    private const int Kept = 1 << 16;
+
+    private readonly StringBuilder text = new();
+
+    /// <summary>Copies to the end; what cannot be written is only remembered.</summary>
+    public void Copy(Stream from, Stream to)
+    {
+        var buffer = new byte[1 << 14];
+        var decoder = Encoding.UTF8.GetDecoder();
+        var characters = new char[buffer.Length];
+        int read;
+        while ((read = from.Read(buffer)) > 0)
+        {
+            try
+            {
+                to.Write(buffer, 0, read);
+                to.Flush();
+            }
+            catch (IOException)
+            {
+                // Whoever read the errors has gone.
+            }
+            Append(characters.AsSpan(0, decoder.GetChars(buffer, 0, read, characters, 0)));
+        }
+    }
+
+    public void Append(ReadOnlySpan<char> added)
+    {
+        lock (text)
+        {
+            text.Append(added);
+            if (text.Length <= 2 * Kept)
+                return;
+            var all = text.ToString();
+            var start = Start(all) is var found and >= 0 ? found : all.Length - Kept;
+            text.Clear().Append(all.AsSpan(start, Math.Min(Kept, all.Length - start)));
+        }
+    }
+
+    /// <summary>What was said last: the runtime's last words if there are any.</summary>
+    public override string ToString()
+    {
+        lock (text)
+        {
+            var all = text.ToString();
+            return Start(all) is var start and >= 0 ? all[start..] : all;
+        }
+    }
+
+    private static int Start(string all) => LastWords.Max(words =>
+        all.StartsWith(words, StringComparison.Ordinal) ? 0 : all.LastIndexOf("\n" + words, StringComparison.Ordinal) is var at and >= 0 ? at + 1 : -1);
+}
