@@ -77,6 +77,18 @@ class KernelCase(unittest.TestCase):
         self.assertEqual(self.run_cell("6 * 7").value, "42")
 
 
+class OwnKernelCase(unittest.TestCase):
+    """Tests that each have a kernel of their own, since they end or restart it."""
+
+    def setUp(self):
+        self.km, self.kc = start_new_kernel(kernel_name="xt-csharp", startup_timeout=60)
+
+    def tearDown(self):
+        self.kc.stop_channels()
+        if self.km.is_alive():
+            self.km.shutdown_kernel(now=True)
+
+
 def drain(kc):
     """Takes what is left of earlier tests off the channels."""
     for get in (kc.get_shell_msg, kc.get_iopub_msg, kc.get_control_msg, kc.get_stdin_msg):

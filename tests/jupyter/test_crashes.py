@@ -5,11 +5,10 @@ import time
 import unittest
 
 import nbformat
-from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from kernel import TIMEOUT, finish, run_cell
+from kernel import OwnKernelCase, TIMEOUT, finish, run_cell
 
 # What no check in cell code can stop: recursion of the framework alone.
 OVERFLOW = """
@@ -20,15 +19,7 @@ chain.Count()
 """
 
 
-class Crashes(unittest.TestCase):
-    def setUp(self):
-        self.km, self.kc = start_new_kernel(kernel_name="xt-csharp", startup_timeout=60)
-
-    def tearDown(self):
-        self.kc.stop_channels()
-        if self.km.is_alive():
-            self.km.shutdown_kernel(now=True)
-
+class Crashes(OwnKernelCase):
     def assert_told(self, code, name, *words):
         run_cell(self.kc, "var before = 1;")
         msg_id = self.kc.execute(code, allow_stdin=False)

@@ -14,7 +14,7 @@ import zmq
 from jupyter_client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 
-from kernel import KernelCase, TIMEOUT, control_request, finish, run_cell, shell_reply
+from kernel import KernelCase, OwnKernelCase, TIMEOUT, control_request, finish, run_cell, shell_reply
 
 
 def second_client(km):
@@ -154,15 +154,7 @@ os._exit(0)
         self.assertEqual(reply["history"][0][2], ["2 + 3", "5"])
 
 
-class Alone(unittest.TestCase):
-    def setUp(self):
-        self.km, self.kc = start_new_kernel(kernel_name="xt-csharp", startup_timeout=60)
-
-    def tearDown(self):
-        self.kc.stop_channels()
-        if self.km.is_alive():
-            self.km.shutdown_kernel(now=True)
-
+class Alone(OwnKernelCase):
     def test_a_restart_gives_an_empty_session_on_the_same_ports(self):
         run_cell(self.kc, "var gone = 1;")
         ports = self.kc.shell_port
