@@ -12,7 +12,6 @@ import unittest
 
 import zmq
 from jupyter_client import BlockingKernelClient
-from jupyter_client.manager import start_new_kernel
 
 from kernel import KernelCase, OwnKernelCase, TIMEOUT, control_request, finish, run_cell, shell_reply
 
