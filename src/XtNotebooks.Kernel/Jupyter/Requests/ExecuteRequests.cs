@@ -63,13 +63,26 @@ internal sealed class ExecuteRequests(
         using (memory.Begin())
         using (running?.Begin(request, count, parsed.Silent))
         using (ParentHeader.Begin(request.RawHeader))
-            result = await (await session).RunAsync(code, output, cancellationToken);
+            result = await RunAsync(code, output, cancellationToken);
         output.Flush(all: true);
         if (result.Status == CellStatus.Ok && result.Value is { } value && !parsed.Silent)
             output.Result(value, count);
         else if (result.Error is { } error && !parsed.Silent)
             output.Error(error);
         return await FinishAsync(request, parsed, count, result, null, cancellationToken);
+    }
+
+    private async Task<CellResult> RunAsync(CellRequest code, CellOutput output, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await (await session.WaitAsync(cancellationToken)).RunAsync(code, output, cancellationToken);
+        }
+        catch (OperationCanceledException) when (!session.IsCompleted)
+        {
+            const string Message = "The cell was interrupted before it began; the kernel was still starting.";
+            return new CellResult(CellStatus.Interrupted, null, new CellError("Interrupted", Message, [Message], null));
+        }
     }
 
     private async Task<bool> AnswerAsync(
