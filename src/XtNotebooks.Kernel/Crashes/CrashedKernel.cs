@@ -42,10 +42,14 @@ internal static class CrashedKernel
     private static void Publish(ConnectionInfo connection, List<RunningCell> running, RunningCell? last, CellError cause)
     {
         using var signer = new MessageSigner(connection.Key, connection.Hash);
-        using var sockets = new KernelSockets(TextWriter.Null);
+        using var sockets = new KernelSockets(TextWriter.Null, TimeProvider.System);
         var frontEnd = new FrontEnd(new MessageWriter(signer, TimeProvider.System), sockets.Send);
         using var subscribed = new ManualResetEventSlim();
-        sockets.Subscribed += _ => subscribed.Set();
+        sockets.Welcome = topic =>
+        {
+            subscribed.Set();
+            return frontEnd.Welcome(topic);
+        };
         Start(sockets, connection);
         if (!subscribed.Wait(FirstComes))
             return; // Nobody is there.

@@ -6,7 +6,8 @@ using XtNotebooks.Kernel.Scripting;
 
 namespace XtNotebooks.Kernel.Crashes;
 
-/// <summary>Ends a run whose process died in the middle of a cell: writes what there was, with the cause as the error of that cell, and reports.</summary>
+/// <summary>Ends a run whose process died in the middle of a cell: writes what there was, with the cause as the error of that cell, and
+/// reports.</summary>
 internal static class CrashedRun
 {
     /// <summary>Writes the notebook, and the page where one was asked for.</summary>

@@ -5,7 +5,8 @@ using System.Text.Json.Nodes;
 
 namespace XtNotebooks.Kernel.Crashes;
 
-/// <summary>What a process writes down, a JSON object a line, for the one that <see cref="Supervisor">supervises</see> it: whoever dies suddenly
+/// <summary>What a process writes down, a JSON object a line, for the one that <see cref="Supervisor">supervises</see> it: whoever dies
+/// suddenly
 /// cannot tell it then.</summary>
 /// <remarks>A line goes to the system at once, so that it outlives the process; it costs a few microseconds.</remarks>
 internal sealed class Journal : IDisposable

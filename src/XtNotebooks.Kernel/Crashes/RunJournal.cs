@@ -6,7 +6,8 @@ using XtNotebooks.Kernel.Scripting;
 
 namespace XtNotebooks.Kernel.Crashes;
 
-/// <summary>What a run has done so far, written down for <see cref="CrashedRun"/>: the notebook as it began, the outputs of each cell that has
+/// <summary>What a run has done so far, written down for <see cref="CrashedRun"/>: the notebook as it began, the outputs of each cell
+/// that has
 /// ended, and those of the running one as they come.</summary>
 internal sealed class RunJournal(Journal journal)
 {

@@ -5,12 +5,15 @@ using System.Runtime.InteropServices;
 
 namespace XtNotebooks.Kernel.Crashes;
 
-/// <summary>Runs this very tool a second time and stays beside it: a cell can end its process in ways that no code in it survives (a stack that
+/// <summary>Runs this very tool a second time and stays beside it: a cell can end its process in ways that no code in it survives (a
+/// stack that
 /// overflows, memory that runs out, a native fault), and then somebody must be left to say so.</summary>
-/// <remarks>Signals are passed on, the standard streams are shared; errors pass through here, since the runtime's last words are among them.</remarks>
+/// <remarks>Signals are passed on, the standard streams are shared; errors pass through here, since the runtime's last words are among
+/// them.</remarks>
 internal sealed class Supervisor
 {
-    /// <summary>How long the supervised process's last words may still be on their way; a process that it started may hold the stream for ever.</summary>
+    /// <summary>How long the supervised process's last words may still be on their way; a process that it started may hold the stream
+    /// for ever.</summary>
     private static readonly TimeSpan LastWordsTake = TimeSpan.FromSeconds(1);
 
     private readonly ErrorTail tail = new();

@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace XtNotebooks.Kernel.Jupyter;
 
-/// <summary>Gives memory that native code has freed back to the system, once a kernel has nothing to do after a cell that ran long: glibc keeps it,
+/// <summary>Gives memory that native code has freed back to the system, once a kernel has nothing to do after a cell that ran long:
+/// glibc keeps it,
 /// and after a training that is a fifth of the process.</summary>
 internal sealed class IdleMemory
 {

@@ -5,7 +5,8 @@ using static Microsoft.CodeAnalysis.CSharp.SyntaxFactory;
 
 namespace XtNotebooks.Kernel.Scripting;
 
-/// <summary>Code of a type that has no body to put a check into: initializers, constructors' arguments, what the compiler writes for records.</summary>
+/// <summary>Code of a type that has no body to put a check into: initializers, constructors' arguments, what the compiler writes for
+/// records.</summary>
 internal sealed partial class InterruptRewriter
 {
     private static readonly ExpressionSyntax EnteredGuard = ParseExpression($"{Guard}.Entered");
@@ -29,7 +30,8 @@ internal sealed partial class InterruptRewriter
         return visited.WithArgumentList(Entered(visited.ArgumentList));
     }
 
-    /// <summary>A record's Equals and GetHashCode ask for its EqualityContract first: there is the place for a check. (What the compiler writes for
+    /// <summary>A record's Equals and GetHashCode ask for its EqualityContract first: there is the place for a check. (What the compiler
+    /// writes for
     /// ToString looks at the stack by itself.)</summary>
     public override SyntaxNode? VisitRecordDeclaration(RecordDeclarationSyntax node)
     {
@@ -75,7 +77,8 @@ internal sealed partial class InterruptRewriter
             : argument),
         arguments.Arguments.GetSeparators()));
 
-    /// <summary><c>value</c> becomes <c>Entered ? (value) : throw null!</c>, which has the same type, also where only its target tells that.</summary>
+    /// <summary><c>value</c> becomes <c>Entered ? (value) : throw null!</c>, which has the same type, also where only its target tells
+    /// that.</summary>
     private static ExpressionSyntax Entered(ExpressionSyntax value) => value is InitializerExpressionSyntax list
         ? list.WithExpressions(SeparatedList(list.Expressions.Select(item => MayRecur(item) ? Entered(item) : item), list.Expressions.GetSeparators()))
         : ConditionalExpression(EnteredGuard, ParenthesizedExpression(value.WithoutTrivia()), Never).WithTriviaFrom(value);

@@ -1,6 +1,7 @@
 namespace XtNotebooks.Kernel.Jupyter.Wire;
 
-/// <summary>Enters a lock without a wait that an interrupt of the cell could break: what the cell had written would be lost with it.</summary>
+/// <summary>Enters a lock without a wait that an interrupt of the cell could break: what the cell had written would be lost with
+/// it.</summary>
 internal static class UninterruptedLock
 {
     /// <summary>For locks that are held for microseconds only.</summary>
