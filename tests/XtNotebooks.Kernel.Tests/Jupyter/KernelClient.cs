@@ -17,7 +17,8 @@ namespace XtNotebooks.Kernel.Tests.Jupyter;
 /// own with the real one.</summary>
 internal sealed class KernelClient : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    /// <summary>Long enough for a process that starts while others keep all cores busy.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly DealerSocket shell = new();
     private readonly DealerSocket control = new();
     private readonly DealerSocket stdin = new();
