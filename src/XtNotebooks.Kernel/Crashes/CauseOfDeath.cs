@@ -18,7 +18,8 @@ internal static partial class CauseOfDeath
         var frames = Frames(lastWords);
         var through = frames.Count > 0 ? $" through {frames[0]}" : "";
         if (lastWords.StartsWith("Stack overflow.", StringComparison.Ordinal))
-            return Error("StackOverflow", $"The stack overflowed, most likely by endless recursion{through}; .NET cannot go on after that.", frames);
+            return Error("StackOverflow",
+                $"The stack overflowed, most likely by endless recursion{through}; .NET cannot go on after that.", frames);
         if (lastWords.StartsWith("Out of memory.", StringComparison.Ordinal))
             return Error("OutOfMemory", "Memory ran out where .NET itself needed some; hold less at a time.", frames);
         if (exitCode == 128 + 9)
@@ -30,12 +31,14 @@ internal static partial class CauseOfDeath
         if (lastWords.StartsWith("Process terminated.", StringComparison.Ordinal))
             return Error("ProcessTerminated", $"Environment.FailFast ended the process{Said(lastWords, "Process terminated.")}.", frames);
         if (lastWords.StartsWith("Unhandled exception.", StringComparison.Ordinal))
-            return Error("UnhandledException", $"An exception that nobody caught ended the process{Said(lastWords, "Unhandled exception.")}.", frames);
+            return Error("UnhandledException",
+                $"An exception that nobody caught ended the process{Said(lastWords, "Unhandled exception.")}.", frames);
         if (lastWords.StartsWith("Fatal error.", StringComparison.Ordinal))
             return Error("ProcessDied", $"The runtime could not go on{Said(lastWords, "Fatal error.")}.", frames);
         if (exitCode is > 128 and < 160 && SignalName(exitCode - 128) is var (name, meaning))
             return Error("ProcessDied", $"The process died of signal {exitCode - 128} ({name}): {meaning}.", frames);
-        return Error("ProcessExited", string.Create(CultureInfo.InvariantCulture, $"The cell ended the process with exit code {exitCode}, as Environment.Exit does."), []);
+        var exit = exitCode.ToString(CultureInfo.InvariantCulture);
+        return Error("ProcessExited", $"The cell ended the process with exit code {exit}, as Environment.Exit does.", []);
     }
 
     private static CellError Error(string name, string message, IReadOnlyList<string> frames)
@@ -68,13 +71,14 @@ internal static partial class CauseOfDeath
     private static List<string> Frames(string lastWords) =>
     [
         .. Frame().Matches(lastWords).Select(match => match.Groups["frame"].Value)
-            .TakeWhile(frame => !frame.Contains("MoveNext()", StringComparison.Ordinal) && !frame.StartsWith("XtNotebooks.Kernel.", StringComparison.Ordinal))
+            .TakeWhile(frame => !frame.Contains("MoveNext()", StringComparison.Ordinal)
+                && !frame.StartsWith("XtNotebooks.Kernel.", StringComparison.Ordinal))
             .Select(Readable).Distinct(),
     ];
 
     private static string Readable(string frame)
     {
-        frame = Submission().Replace(frame, "");
+        frame = TypeArguments().Replace(Submission().Replace(frame, ""), "");
         frame = Constructor().Replace(frame, "new ${type}(");
         frame = TypeInitializer().Replace(frame, "the static initializer of ${type}(");
         return frame;
@@ -82,6 +86,10 @@ internal static partial class CauseOfDeath
 
     [GeneratedRegex(@"^\s+at (?<frame>.+?)\s*$", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Frame();
+
+    /// <summary>As the runtime writes them, each with its assembly, and their number.</summary>
+    [GeneratedRegex(@"`\d+|\[\[.*?\]\]")]
+    private static partial Regex TypeArguments();
 
     [GeneratedRegex(@"Submission#\d+[+.]")]
     private static partial Regex Submission();

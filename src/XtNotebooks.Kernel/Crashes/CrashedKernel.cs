@@ -21,8 +21,12 @@ internal static class CrashedKernel
     {
         var state = Journal.Read(journal)[0];
         List<RunningCell> running = [.. state["running"]!.AsArray().Select(cell => RunningCell.Read(cell!))];
-        var where = running.Count == 0 ? "between two cells" : $"in cell {string.Join(" and ", running.Select(cell => cell.Count.ToString(CultureInfo.InvariantCulture)))}";
-        cause = cause with { Message = $"{cause.Message} The kernel has ended; it has to be restarted where the front end does not do so by itself." };
+        var numbers = running.Select(cell => cell.Count.ToString(CultureInfo.InvariantCulture));
+        var where = running.Count == 0 ? "between two cells" : $"in cell {string.Join(" and ", numbers)}";
+        cause = cause with
+        {
+            Message = $"{cause.Message} The kernel has ended; it has to be restarted where the front end does not do so by itself.",
+        };
         Console.Error.WriteLine($"xt-notebooks: the kernel ended {where}. {cause.Message}");
         try
         {

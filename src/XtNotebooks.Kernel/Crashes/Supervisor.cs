@@ -60,14 +60,18 @@ internal sealed class Supervisor
     {
         var program = Environment.ProcessPath!;
         // Either the tool's own launcher, or dotnet with the tool's DLL.
-        string[] dll = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [Path.Combine(AppContext.BaseDirectory, "XtNotebooks.Kernel.dll")] : [];
+        var isHost = Path.GetFileNameWithoutExtension(program) == "dotnet";
+        string[] dll = isHost ? [Path.Combine(AppContext.BaseDirectory, "XtNotebooks.Kernel.dll")] : [];
         var start = new ProcessStartInfo(program, [.. dll, .. args]) { RedirectStandardError = true };
         start.Environment[Journal.PathVariable] = journal;
         start.Environment[Journal.SupervisorVariable] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
         using var process = Process.Start(start) ?? throw new Win32Exception($"'{program}' could not be started a second time.");
         PosixSignalRegistration[] signals = OperatingSystem.IsWindows() ? [] :
         [
-            PassOn(PosixSignal.SIGINT, 2, process), PassOn(PosixSignal.SIGTERM, 15, process), PassOn(PosixSignal.SIGHUP, 1, process), PassOn(PosixSignal.SIGQUIT, 3, process),
+            PassOn(PosixSignal.SIGINT, 2, process),
+            PassOn(PosixSignal.SIGTERM, 15, process),
+            PassOn(PosixSignal.SIGHUP, 1, process),
+            PassOn(PosixSignal.SIGQUIT, 3, process),
         ];
         var reading = new Thread(() => tail.Copy(process.StandardError.BaseStream, Console.OpenStandardError())) { Name = "Errors", IsBackground = true };
         reading.Start();

@@ -48,7 +48,8 @@ internal sealed record ConnectionInfo
         try
         {
             return !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Others) != 0
-                ? $"The connection file '{path}' can be read or changed by other users of this machine, who can then run code in this kernel; make it yours alone (chmod 600)."
+                ? $"The connection file '{path}' can be read or changed by other users of this machine, who can then run code in this kernel; "
+                    + "make it yours alone (chmod 600)."
                 : null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

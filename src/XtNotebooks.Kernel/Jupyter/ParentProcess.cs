@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace XtNotebooks.Kernel.Jupyter;
 
-/// <summary>The processes that the kernel lives for: the Jupyter server that started it, and the one that supervises it. Without them it has nobody to serve.</summary>
+/// <summary>The processes that the kernel lives for: the Jupyter server that started it, and the one that supervises it. Without them it has
+/// nobody to serve.</summary>
 internal static class ParentProcess
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);

@@ -23,6 +23,13 @@ public sealed class CauseOfDeathTests
         Assert.Equal([cause.Message, "   at new Tree(Int32)", "   at Tree.Grow()"], cause.Traceback);
     }
 
+    [Fact]
+    public void Type_arguments_are_left_out()
+    {
+        var cause = CauseOfDeath.Of(134, "Stack overflow.\n   at System.Linq.Enumerable+Select`2[[System.Int32, System.Private.CoreLib],[System.Int32, System.Private.CoreLib]].GetCount(Boolean)\n", outOfMemory: false);
+        Assert.Contains("through System.Linq.Enumerable+Select.GetCount(Boolean);", cause.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(137, "", true, "OutOfMemory", "the system ended the process")]
     [InlineData(137, "", false, "Killed", "signal 9")]
