@@ -94,7 +94,7 @@ internal sealed class Training : IDisposable
         timing.Part("optimizer", () =>
         {
             _optimizer.step();
-            _optimizer.zero_grad();
+            _model.zero_grad(); // gives gradients up, as Python's optimizers do; TorchSharp's own would keep zeros through the forward pass
         });
     }
 
