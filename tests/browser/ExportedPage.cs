@@ -30,8 +30,8 @@ internal static class ExportedPage
             throw new InvalidOperationException($"the headless run failed: {string.Join('\n', said)}");
         var text = await File.ReadAllTextAsync(html);
         await File.WriteAllTextAsync(html, text.Replace("</head>", $"<style>{SameWidth}</style></head>", StringComparison.Ordinal));
-        var page = await notebook.Page.Context.NewPageAsync();
-        await page.SetViewportSizeAsync(1200, 1600);
+        var page = await notebook.Page.Context.Browser!.NewPageAsync(new() { ViewportSize = new() { Width = 1200, Height = 1600 } });
+        page.SetDefaultTimeout(60_000);
         await page.GotoAsync(new Uri(html).AbsoluteUri);
         return page;
     }

@@ -2,10 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace XtNotebooks.Browser;
 
-/// <summary>What a newcomer does: opens the first guided notebook, runs all, looks at the pictures, trains longer, stops, begins anew.</summary>
+/// <summary>What a newcomer does: opens the first guided notebook, runs all, looks at the pictures.</summary>
 internal static class GuidedScenario
 {
-    private const string Name = "The first guided notebook runs from top to bottom, shows its pictures, is stopped and begins anew";
+    private const string Name = "The first guided notebook runs from top to bottom, shows its pictures";
 
     /// <summary>Code cells of the notebook, by number.</summary>
     private const int Parameters = 1, Masks = 4, Training = 5;
@@ -30,24 +30,14 @@ internal static class GuidedScenario
         (Name, async notebook =>
         {
             foreach (var colour in (Colour[])[Colour.FirstLine, Colour.SecondLine, Colour.CountedPad])
-                Require(await notebook.CountPixelsAsync(notebook.Page.Locator("#notebook-container"), colour) == 0, $"{colour} is there before anything ran");
+            {
+                // The smoothed edge of a letter may come near it by chance.
+                var before = await notebook.CountPixelsAsync(notebook.Page.Locator("#notebook-container"), colour);
+                Require(before < 20, $"{before} pixels of {colour} are there before anything ran");
+            }
             await notebook.RunAllAsync();
             await EndedAsync(notebook);
             await PicturesAsync(notebook);
-
-            await notebook.Page.EvaluateAsync("([i, code]) => Jupyter.notebook.get_cells().filter(c => c.cell_type === 'code')[i].set_text(code)",
-                new object[] { Parameters, WithSteps(Cells[Name][Parameters], 100_000) });
-            await notebook.RunAsync(Parameters);
-            await notebook.RunAsync(Training);
-            await notebook.ExpectAsync(Training, "at step 50 of 100000");
-            await notebook.InterruptAsync();
-            await notebook.ExpectAsync(Training, "interrupted");
-            await notebook.RunAsync(Masks);
-            await notebook.ExpectAsync(Masks, "Pads count as targets");
-
-            await notebook.RestartAsync();
-            await notebook.RunAsync(Masks);
-            await notebook.ExpectAsync(Masks, "CS0103");
         }),
     ];
 
@@ -87,7 +77,6 @@ internal static class GuidedScenario
     private static string WithSteps(string code, int steps)
     {
         var changed = code.Replace("steps = 300", $"steps = {steps}", StringComparison.Ordinal)
-            .Replace("steps = 30;", $"steps = {steps};", StringComparison.Ordinal)
             .Replace("checkClaims = true", "checkClaims = false", StringComparison.Ordinal);
         return changed != code ? changed : throw new InvalidOperationException("the notebook's second cell no longer gives the number of steps");
     }

@@ -5,6 +5,7 @@ internal static class Scenarios
 {
     private const string Everything = "Run all shows text, values, pictures and charts";
     private const string Stop = "The stop button stops a loop and keeps the variables";
+    private const string Restart = "A restart forgets the variables and runs again";
     private const string Input = "A cell asks for a line and gets what the reader types";
     private const string Complete = "Tab completes a member";
     private const string Live = "A display is updated while its cell runs and after it";
@@ -21,6 +22,7 @@ internal static class Scenarios
             "throw new InvalidOperationException(\"told\");",
         ],
         [Stop] = ["var kept = 5; kept", "while (true) { }", "kept + 1"],
+        [Restart] = ["var gone = 3;", "gone", "6 * 7"],
         [Input] = ["var name = input(\"Name? \");\n\"Hello \" + name"],
         [Complete] = ["\"abc\".ToUpperI"],
         [Live] = ["var shown = display(\"first\");\nawait Task.Delay(300);\nshown.Update(\"second\");\n_ = Task.Run(async () => { await Task.Delay(1500); shown.Update(\"third\"); });"],
@@ -52,6 +54,17 @@ internal static class Scenarios
             await notebook.ExpectAsync(1, "interrupted");
             await notebook.RunAsync(2);
             await notebook.ExpectAsync(2, "6");
+        }),
+        (Restart, async notebook =>
+        {
+            await notebook.RunAsync(0);
+            await notebook.RunAsync(1);
+            await notebook.ExpectAsync(1, "3");
+            await notebook.RestartAsync();
+            await notebook.RunAsync(1);
+            await notebook.ExpectAsync(1, "CS0103");
+            await notebook.RunAsync(2);
+            await notebook.ExpectAsync(2, "42");
         }),
         (Input, async notebook =>
         {
