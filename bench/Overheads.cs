@@ -17,7 +17,7 @@ internal static class Overheads
         set_num_threads(1);
         output.WriteLine("| model | batch | vocabulary | step | split loss | live panel |");
         output.WriteLine("| --- | --- | --- | --- | --- | --- |");
-        foreach (var (dim, depth, rows, length, numTokens, steps) in new[] { (64, 2, 16, 64, 32, 20), (256, 6, 8, 256, 256, 2), (256, 4, 4, 128, 10_000, 2) })
+        foreach (var (dim, depth, rows, length, numTokens, steps) in new[] { (64, 2, 16, 64, 32, 5), (256, 6, 8, 256, 256, 1), (256, 4, 4, 128, 10_000, 1) })
         {
             var (bare, split, panel) = (new List<double>(), new List<double>(), new List<double>());
             using Side plain = new(dim, depth, rows, length, numTokens, split: false, shown: false), recorded = new(dim, depth, rows, length, numTokens, split: true, shown: false),

@@ -19,7 +19,7 @@ memory.SetAction(parsed =>
 
 var views = new Command("views", "Measures the views: time to build and to render each for a batch of 16 x 256 tokens of a vocabulary of 50,000, its size, and a 1 GiB tensor's.");
 views.SetAction(_ => Views.Write(Console.Out));
-var trainerRounds = new Option<int>("--rounds") { Description = "Rounds to take medians of.", DefaultValueFactory = _ => 7 };
+var trainerRounds = new Option<int>("--rounds") { Description = "Rounds to take medians of.", DefaultValueFactory = _ => 24 };
 var trainer = new Command("trainer", "Measures what the split loss and the live panel add to a training step, in turn with a trainer without them.") { trainerRounds };
 trainer.SetAction(parsed => Overheads.Write(Console.Out, parsed.GetValue(trainerRounds)));
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -59,7 +60,8 @@ internal static class RowLosses
     private static long Extent(Tensor logits, long batch) =>
         (batch - 1) * logits.stride(0) + (logits.shape[1] - 1) * logits.stride(1) + logits.shape[2];
 
-    /// <summary>log Σ exp, the largest taken out first.</summary>
+    /// <summary>log Σ exp, the largest taken out first; compiled as well as can be at once, as a run begins with it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double LogSum(ReadOnlySpan<float> scores)
     {
         var width = Vector<float>.Count;

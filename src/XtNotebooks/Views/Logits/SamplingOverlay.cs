@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
 namespace XtNotebooks.Views;
@@ -33,14 +34,74 @@ internal sealed record SamplingOverlay(int? TopK, double? TopP, double? MinP, do
     /// <returns>[n]: how many candidates stay.</returns>
     public Tensor Kept(Tensor probs)
     {
-        // Mostly few stay: a whole vocabulary is sorted only where the likeliest do not suffice.
+        // Mostly few stay: the whole vocabulary is looked at only where the likeliest do not suffice.
         var numTokens = probs.shape[1];
         var few = Math.Min(TopK ?? Likeliest, numTokens);
         var (kept, most) = Within(probs.topk((int)few, -1).values);                                  // [n]
         if (TopK is not null || few == numTokens)
             return kept;
         var open = most.eq(few).nonzero().flatten();
-        return open.numel() == 0 ? kept : kept.index_copy(0, open, Within(probs.index_select(0, open).sort(-1, descending: true).Values).Kept);
+        if (open.numel() == 0)
+            return kept;
+        var rows = probs.index_select(0, open).cpu().contiguous();
+        var counts = new float[open.numel()];
+        for (var i = 0; i < counts.Length; i++)
+            counts[i] = Among(MemoryMarshal.Cast<byte, float>(rows[i].bytes));
+        return kept.index_copy(0, open, tensor(counts, device: kept.device));
+    }
+
+    /// <summary>The same of one row, without sorting it.</summary>
+    private int Among(ReadOnlySpan<float> probs)
+    {
+        var first = Largest(probs);
+        var (kept, whole) = TopP is < 1 and var share ? Nucleus(probs, share) : (probs.Length, 1.0);
+        if (MinP is { } least && Above(probs, (float)(first * least)) is var (some, mass) && some < kept)
+            (kept, whole) = (some, mass);
+        return TopA is { } ratio ? Math.Min(kept, Above(probs, (float)(first * first * ratio / whole)).Count) : kept;
+    }
+
+    private static float Largest(ReadOnlySpan<float> values)
+    {
+        var max = float.NegativeInfinity;
+        foreach (var value in values)
+            max = MathF.Max(max, value);
+        return max;
+    }
+
+    private static (int Count, double Mass) Above(ReadOnlySpan<float> probs, float limit)
+    {
+        var (count, mass) = (0, 0.0);
+        foreach (var p in probs)
+        {
+            if (p >= limit)
+                (count, mass) = (count + 1, mass + p);
+        }
+        return (count, mass);
+    }
+
+    /// <summary>The likeliest up to and including the one with which their sum reaches the share. Bits of positive numbers are ordered as they are, so the
+    /// upper halves are bins; only the bin in which the share is reached needs an order.</summary>
+    private static (int Kept, double Mass) Nucleus(ReadOnlySpan<float> probs, double share)
+    {
+        var (counts, masses) = (new int[1 << 15], new double[1 << 15]);
+        foreach (var p in probs)
+        {
+            var bin = (int)(BitConverter.SingleToUInt32Bits(p) >> 16) & 0x7fff;
+            (counts[bin], masses[bin]) = (counts[bin] + 1, masses[bin] + p);
+        }
+        var (kept, mass, last) = (0, 0.0, counts.Length - 1);
+        for (; last > 0 && mass + masses[last] < share; last--)
+            (kept, mass) = (kept + counts[last], mass + masses[last]);
+        var within = new List<float>(counts[last]);
+        foreach (var p in probs)
+        {
+            if ((BitConverter.SingleToUInt32Bits(p) >> 16 & 0x7fff) == last)
+                within.Add(p);
+        }
+        within.Sort();
+        for (var i = within.Count - 1; i >= 0 && mass < share; i--)
+            (kept, mass) = (kept + 1, mass + within[i]);
+        return (kept, mass);
     }
 
     /// <returns>How many stay after all filters, and after the first one.</returns>
@@ -51,7 +112,7 @@ internal sealed record SamplingOverlay(int? TopK, double? TopP, double? MinP, do
         var whole = TopK is null ? ones_like(first) : sorted.sum(-1, keepdim: true);
         var kept = ones_like(sorted, dtype: @bool);
         Tensor? most = null;
-        if (TopP is { } share)
+        if (TopP is < 1 and var share)
             Cut((sorted.cumsum(-1) - sorted).lt(whole * share));
         if (MinP is { } least)
             Cut(sorted.ge(first * least));
