@@ -6,8 +6,7 @@ internal static class InputChecks
     public static void Check(TransformerWrapper net, Tensor ids, TransformerInputs inputs, Device device)
     {
         CheckShape(ids);
-        if (ids.device.type != device.type)
-            throw new ArgumentException($"The token ids are on {ids.device}, but the model is on {device}: move one of them.");
+        CheckDevice(ids, "Token ids", device);
         var (batch, length) = (ids.shape[0], (inputs.Cache?.Length ?? 0) + ids.shape[1]);
         if (net.HasAbsolutePositions && !net.Options.ScaledSinuPosEmb && length > net.MaxSeqLen)
             throw new ArgumentException($"The sequence has {length} tokens, but MaxSeqLen is {net.MaxSeqLen} and absolute positions reach no further.");
@@ -17,8 +16,7 @@ internal static class InputChecks
                      (inputs.Mask, nameof(inputs.Mask)), (inputs.SelfAttnKvMask, nameof(inputs.SelfAttnKvMask)), (inputs.Context, nameof(inputs.Context)),
                      (inputs.ContextMask, nameof(inputs.ContextMask)), (inputs.AttnMask, nameof(inputs.AttnMask)), (inputs.SeqStartPos, nameof(inputs.SeqStartPos)),
                  })
-            if (tensor is not null && tensor.device.type != device.type)
-                throw new ArgumentException($"{name} is on {tensor.device}, but the model is on {device}: move one of them.");
+            CheckDevice(tensor, name, device);
         CheckMask(inputs.Mask, nameof(inputs.Mask), batch, ids.shape[1]);
         CheckMask(inputs.SelfAttnKvMask, nameof(inputs.SelfAttnKvMask), batch, length);
         if (inputs.Context is { } context)
@@ -26,7 +24,7 @@ internal static class InputChecks
             if (context.Dimensions != 3 || context.shape[0] != batch)
                 throw new ArgumentException($"Context must be [batch, keys, dim] with a batch of {batch}, but is {context.Shape()}.");
             var width = net.AttnLayers.Options.CrossAttnDimContext ?? net.AttnLayers.Dim;
-            if (net.AttnLayers.Options.CrossAttend) CheckHidden(context, nameof(inputs.Context), width, net.Dtype);
+            if (net.AttnLayers.Options.CrossAttend) CheckHidden(context, nameof(inputs.Context), width, net.TokenEmbedding.Weight);
             CheckMask(inputs.ContextMask, nameof(inputs.ContextMask), batch, context.shape[1]);
         }
         else if (inputs.ContextMask is not null)
@@ -38,6 +36,7 @@ internal static class InputChecks
             if (start.dtype is not (ScalarType.Int64 or ScalarType.Int32)) throw new ArgumentException($"SeqStartPos must be integers, but is {start.dtype}.");
             if (start.Dimensions != 1 || start.shape[0] != batch)
                 throw new ArgumentException($"SeqStartPos must be [batch] with a batch of {batch}, but is {start.Shape()}.");
+            CheckStart(start, length);
         }
         if (inputs.AttnMask is { } attnMask && (attnMask.dtype != ScalarType.Bool || attnMask.Dimensions is < 2 or > 4))
             throw new ArgumentException($"AttnMask must be bool with 2 to 4 dimensions, but is {attnMask.dtype} {attnMask.Shape()}.");
@@ -117,6 +116,13 @@ internal static class InputChecks
             + $", and the ignored id is {ignoreIndex}.");
     }
 
+    /// <summary>A tensor is where the model is.</summary>
+    public static void CheckDevice(Tensor? tensor, string name, Device device)
+    {
+        if (tensor is not null && tensor.device.type != device.type)
+            throw new ArgumentException($"{name} {(name == "Token ids" ? "are" : "is")} on {tensor.device}, but the model is on {device}: move one of them.");
+    }
+
     public static void CheckMask(Tensor? mask, string name, long batch, long length)
     {
         if (mask is null) return;
@@ -125,13 +131,24 @@ internal static class InputChecks
             throw new ArgumentException($"{name} must be [{batch}, {length}], but is {mask.Shape()}.");
     }
 
-    /// <summary>Hidden states are [batch, seq, width] in the model's own floating type.</summary>
-    public static void CheckHidden(Tensor x, string name, long width, ScalarType dtype)
+    /// <summary>A context goes with every sequence, and its mask with it.</summary>
+    public static void CheckContext(Tensor context, Tensor? mask, long batch, long width, Tensor weight)
     {
+        CheckHidden(context, nameof(context), width, weight);
+        if (context.shape[0] != batch) throw new ArgumentException($"context must be [batch, keys, dim] with a batch of {batch}, but is {context.Shape()}.");
+        CheckDevice(mask, "contextMask", weight.device);
+        CheckMask(mask, "contextMask", batch, context.shape[1]);
+    }
+
+    /// <summary>Hidden states are [batch, seq, width] in the model's own floating type, and where it is.</summary>
+    public static void CheckHidden(Tensor x, string name, long width, Tensor weight)
+    {
+        var dtype = weight.dtype;
         ArgumentNullException.ThrowIfNull(x);
         if (x.Dimensions != 3 || x.shape[2] != width) throw new ArgumentException($"{name} must be [batch, seq, {width}], but is {x.Shape()}.");
         if (x.numel() == 0) throw new ArgumentException($"{name} must hold at least one position, but is {x.Shape()}.");
         if (x.dtype != dtype) throw new ArgumentException($"{name} is {x.dtype}, but the model is {dtype}: convert one of them.");
+        CheckDevice(x, name, weight.device);
     }
 
     private static void CheckBroadcast(Tensor attnMask, long batch, long length, TransformerWrapper net)
@@ -147,6 +164,16 @@ internal static class InputChecks
 
     public static string Shape(this Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";
 
+    private static void CheckStart(Tensor start, long length)
+    {
+        if (start.device.type == DeviceType.META) return;
+        using var scope = NewDisposeScope();
+        var values = start.to(ScalarType.Int64).cpu().data<long>().ToArray();
+        for (var i = 0; i < values.Length; i++)
+            if (values[i] < 0 || values[i] >= length)
+                throw new ArgumentException($"SeqStartPos must be from 0 to {length - 1}, since there are {length} positions, but is {values[i]} at batch {i}.");
+    }
+
     private static void CheckIds(Tensor ids, long numTokens)
     {
         using var scope = NewDisposeScope();
@@ -158,10 +185,10 @@ internal static class InputChecks
             $"Token id {id} at batch {row}, position {column} is outside the vocabulary: NumTokens is {numTokens}, so ids go from 0 to {numTokens - 1}.");
     }
 
-    // Row and column of the first that is true.
+    // Row and column of the first that is true. Tensors on the meta device have a shape, but no values to look at.
     private static (long Row, long Column)? First(Tensor found)
     {
-        if (!found.any().item<bool>()) return null;
+        if (found.device.type == DeviceType.META || !found.any().item<bool>()) return null;
         var first = found.nonzero()[0];
         return (first[0].item<long>(), first[1].item<long>());
     }

@@ -27,7 +27,6 @@ internal static class SegmentMemories
     {
         if (options.MaxMemLen < 0) throw new ArgumentException($"MaxMemLen must be at least 0, but is {options.MaxMemLen}.");
         if (options.ShiftMemDown < 0) throw new ArgumentException($"ShiftMemDown must be at least 0, but is {options.ShiftMemDown}.");
-        Require.Needs(options.ShiftMemDown > 0, nameof(options.ShiftMemDown), options.MaxMemLen > 0, nameof(options.MaxMemLen));
         var layers = options.AttnLayers!.Options;
         foreach (var (set, name) in new[]
                  {
@@ -52,7 +51,7 @@ internal static class SegmentMemories
         if (inputs.Condition is { Dimensions: 3 }) throw new ArgumentException("Mems and a Condition of every position cannot be used together: pass a Condition of [batch, dimCondition].");
         for (var i = 0; i < mems.Count; i++)
         {
-            InputChecks.CheckHidden(mems[i], $"Mems[{i}]", net.AttnLayers.Dim, net.Dtype);
+            InputChecks.CheckHidden(mems[i], $"Mems[{i}]", net.AttnLayers.Dim, net.TokenEmbedding.Weight);
             if (mems[i].shape[0] != batch || mems[i].shape[1] != mems[0].shape[1])
                 throw new ArgumentException($"Mems[{i}] must be [{batch}, {mems[0].shape[1]}, {net.AttnLayers.Dim}], but is {mems[i].Shape()}.");
             if (mems[i].device.type != net.TokenEmbedding.Weight.device.type)

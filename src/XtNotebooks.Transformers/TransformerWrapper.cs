@@ -99,7 +99,8 @@ public sealed partial class TransformerWrapper : nn.Module<Tensor, Tensor>
         return _memory?.WholeLength(length) ?? length;
     }
 
-    internal ScalarType Dtype => token_emb.Weight.dtype;
+    /// <summary>How many tokens it predicts, which may differ from how many it reads.</summary>
+    internal int NumPredicted => Options.LogitsDim ?? NumTokens;
 
     internal TokenEmbedding TokenEmbedding => token_emb;
 

@@ -85,6 +85,8 @@ public sealed record TransformerWrapperOptions
     {
         if (AttnLayers is null) throw new ArgumentException("AttnLayers must be given: new Decoder(new() { … }) or new Encoder(new() { … }).");
         Require.Positive(NumTokens, nameof(NumTokens));
+        Require.PositiveWhereGiven((EmbDim, nameof(EmbDim)), (LogitsDim, nameof(LogitsDim)));
+        Dependences.OfWrapper.Check(this);
         if (MaxSeqLen < 0) throw new ArgumentException($"MaxSeqLen must be at least 0, but is {MaxSeqLen}.");
         Require.NotBoth(AveragePoolEmbed, nameof(AveragePoolEmbed), UseClsToken, nameof(UseClsToken));
         Require.NotBoth(TieEmbedding, nameof(TieEmbedding), ReturnOnlyEmbed, nameof(ReturnOnlyEmbed));
@@ -95,12 +97,11 @@ public sealed record TransformerWrapperOptions
         if (MemoryTokensInterspersedEvery is { } every)
         {
             if (every <= 0) throw new ArgumentException($"MemoryTokensInterspersedEvery must be at least 1, but is {every}.");
-            if (NumMemoryTokens is null or 0) throw new ArgumentException("MemoryTokensInterspersedEvery needs NumMemoryTokens: set both, or neither.");
             if (!AttnLayers.Causal) throw new ArgumentException("MemoryTokensInterspersedEvery needs AttnLayers to be a Decoder.");
             if (UseClsToken) throw new ArgumentException("MemoryTokensInterspersedEvery and UseClsToken cannot be used together: set only one of them.");
         }
         if (NumMemoryTokens < 0) throw new ArgumentException($"NumMemoryTokens must be at least 0, but is {NumMemoryTokens}.");
-        if (EmbFracGradient is <= 0 or > 1) throw new ArgumentException(FormattableString.Invariant($"EmbFracGradient must be above 0 and at most 1, but is {EmbFracGradient}."));
+        if (EmbFracGradient is not (> 0 and <= 1)) throw new ArgumentException(FormattableString.Invariant($"EmbFracGradient must be above 0 and at most 1, but is {EmbFracGradient}."));
         Require.Positive(NumOutputHeads, nameof(NumOutputHeads));
         foreach (var (set, name) in new[]
                  {
@@ -125,8 +126,6 @@ public sealed record TransformerWrapperOptions
                  })
             Require.NotBoth(ToLogits is not null, nameof(ToLogits), set, name);
         Require.NotBoth(Recycling, nameof(Recycling), Looped, nameof(Looped));
-        Require.Needs(TrainMaxRecycleSteps != 4, nameof(TrainMaxRecycleSteps), Recycling, nameof(Recycling));
-        Require.Needs(MaxLoopedSteps != 4, nameof(MaxLoopedSteps), Looped, nameof(Looped));
         Require.Positive(TrainMaxRecycleSteps, nameof(TrainMaxRecycleSteps));
         Require.Positive(MaxLoopedSteps, nameof(MaxLoopedSteps));
         if (Looped && !AttnLayers!.Options.PreAndPostNorm) throw new ArgumentException("Looped needs the stack's PreAndPostNorm: set both, or neither.");
@@ -134,9 +133,6 @@ public sealed record TransformerWrapperOptions
         Require.NotBoth(Looped, nameof(Looped), NumOutputHeads > 1, nameof(NumOutputHeads));
         Require.NotBoth(AttnPool, nameof(AttnPool), UseClsToken, nameof(UseClsToken));
         Require.NotBoth(AttnPool, nameof(AttnPool), AveragePoolEmbed, nameof(AveragePoolEmbed));
-        Require.Needs(NumPooledTokens != 1, nameof(NumPooledTokens), AttnPool, nameof(AttnPool));
-        Require.Needs(AttnPoolDepth != 1, nameof(AttnPoolDepth), AttnPool, nameof(AttnPool));
-        Require.Needs(DimPooledTokens is not null, nameof(DimPooledTokens), AttnPool, nameof(AttnPool));
         Require.Positive(NumPooledTokens, nameof(NumPooledTokens));
         Require.Positive(AttnPoolDepth, nameof(AttnPoolDepth));
         if (DimPooledTokens is { } width) Require.Positive(width, nameof(DimPooledTokens));

@@ -116,8 +116,7 @@ public sealed class XTransformer : nn.Module<Tensor, Tensor, Tensor>
     public Tensor Generate(
         Tensor source, Tensor targetStart, int seqLen, Tensor? mask = null, GenerateOptions? options = null, CancellationToken cancellationToken = default)
     {
-        if (options?.Context is not null || options?.ContextMask is not null)
-            throw new ArgumentException("Context and ContextMask cannot be given here: they are the encoded source and its mask.");
+        RefuseContext(options);
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var mode = new TrainingMode(encoder);
@@ -134,12 +133,26 @@ public sealed class XTransformer : nn.Module<Tensor, Tensor, Tensor>
     /// <param name="options">Temperature, filter, end of sequence and so on; its context is the encoded source.</param>
     /// <param name="cancellationToken">Stops between tokens.</param>
     /// <returns>At each step one token for every sequence; the pad value where a sequence has ended.</returns>
-    public async IAsyncEnumerable<long[]> StreamAsync(
-        Tensor source, Tensor targetStart, int seqLen, Tensor? mask = null, GenerateOptions? options = null,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    /// <exception cref="ArgumentException">The options have a context of their own.</exception>
+    public IAsyncEnumerable<long[]> StreamAsync(
+        Tensor source, Tensor targetStart, int seqLen, Tensor? mask = null, GenerateOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        RefuseContext(options);
+        return Stream(source, targetStart, seqLen, mask, options ?? new GenerateOptions(), cancellationToken);
+    }
+
+    private static void RefuseContext(GenerateOptions? options)
+    {
+        if (options?.Context is not null || options?.ContextMask is not null)
+            throw new ArgumentException("Context and ContextMask cannot be given here: they are the encoded source and its mask.");
+    }
+
+    private async IAsyncEnumerable<long[]> Stream(
+        Tensor source, Tensor targetStart, int seqLen, Tensor? mask, GenerateOptions options,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var context = Encoded();
-        options = (options ?? new GenerateOptions()) with { Context = context, ContextMask = mask };
+        options = options with { Context = context, ContextMask = mask };
         await foreach (var tokens in decoder.StreamAsync(targetStart, seqLen, options, cancellationToken).ConfigureAwait(false)) yield return tokens;
 
         // Between steps the caller's scopes come and go: the context belongs to none.

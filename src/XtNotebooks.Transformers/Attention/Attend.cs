@@ -165,7 +165,10 @@ internal sealed class Attend : NamedModule
         var gate = logits.select(1, 0).relu(); // the first head decides, [batch, queries, keys]
         var keep = 1 - eye(queries, dtype: logits.dtype, device: logits.device);
         if (keys > queries) keep = keep.PadAt(-1, keys - queries);
-        keep = keep.index_fill(-1, tensor(new[] { keys - queries }, device: logits.device), 0); // the first token cannot be hidden
+        // The first token cannot be hidden: the first after the pads, which nobody sees.
+        var seen = (logits.narrow(1, 0, 1).narrow(-1, keys - queries, queries) > logits.MaskValue()).any(-2).to(ScalarType.Int32); // [batch, 1, queries]
+        var first = seen.argmax(-1, keepdim: true) + (keys - queries); // [batch, 1, 1]
+        keep = keep.expand(logits.shape[0], -1, -1).scatter(-1, first.expand(-1, queries, 1), zeros_like(first, dtype: logits.dtype).expand(-1, queries, 1));
         gate = (gate * keep).PadAt(-2, 1, -1); // a token hides others from later tokens only
         return gate.cumsum(-2).unsqueeze(1);
     }

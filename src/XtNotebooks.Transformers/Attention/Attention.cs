@@ -106,15 +106,20 @@ public sealed class Attention : NamedModule, IBlock
     /// <exception cref="ArgumentException">A shape or dtype does not fit; the message says which.</exception>
     public Tensor forward(Tensor x, Tensor? context = null, Tensor? mask = null, Tensor? contextMask = null)
     {
-        if (!_options.QkvReceiveDiffResiduals)
-        {
-            InputChecks.CheckHidden(x, nameof(x), _options.Dim, to_q.weight!.dtype);
-            InputChecks.CheckMask(mask, nameof(mask), x.shape[0], x.shape[1]);
-            if (context is not null || _options.DimContext is not null)
-                InputChecks.CheckHidden(context ?? x, nameof(context), _options.DimContext ?? _options.Dim, to_q.weight!.dtype);
-            InputChecks.CheckMask(contextMask, nameof(contextMask), x.shape[0], (context ?? x).shape[1]);
-        }
-        return Apply(x, new AttentionInputs { Context = context, Mask = mask, ContextMask = contextMask }).Out;
+        var weight = to_q.weight;
+        ArgumentNullException.ThrowIfNull(x);
+        if (_options.QkvReceiveDiffResiduals && (x.Dimensions != 4 || x.shape[0] != 3))
+            throw new ArgumentException($"x must be [3, batch, seq, {_options.Dim}], queries', keys' and values' inputs, but is {x.Shape()}.");
+        if (_options.QkvReceiveDiffResiduals && context is not null) throw new ArgumentException("context and QkvReceiveDiffResiduals cannot be used together: x holds the keys' and values' inputs.");
+        using var scope = NewDisposeScope();
+        var queryInput = _options.QkvReceiveDiffResiduals ? x[0] : x;
+        InputChecks.CheckHidden(queryInput, nameof(x), _options.Dim, weight);
+        InputChecks.CheckDevice(mask, nameof(mask), weight.device);
+        InputChecks.CheckMask(mask, nameof(mask), queryInput.shape[0], queryInput.shape[1]);
+        if (context is null && _options.DimContext is { } width && width != _options.Dim)
+            throw new ArgumentException($"A context must be passed, since DimContext ({width}) differs from Dim ({_options.Dim}).");
+        InputChecks.CheckContext(context ?? queryInput, contextMask, queryInput.shape[0], context is null ? _options.Dim : _options.DimContext ?? _options.Dim, weight);
+        return scope.MoveToOuter(Apply(x, new AttentionInputs { Context = context, Mask = mask, ContextMask = contextMask }).Out);
     }
 
     BlockOutput IBlock.Apply(Tensor x, AttentionInputs inputs) => Apply(x, inputs);
@@ -155,7 +160,7 @@ public sealed class Attention : NamedModule, IBlock
 
         var merged = out_.MergeHeads(); // [batch, seq, heads * valueDimHead]
         if (GateLogits(x, merged) is { } gate) merged = merged * (_options.SwigluValues ? F.silu(gate) : gate.sigmoid());
-        if (_options.OrthogProjectedValues || _options.OrthogProjectedValuesPerHead) merged = OrthogonalToOwn(merged, ownValues);
+        if (_options.OrthogProjectedValues || _options.OrthogProjectedValuesPerHead) merged = OrthogonalToOwn(merged, ownValues, inputs.Begun);
         if (to_out is not null) merged = to_out.call(merged);
         if (_sublayerDropout is not null) merged = _sublayerDropout.call(merged);
         if (inputs.Mask is { } mask && inputs.Cache is null) merged = merged.masked_fill(~mask.unsqueeze(-1), 0);
@@ -227,11 +232,12 @@ public sealed class Attention : NamedModule, IBlock
     }
 
     // What the position's own values could have said is taken out ("belief attention"); in double precision, as upstream.
-    private Tensor OrthogonalToOwn(Tensor merged, Tensor ownValues)
+    private Tensor OrthogonalToOwn(Tensor merged, Tensor ownValues, Tensor? begun)
     {
         var own = ownValues.repeat(1, _options.Heads / _options.KeyHeads, 1, 1).MergeHeads(); // [batch, seq, heads * valueDimHead]
         if (own.shape[1] != merged.shape[1])
             throw new ArgumentException($"OrthogProjectedValues needs as many values as queries, but there are {own.shape[1]} and {merged.shape[1]}.");
+        if (begun is not null) (merged, own) = (merged.masked_fill(~begun.unsqueeze(-1), 0), own.masked_fill(~begun.unsqueeze(-1), 0));
         var orthogonal = merged.OrthogonalTo(own);
         return _options.Projections == 1 ? orthogonal : cat([orthogonal, orthogonal], -1);
     }

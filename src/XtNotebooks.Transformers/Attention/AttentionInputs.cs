@@ -7,6 +7,8 @@ internal sealed record AttentionInputs
     public Tensor? Context { get; init; }
     /// <summary>[batch, seq], bool: which positions of the input are real.</summary>
     public Tensor? Mask { get; init; }
+    /// <summary>[batch, seq], bool: where left-padded sequences have begun; null where all are whole.</summary>
+    public Tensor? Begun { get; init; }
     /// <summary>[batch, keys], bool: which keys may be attended to; <see cref="Mask"/> where absent.</summary>
     public Tensor? ContextMask { get; init; }
     /// <summary>[queries, keys], [heads, queries, keys] or [batch, heads, queries, keys], bool: true where attention is allowed.</summary>

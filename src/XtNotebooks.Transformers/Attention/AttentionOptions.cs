@@ -172,6 +172,9 @@ public sealed record AttentionOptions
         Require.Positive(Dim, nameof(Dim));
         Require.Positive(DimHead, nameof(DimHead));
         Require.Positive(Heads, nameof(Heads));
+        Dependences.OfAttention.Check(this);
+        Require.PositiveWhereGiven((DimContext, nameof(DimContext)), (DimOut, nameof(DimOut)), (ValueDimHead, nameof(ValueDimHead)),
+            (DimLatentQ, nameof(DimLatentQ)), (DimLatentKv, nameof(DimLatentKv)));
         Require.NotBoth(OneKvHead, nameof(OneKvHead), KvHeads is not null, nameof(KvHeads));
         if (KeyHeads <= 0 || Heads % KeyHeads != 0)
             throw new ArgumentException($"Heads ({Heads}) must be a multiple of KvHeads ({KeyHeads}).");
@@ -199,25 +202,8 @@ public sealed record AttentionOptions
             (Sigmoid, nameof(Sigmoid)), (Hard, nameof(Hard)), (L2Distance, nameof(L2Distance)), (SparseTopk is not null, nameof(SparseTopk)));
         Require.NotBoth(GateValuesHeadwise, nameof(GateValuesHeadwise), GateValuesRank is not null, nameof(GateValuesRank));
         Require.NotBoth(OutputGateHeadwise, nameof(OutputGateHeadwise), OutputGateRank is not null, nameof(OutputGateRank));
-        if (DataDependentAlibiPerRow && !DataDependentAlibi)
-            throw new ArgumentException("DataDependentAlibiPerRow needs DataDependentAlibi: set both, or neither.");
         Require.NeedsCausal(DataDependentAlibiPerRow, nameof(DataDependentAlibiPerRow), Causal);
         Require.NotBoth(UseRelProjPosBias, nameof(UseRelProjPosBias), NumMemKv > 0, nameof(NumMemKv));
-        Require.Needs(SwigluValues, nameof(SwigluValues), GateValues || OutputGate, nameof(GateValues));
-        Require.Needs(GateValuesRank is not null, nameof(GateValuesRank), GateValues, nameof(GateValues));
-        Require.Needs(GateValuesHeadwise, nameof(GateValuesHeadwise), GateValues, nameof(GateValues));
-        Require.Needs(OutputGateRank is not null, nameof(OutputGateRank), OutputGate, nameof(OutputGate));
-        Require.Needs(OutputGateHeadwise, nameof(OutputGateHeadwise), OutputGate, nameof(OutputGate));
-        Require.Needs(QkNormDimScale, nameof(QkNormDimScale), QkNorm, nameof(QkNorm));
-        Require.Needs(QkNormGroups != 1, nameof(QkNormGroups), QkNorm, nameof(QkNorm));
-        Require.Needs(SparseTopkStraightThrough, nameof(SparseTopkStraightThrough), SparseTopk is not null, nameof(SparseTopk));
-        Require.Needs(CopeTalkingHeads, nameof(CopeTalkingHeads), UseCope, nameof(UseCope));
-        foreach (var (set, name, width, widthName) in new[] { (UseLatentQ, nameof(UseLatentQ), DimLatentQ, nameof(DimLatentQ)), (UseLatentKv, nameof(UseLatentKv), DimLatentKv, nameof(DimLatentKv)) })
-        {
-            Require.Needs(set, name, width is not null, widthName);
-            Require.Needs(width is not null, widthName, set, name);
-            if (width is { } latent) Require.Positive(latent, widthName);
-        }
         Require.NotBoth(UseLatentKv, nameof(UseLatentKv), QkvReceiveDiffResiduals, nameof(QkvReceiveDiffResiduals));
         if (ProjectOut is null && Heads == 1 && !OnAttn && (DimOut ?? Dim) == Dim && Projections * (ValueDimHead ?? DimHead) != Dim)
         {
@@ -230,14 +216,15 @@ public sealed record AttentionOptions
         if (ProjectOut is false && ZeroInitOutput) throw new ArgumentException("ZeroInitOutput and ProjectOut: there is no output projection to start at zero, so do not turn ProjectOut off.");
         if (MaxAttendPast < 0) throw new ArgumentException($"MaxAttendPast must be at least 0, but is {MaxAttendPast}.");
         if (NumMemKv < 0) throw new ArgumentException($"NumMemKv must be at least 0, but is {NumMemKv}.");
-        if (ValueDimHead <= 0) throw new ArgumentException($"ValueDimHead must be at least 1, but is {ValueDimHead}.");
+        Require.Positive(DataDependentAlibiPerRowDimHead, nameof(DataDependentAlibiPerRowDimHead));
+        if (!double.IsFinite(QkNormScale)) throw new ArgumentException(FormattableString.Invariant($"QkNormScale must be finite, but is {QkNormScale}."));
         if (UseCope) Require.Positive(CopeMaxPos, nameof(CopeMaxPos));
         if (UseRelProjPosBias) Require.Positive(RelProjMaxDist, nameof(RelProjMaxDist));
         if (UseRelProjPosBias) Require.Positive(RelProjNumDistanceBasis, nameof(RelProjNumDistanceBasis));
         Require.Probability(Dropout, nameof(Dropout));
         Require.Probability(SublayerDropout, nameof(SublayerDropout));
-        if (SoftclampLogits && LogitSoftclampValue <= 0)
-            throw new ArgumentException($"SoftclampLogits needs a LogitSoftclampValue above 0, but it is {LogitSoftclampValue}.");
+        Require.Limit(LogitSoftclampValue, nameof(LogitSoftclampValue));
+        Require.Limit(LaserSoftclampValue, nameof(LaserSoftclampValue));
         if (SparseTopk is <= 0) throw new ArgumentException($"SparseTopk must be at least 1, but is {SparseTopk}.");
         if (RotateNumHeads is { } rotate && (rotate <= 0 || rotate > Heads))
             throw new ArgumentException($"RotateNumHeads ({rotate}) must be between 1 and Heads ({Heads}).");
@@ -255,13 +242,10 @@ public sealed record AttentionOptions
         foreach (var (set, name) in new[] { (GumbelSoftmax, nameof(GumbelSoftmax)), (CustomAttnFn is not null, nameof(CustomAttnFn)) })
             Require.AtMostOne((set, name), (Sigmoid, nameof(Sigmoid)), (Hard, nameof(Hard)), (L2Distance && GumbelSoftmax, nameof(L2Distance)), (SparseTopk is not null, nameof(SparseTopk)));
         Require.NotBoth(GumbelSoftmax, nameof(GumbelSoftmax), CustomAttnFn is not null, nameof(CustomAttnFn));
-        Require.Needs(GumbelSoftmaxTemp != 1, nameof(GumbelSoftmaxTemp), GumbelSoftmax, nameof(GumbelSoftmax));
-        Require.Needs(!GumbelSoftmaxHard, nameof(GumbelSoftmaxHard), GumbelSoftmax, nameof(GumbelSoftmax));
         if (!(GumbelSoftmaxTemp > 0)) throw new ArgumentException(FormattableString.Invariant($"GumbelSoftmaxTemp must be above 0, but is {GumbelSoftmaxTemp}."));
         Require.NotBoth(InvertedAttention, nameof(InvertedAttention), Causal, nameof(Causal));
         Require.NotBoth(InvertedAttention, nameof(InvertedAttention), HeadLearnedSink, nameof(HeadLearnedSink));
         Require.NotBoth(InvertedAttention, nameof(InvertedAttention), CustomAttnFn is not null, nameof(CustomAttnFn));
-        Require.Needs(CopeSoftOnehotPos, nameof(CopeSoftOnehotPos), UseCope, nameof(UseCope));
     }
 
     internal static IReadOnlyDictionary<string, double> NoNumbers { get; } = new Dictionary<string, double>();
@@ -277,7 +261,6 @@ public sealed record AttentionOptions
     private void ValidateSubheads()
     {
         if (LatentRopeSubheads is not { } count) return;
-        Require.Needs(true, nameof(LatentRopeSubheads), UseLatentKv, nameof(UseLatentKv));
         Require.NotBoth(true, nameof(LatentRopeSubheads), RotateNumHeads is not null, nameof(RotateNumHeads));
         if (count <= 0 || count >= Heads) throw new ArgumentException($"LatentRopeSubheads ({count}) must be at least 1 and below Heads ({Heads}).");
         if (KeyHeads != Heads) throw new ArgumentException($"LatentRopeSubheads ({count}) does not go with KvHeads ({KeyHeads}) below Heads ({Heads}).");

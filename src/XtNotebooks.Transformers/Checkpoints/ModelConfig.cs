@@ -25,19 +25,31 @@ internal static class ModelConfig
     /// <exception cref="ArgumentException">An argument is unknown or impossible; the message names it.</exception>
     public static nn.Module Create(JsonObject config)
     {
-        if (config[nameof(XTransformer)] is { } both) return new XTransformer(XTransformerArguments.Read(Element(both)));
+        if (config[nameof(XTransformer)] is { } both)
+        {
+            KnowsOnly(config, nameof(XTransformer));
+            return new XTransformer(XTransformerArguments.Read(Element(both, nameof(XTransformer))));
+        }
         if (config.Count == 0) throw new ArgumentException("it holds a module of another library; make one and use Restore");
+        KnowsOnly(config, Net, config.ContainsKey(nameof(Decoder)) ? nameof(Decoder) : nameof(Encoder), nameof(AutoregressiveWrapper));
         var (stack, arguments) = config[nameof(Decoder)] is { } decoder
             ? ((Func<AttentionLayersOptions, AttentionLayers>)(o => new Decoder(o)), decoder)
             : (o => new Encoder(o), config[nameof(Encoder)] ?? throw Missing($"{nameof(Decoder)} or {nameof(Encoder)}"));
-        var layers = stack(UpstreamArguments.Read<AttentionLayersOptions>(Element(arguments)));
-        var options = UpstreamArguments.Read<TransformerWrapperOptions>(Element(config[Net] ?? throw Missing(Net)));
+        var layers = stack(UpstreamArguments.Read<AttentionLayersOptions>(Element(arguments, "stack")));
+        var options = UpstreamArguments.Read<TransformerWrapperOptions>(Element(config[Net] ?? throw Missing(Net), Net));
         var net = new TransformerWrapper(options with { AttnLayers = layers });
-        if (config[nameof(AutoregressiveWrapper)] is not JsonObject wrapper) return net;
+        if (!config.TryGetPropertyValue(nameof(AutoregressiveWrapper), out var given)) return net;
+        var wrapper = given as JsonObject ?? throw new ArgumentException($"its {nameof(AutoregressiveWrapper)} must be an object of arguments");
+        string[] known =
+        [
+            "ignore_index", "pad_value", "mask_prob", "add_attn_z_loss", "next_embed_loss_weight", "looped_loss_threshold_exit", "looped_loss_slope", "looped_exit_loss_weight",
+        ];
+        if (wrapper.FirstOrDefault(a => !known.Contains(a.Key)).Key is { } unknown)
+            throw new ArgumentException($"{nameof(AutoregressiveWrapper)} has no option for upstream's {unknown}");
         return new AutoregressiveWrapper(
-            net, (long?)wrapper["ignore_index"] ?? -100, (long?)wrapper["pad_value"] ?? 0, (double?)wrapper["mask_prob"] ?? 0,
-            (bool?)wrapper["add_attn_z_loss"] ?? false, (double?)wrapper["next_embed_loss_weight"] ?? 0.1,
-            (double?)wrapper["looped_loss_threshold_exit"] ?? 0.05, (double?)wrapper["looped_loss_slope"] ?? 50, (double?)wrapper["looped_exit_loss_weight"] ?? 1);
+            net, Number(wrapper, "ignore_index", -100L), Number(wrapper, "pad_value", 0L), Number(wrapper, "mask_prob", 0.0),
+            Number(wrapper, "add_attn_z_loss", false), Number(wrapper, "next_embed_loss_weight", 0.1),
+            Number(wrapper, "looped_loss_threshold_exit", 0.05), Number(wrapper, "looped_loss_slope", 50.0), Number(wrapper, "looped_exit_loss_weight", 1.0));
     }
 
     /// <summary>The module whose weights a checkpoint holds: an autoregressive wrapper has none of its own, so its keys need no prefix.</summary>
@@ -71,7 +83,23 @@ internal static class ModelConfig
         return config;
     }
 
-    private static JsonElement Element(JsonNode node) => JsonSerializer.SerializeToElement(node);
+    // What nothing here reads would be lost without a word.
+    private static void KnowsOnly(JsonObject config, params ReadOnlySpan<string> known)
+    {
+        foreach (var (key, _) in config)
+            if (!known.Contains(key))
+                throw new ArgumentException($"it holds \"{key}\", which is nothing that this version knows beside {string.Join(", ", config.Select(c => c.Key).Where(k => k != key))}");
+    }
+
+    private static JsonElement Element(JsonNode node, string what) =>
+        node is JsonObject ? JsonSerializer.SerializeToElement(node) : throw new ArgumentException($"its {what} must be an object of arguments");
+
+    private static T Number<T>(JsonObject arguments, string name, T fallback) where T : struct
+    {
+        if (!arguments.TryGetPropertyValue(name, out var given)) return fallback;
+        return given is JsonValue value && value.TryGetValue<T>(out var number) ? number
+            : throw new ArgumentException($"{name} must be of type {typeof(T).Name}, but is {given?.ToJsonString() ?? "null"}");
+    }
 
     private static ArgumentException Missing(string what) => new($"it has no {what}");
 }

@@ -29,7 +29,7 @@ public static class Safetensors
         foreach (var entry in header.Entries.OrderBy(e => e.Begin))
         {
             stream.Position = header.DataStart + entry.Begin;
-            var tensor = empty(entry.Shape, dtype: entry.Type);
+            var tensor = empty(entry.Shape, dtype: entry.Type, device: CPU);
             if (entry.End > entry.Begin) tensor.ReadBytesFromStream(stream, 1 << 16);
             tensors[entry.Name] = device is null || device.type == DeviceType.CPU ? tensor : tensor.to(device, disposeAfter: true);
         }

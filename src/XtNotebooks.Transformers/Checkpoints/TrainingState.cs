@@ -46,7 +46,7 @@ internal static class TrainingState
         var current = random.get_rng_state();
         if (entry.Type != current.dtype || !entry.Shape.SequenceEqual(current.shape))
             throw new CheckpointException($"The state of the random generator in {path} is damaged, and nothing was changed: it is {entry.Type} [{string.Join(", ", entry.Shape)}], not {current.dtype} {current.Shape()}.");
-        var saved = empty(entry.Shape, dtype: entry.Type);
+        var saved = empty(entry.Shape, dtype: entry.Type, device: CPU);
         file.Position = header.DataStart + entry.Begin;
         saved.ReadBytesFromStream(file, 1 << 16);
         if (!IsMersenneTwister(saved.data<byte>().ToArray()))

@@ -47,7 +47,9 @@ public sealed partial class AutoregressiveWrapper
         options ??= new BeamSearchOptions();
         var beams = options.Beams;
         if (seqLen < 1) throw new ArgumentException($"seqLen must be at least 1, but is {seqLen}.");
-        if (beams < 1 || beams > net.NumTokens) throw new ArgumentException($"Beams ({beams}) must be from 1 to NumTokens ({net.NumTokens}).");
+        if (beams < 1 || beams > net.NumPredicted)
+            throw new ArgumentException($"Beams ({beams}) must be from 1 to {(net.Options.LogitsDim is null ? "NumTokens" : "LogitsDim")} ({net.NumPredicted}), the number of tokens that the model predicts.");
+        Dependences.OfBeamSearch.Check(options);
         if (!double.IsFinite(options.Temperature) || options.Temperature < 0)
             throw new ArgumentException(FormattableString.Invariant($"Temperature must be at least 0, but is {options.Temperature}."));
 
@@ -74,6 +76,7 @@ public sealed partial class AutoregressiveWrapper
             using var stepScope = NewDisposeScope();
             var held = scores.shape[1];
             var logits = state.Predict(); // [batch * held, numTokens]
+            Sampler.RefuseNaN(logits);
             var (_, candidates) = Perturbed(logits, options).topk(beams, -1); // [batch * held, beams]
             var gained = logits.log_softmax(-1).gather(-1, candidates).view(batch, held * beams);
             var total = scores.unsqueeze(-1).expand(batch, held, beams).reshape(batch, held * beams) + gained;

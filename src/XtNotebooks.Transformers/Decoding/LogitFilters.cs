@@ -13,7 +13,7 @@ public static class LogitFilters
     public static Func<Tensor, Tensor> TopK(double fracNumTokens = 0.1, int? k = null)
     {
         if (k is <= 0) throw new ArgumentException($"k must be at least 1, but is {k}.", nameof(k));
-        if (fracNumTokens is <= 0 or > 1) throw new ArgumentException(FormattableString.Invariant($"fracNumTokens must be above 0 and at most 1, but is {fracNumTokens}."), nameof(fracNumTokens));
+        if (fracNumTokens is not (> 0 and <= 1)) throw new ArgumentException(FormattableString.Invariant($"fracNumTokens must be above 0 and at most 1, but is {fracNumTokens}."), nameof(fracNumTokens));
         return logits =>
         {
             using var scope = NewDisposeScope();
@@ -28,7 +28,7 @@ public static class LogitFilters
     /// <param name="thres">That probability.</param>
     public static Func<Tensor, Tensor> TopP(double thres = 0.9)
     {
-        if (thres is < 0 or > 1 || double.IsNaN(thres)) throw new ArgumentException(FormattableString.Invariant($"thres must be from 0 to 1, but is {thres}."), nameof(thres));
+        CheckFraction(thres, nameof(thres));
         return logits =>
         {
             using var scope = NewDisposeScope();
@@ -41,12 +41,25 @@ public static class LogitFilters
     /// <summary>Leaves tokens whose probability is at least a ratio of a power of the greatest one.</summary>
     /// <param name="minPPow">The power.</param>
     /// <param name="minPRatio">The ratio.</param>
-    public static Func<Tensor, Tensor> TopA(double minPPow = 2, double minPRatio = 0.02) =>
-        logits => FilterByProbability(logits, greatest => greatest.pow(minPPow) * minPRatio);
+    public static Func<Tensor, Tensor> TopA(double minPPow = 2, double minPRatio = 0.02)
+    {
+        if (!double.IsFinite(minPPow) || minPPow < 0) throw new ArgumentException(FormattableString.Invariant($"minPPow must be at least 0 and finite, but is {minPPow}."), nameof(minPPow));
+        CheckFraction(minPRatio, nameof(minPRatio));
+        return logits => FilterByProbability(logits, greatest => greatest.pow(minPPow) * minPRatio);
+    }
 
     /// <summary>Leaves tokens whose probability is at least a fraction of the greatest one (arXiv:2407.01082).</summary>
     /// <param name="minP">The fraction.</param>
-    public static Func<Tensor, Tensor> MinP(double minP = 0.1) => logits => FilterByProbability(logits, greatest => greatest * minP);
+    public static Func<Tensor, Tensor> MinP(double minP = 0.1)
+    {
+        CheckFraction(minP, nameof(minP));
+        return logits => FilterByProbability(logits, greatest => greatest * minP);
+    }
+
+    private static void CheckFraction(double value, string name)
+    {
+        if (value is not (>= 0 and <= 1)) throw new ArgumentException(FormattableString.Invariant($"{name} must be from 0 to 1, but is {value}."), name);
+    }
 
     private static Tensor FilterByProbability(Tensor logits, Func<Tensor, Tensor> limit)
     {

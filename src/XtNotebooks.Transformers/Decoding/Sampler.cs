@@ -12,10 +12,14 @@ internal sealed class Sampler : IDisposable
 
     public Sampler(AutoregressiveWrapper wrapper, Prompts prompts, int steps, GenerateOptions options)
     {
-        options.Validate();
+        var (numTokens, predicted) = (wrapper.Net.NumTokens, wrapper.Net.NumPredicted);
+        options.Validate(wrapper.Net.TokenEmbedding.Weight.device);
         if (steps < 0) throw new ArgumentException($"seqLen must be at least 0, but is {steps}.");
-        if (options.EosToken is { } eos && (eos < 0 || eos >= wrapper.Net.NumTokens))
-            throw new ArgumentException($"EosToken ({eos}) is outside the vocabulary: NumTokens is {wrapper.Net.NumTokens}.");
+        if (options.EosToken is { } eos && (eos < 0 || eos >= numTokens))
+            throw new ArgumentException($"EosToken ({eos}) is outside the vocabulary: NumTokens is {numTokens}.");
+        if (options.EosToken >= predicted) throw new ArgumentException($"EosToken ({options.EosToken}) would never come: LogitsDim is {predicted}, so the model predicts ids from 0 to {predicted - 1}.");
+        if (options.EosToken is not null && (wrapper.PadValue < 0 || wrapper.PadValue >= numTokens))
+            throw new ArgumentException($"padValue ({wrapper.PadValue}) follows an EosToken in sequences that have ended, but the model reads ids from 0 to {numTokens - 1}: choose one of these.");
         (_options, _padValue) = (options, wrapper.PadValue);
         _mode = new TrainingMode([wrapper.Net, .. options.AmateurModels.Select(m => m.Net)]);
         _expert = new DecodingState(wrapper.Net, prompts.Tokens, prompts.StartPos, options, steps);
@@ -78,17 +82,32 @@ internal sealed class Sampler : IDisposable
         _mode.Dispose();
     }
 
+    /// <summary>Where a model predicts NaN, the greatest of its logits would be its first.</summary>
+    public static void RefuseNaN(Tensor logits)
+    {
+        using var scope = NewDisposeScope();
+        if (logits.isnan().any().item<bool>())
+            throw new InvalidOperationException("The model predicts NaN, so there is nothing to choose from: its weights have diverged, or its input is not finite.");
+    }
+
     private Tensor Choose(Tensor logits)
     {
-        if (_options.Temperature == 0) return logits.argmax(-1, keepdim: true);
-        var filtered = _amateurs.Count > 0 ? logits : _options.FilterLogitsFn(logits);
+        RefuseNaN(logits);
+        var isGreedy = _options.Temperature == 0;
+        // The usual filter, and contrastive decoding, leave the most probable token.
+        var filtered = _amateurs.Count > 0 || (isGreedy && !_options.HasOwnFilter) ? logits : _options.FilterLogitsFn(logits);
         if (!filtered.shape.SequenceEqual(logits.shape))
             throw new ArgumentException($"FilterLogitsFn must return logits of the shape that it is given, {logits.Shape()}, but returned {filtered.Shape()}.");
+        if (isGreedy)
+        {
+            if (_options.HasOwnFilter && !(filtered.amax([-1]) > double.NegativeInfinity).all().item<bool>())
+                throw new InvalidOperationException("FilterLogitsFn leaves no token to choose: filter less.");
+            return filtered.argmax(-1, keepdim: true);
+        }
         var probabilities = (filtered / _options.Temperature).softmax(-1);
         if (probabilities.isnan().any().item<bool>())
-            throw new InvalidOperationException(logits.isnan().any().item<bool>()
-                ? "The model predicts NaN, so there is nothing to sample from: its weights have diverged, or its input is not finite."
-                : FormattableString.Invariant($"FilterLogitsFn with Temperature {_options.Temperature} leaves no token to sample from: filter less, or raise the temperature."));
+            throw new InvalidOperationException(
+                FormattableString.Invariant($"FilterLogitsFn with Temperature {_options.Temperature} leaves no token to sample from: filter less, or raise the temperature."));
         return probabilities.multinomial(1, generator: _options.Generator);
     }
 }

@@ -4,6 +4,8 @@ namespace XtNotebooks.Transformers;
 public sealed class FeedForward : NamedModule, IBlock
 {
     private readonly Chain _ff;
+    private readonly Linear _projectOut;
+    private readonly int _dim;
 
     /// <summary>Builds a randomly initialised feed-forward block.</summary>
     /// <param name="options">Its shape and variants.</param>
@@ -15,6 +17,7 @@ public sealed class FeedForward : NamedModule, IBlock
         var inner = (int)(options.Dim * options.Mult);
         var activation = Activation(options, inner);
         var projectOut = nn.Linear(inner, options.DimOut ?? options.Dim, hasBias: !options.NoBias);
+        (_projectOut, _dim) = (projectOut, options.Dim);
         if (options.ZeroInitOutput) projectOut.ZeroInit();
         nn.Module<Tensor, Tensor> projectIn = options.Glu
             ? new GatedProjection(options, inner, activation)
@@ -33,7 +36,12 @@ public sealed class FeedForward : NamedModule, IBlock
     /// <summary>Applies the block to every position by itself.</summary>
     /// <param name="x">[batch, seq, dim], float.</param>
     /// <returns>[batch, seq, dimOut].</returns>
-    public Tensor forward(Tensor x) => _ff.call(x);
+    /// <exception cref="ArgumentException">The shape, dtype or device does not fit; the message says which.</exception>
+    public Tensor forward(Tensor x)
+    {
+        InputChecks.CheckHidden(x, nameof(x), _dim, _projectOut.weight);
+        return _ff.call(x);
+    }
 
     BlockOutput IBlock.Apply(Tensor x, AttentionInputs inputs)
     {

@@ -39,11 +39,13 @@ public sealed record FeedForwardOptions
     internal void Validate()
     {
         Require.Positive(Dim, nameof(Dim));
-        if ((int)(Dim * Mult) <= 0) throw new ArgumentException(FormattableString.Invariant($"Dim ({Dim}) times Mult ({Mult}) must be at least 1."));
+        Dependences.OfFeedForward.Check(this);
+        Require.PositiveWhereGiven((DimOut, nameof(DimOut)));
+        Require.Limit(SoftclampValue, nameof(SoftclampValue));
+        Require.Limit(GluGateSoftclampValue, nameof(GluGateSoftclampValue));
+        if (!double.IsFinite(Mult) || (int)(Dim * Mult) <= 0) throw new ArgumentException(FormattableString.Invariant($"Dim ({Dim}) times Mult ({Mult}) must be at least 1."));
         Require.AtMostOne((ReluSquared, nameof(ReluSquared)), (Solu, nameof(Solu)), (Swish, nameof(Swish)), (CustomActivation is not null, nameof(CustomActivation)));
         Require.Probability(Dropout, nameof(Dropout));
         Require.Probability(SublayerDropout, nameof(SublayerDropout));
-        if (GluMultBias && !Glu) throw new ArgumentException("GluMultBias needs Glu: set both, or neither.");
-        if (GluGateSoftclampValue is not null && !Glu) throw new ArgumentException("GluGateSoftclampValue needs Glu: set both, or neither.");
     }
 }

@@ -82,15 +82,12 @@ public abstract class AttentionLayers : NamedModule
     /// <exception cref="ArgumentException">A shape or dtype does not fit; the message says which.</exception>
     public Tensor forward(Tensor x, Tensor? mask = null, Tensor? context = null, Tensor? contextMask = null, Tensor? condition = null)
     {
-        var dtype = parameters().First().dtype;
-        InputChecks.CheckHidden(x, nameof(x), Dim, dtype);
+        var weight = parameters().First();
+        InputChecks.CheckHidden(x, nameof(x), Dim, weight);
+        InputChecks.CheckDevice(mask, nameof(mask), weight.device);
         InputChecks.CheckMask(mask, nameof(mask), x.shape[0], x.shape[1]);
         if (context is null && contextMask is not null) throw new ArgumentException("A contextMask was passed without a context: pass both, or neither.");
-        if (context is not null && Options.CrossAttend)
-        {
-            InputChecks.CheckHidden(context, nameof(context), Options.CrossAttnDimContext ?? Dim, dtype);
-            InputChecks.CheckMask(contextMask, nameof(contextMask), x.shape[0], context.shape[1]);
-        }
+        if (context is not null && Options.CrossAttend) InputChecks.CheckContext(context, contextMask, x.shape[0], Options.CrossAttnDimContext ?? Dim, weight);
         return Run(x, mask, new TransformerInputs { Context = context, ContextMask = contextMask, Condition = condition }, keep: null);
     }
 
@@ -107,6 +104,8 @@ public abstract class AttentionLayers : NamedModule
         using var scope = NewDisposeScope();
         using var causalMasks = new CausalMasks();
         var pass = Prepare(x, mask, inputs, causalMasks, keep);
+        // Pads before a sequence must be no part of what is computed over all of it.
+        if (Options.OrthogResidual) x = WithoutPads(x, pass);
         var injected = Injected(x);
         if (stream_emb is not null) x = (x.unsqueeze(1) + stream_emb.unsqueeze(1)).flatten(0, 1); // [batch * streams, seq, dim]
 
@@ -165,7 +164,8 @@ public abstract class AttentionLayers : NamedModule
         if (output.Trace is { } trace) stream.Remember(trace, Options, scope, keep);
 
         var written = layer.PostBranch is { } postBranch ? postBranch.Normalise(output.Out, condition) : output.Out;
-        var merged = layer.Residual.Merge(written, residual, gate, pass.Own.Mask);
+        if (Options.OrthogResidual) written = WithoutPads(written, pass);
+        var merged = layer.Residual.Merge(written, residual, gate, pass.Own.Mask ?? pass.Own.Begun);
         if (layer.PostMain is { } postMain) merged = postMain.Normalise(merged, condition);
         return scope.MoveToOuter(merged);
     }
@@ -179,17 +179,19 @@ public abstract class AttentionLayers : NamedModule
         var condition = inputs.Condition is { Dimensions: 2 } ofSequence ? ofSequence.unsqueeze(1) : inputs.Condition;
         if (adaptive_mlp is not null) condition = adaptive_mlp.call(condition!);
         var keyMask = inputs.SelfAttnKvMask;
+        Tensor? real = null;
         if (inputs.SeqStartPos is { } start)
         {
-            var real = arange(total, dtype: ScalarType.Int64, device: x.device) >= start.unsqueeze(-1); // [batch, total]
+            real = arange(total, dtype: ScalarType.Int64, device: x.device) >= start.unsqueeze(-1); // [batch, total]
             keyMask = keyMask is null ? real : keyMask & real;
         }
         var own = new AttentionInputs
         {
             Mask = mask,
+            Begun = real?.narrow(1, offset, count),
             ContextMask = keyMask,
             AttnMask = inputs.AttnMask,
-            Bias = rel_pos?.forward(count, memories + total, x.device).to(x.dtype),
+            Bias = rel_pos?.forward(count, memories + total, x).to(x.dtype),
             // Without a cache the xPos scale is centred as upstream does; with one, all steps must share a centre.
             // Memories stand before the first position.
             Rotation = rotary_pos_emb?.forward(offset - memories, memories + count, inputs.Cache is null ? total / 2 : 0),
@@ -236,6 +238,8 @@ public abstract class AttentionLayers : NamedModule
         return learned_reinject_input_gate is null ? injected : injected * learned_reinject_input_gate.call(x).sigmoid();
     }
 
+    private static Tensor WithoutPads(Tensor x, Pass pass) => pass.Own.Begun is { } begun ? x.masked_fill(~begun.unsqueeze(-1), 0) : x;
+
     private Pass DropContext(Pass pass)
     {
         var (context, contextMask) = ContextDropout.Apply(pass.Cross.Context!, pass.Cross.ContextMask, Options.CrossAttnTokensDropout);
@@ -244,7 +248,7 @@ public abstract class AttentionLayers : NamedModule
 
     private static double Chance()
     {
-        using var draw = rand(1);
+        using var draw = rand(1, device: CPU);
         return draw.item<float>();
     }
 

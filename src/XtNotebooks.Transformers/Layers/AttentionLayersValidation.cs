@@ -7,6 +7,7 @@ internal static class AttentionLayersValidation
     {
         Require.Positive(o.Dim, nameof(o.Dim));
         Require.Positive(o.Heads, nameof(o.Heads));
+        Dependences.OfStack.Check(o);
         if (o.Depth <= 0 && o.CustomLayers is null) throw new ArgumentException($"Depth must be at least 1 (or CustomLayers given), but is {o.Depth}.");
         if (o is { Depth: > 0, CustomLayers: not null, LayersExecuteOrder: not null })
             throw new ArgumentException("Depth cannot be given where CustomLayers and LayersExecuteOrder say which layers run.");
@@ -22,7 +23,6 @@ internal static class AttentionLayersValidation
                  })
             Require.NotBoth(o.WeightTieLayers, nameof(o.WeightTieLayers), set, name);
         Require.AtMostOne((o.CustomLayers is not null, nameof(o.CustomLayers)), (o.ParRatio is not null, nameof(o.ParRatio)), (o.SandwichCoef is not null, nameof(o.SandwichCoef)));
-        if (o.OnlyCross && !o.CrossAttend) throw new ArgumentException("OnlyCross needs CrossAttend: set both, or neither.");
 
         Require.AtMostOne(
             (o.UseScalenorm, nameof(o.UseScalenorm)), (o.UseRmsnorm, nameof(o.UseRmsnorm)), (o.UseSimpleRmsnorm, nameof(o.UseSimpleRmsnorm)),
@@ -39,18 +39,6 @@ internal static class AttentionLayersValidation
         Require.AtMostOne((o.AlibiPosBias, nameof(o.AlibiPosBias)), (o.RelPosBias, nameof(o.RelPosBias)), (o.DynamicPosBias, nameof(o.DynamicPosBias)), (o.AttnDataDependentAlibi, nameof(o.AttnDataDependentAlibi)));
         var rotates = o.RotaryPosEmb || o.RotaryXpos;
         if (rotates && o.AttnDimHead < 2) throw new ArgumentException($"RotaryPosEmb turns pairs of features, but AttnDimHead is {o.AttnDimHead}: it must be at least 2.");
-        Require.Needs(o.RotaryEmbDim is not null, nameof(o.RotaryEmbDim), rotates, nameof(o.RotaryPosEmb));
-        Require.Needs(o.RotateNumHeads is not null, nameof(o.RotateNumHeads), rotates, nameof(o.RotaryPosEmb));
-        Require.Needs(o.RotaryInterpolationFactor != 1, nameof(o.RotaryInterpolationFactor), rotates, nameof(o.RotaryPosEmb));
-        Require.Needs(o.RotaryBaseRescaleFactor != 1, nameof(o.RotaryBaseRescaleFactor), rotates, nameof(o.RotaryPosEmb));
-        Require.Needs(o.PolarBiasUniformInit, nameof(o.PolarBiasUniformInit), o.PolarPosEmb, nameof(o.PolarPosEmb));
-        Require.Needs(o.AlibiNumHeads is not null, nameof(o.AlibiNumHeads), o.AlibiPosBias, nameof(o.AlibiPosBias));
-        Require.Needs(o.DynamicPosBiasLogDistance, nameof(o.DynamicPosBiasLogDistance), o.DynamicPosBias, nameof(o.DynamicPosBias));
-        Require.Needs(o.DynamicPosBiasNorm, nameof(o.DynamicPosBiasNorm), o.DynamicPosBias, nameof(o.DynamicPosBias));
-        Require.Needs(o.CrossResidualAttn, nameof(o.CrossResidualAttn), o.CrossAttend, nameof(o.CrossAttend));
-        Require.Needs(o.CrossAttnTokensDropout > 0, nameof(o.CrossAttnTokensDropout), o.CrossAttend, nameof(o.CrossAttend));
-        Require.Needs(o.CrossAttnDimContext is not null, nameof(o.CrossAttnDimContext), o.CrossAttend, nameof(o.CrossAttend));
-        Require.Needs(o.CrossAttnInvertedAttention, nameof(o.CrossAttnInvertedAttention), o.CrossAttend, nameof(o.CrossAttend));
         if (o.CrossAttnInvertedAttention && causal) throw new ArgumentException("CrossAttnInvertedAttention and Causal cannot be used together, since positions would see later ones: use an Encoder.");
         Require.NotBoth(o.CrossAttend, nameof(o.CrossAttend), o.AttnOrthogProjectedValues, nameof(o.AttnOrthogProjectedValues));
         Require.NotBoth(o.CrossAttend, nameof(o.CrossAttend), o.AttnOrthogProjectedValuesPerHead, nameof(o.AttnOrthogProjectedValuesPerHead));
@@ -62,6 +50,12 @@ internal static class AttentionLayersValidation
                      (o.MvSplitResidual, nameof(o.MvSplitResidual)), (o.NumResidualStreams > 1, nameof(o.NumResidualStreams)),
                  })
             Require.NotBoth(o.ScaleResidualConstant != 1, nameof(o.ScaleResidualConstant), set, name);
+        Require.PositiveWhereGiven((o.CrossAttnDimContext, nameof(o.CrossAttnDimContext)));
+        var fewest = causal ? 2 : 4; // half of a direction's buckets hold one distance each
+        if (o.RelPosNumBuckets < fewest) throw new ArgumentException($"RelPosNumBuckets must be at least {fewest} in {(causal ? "a Decoder" : "an Encoder")}, but is {o.RelPosNumBuckets}.");
+        if (o.DynamicPosBias && o.Dim < 4) throw new ArgumentException($"DynamicPosBias has a network a quarter as wide as Dim, so Dim must be at least 4, but is {o.Dim}.");
+        Require.Limit(o.RotaryXposScaleBase, nameof(o.RotaryXposScaleBase));
+        Require.Limit(o.RotaryBaseRescaleFactor, nameof(o.RotaryBaseRescaleFactor));
         if (o.RelPosNumBuckets > o.RelPosMaxDistance)
             throw new ArgumentException($"RelPosNumBuckets ({o.RelPosNumBuckets}) must be at most RelPosMaxDistance ({o.RelPosMaxDistance}).");
         if (o.AlibiNumHeads is { } alibi && (alibi <= 0 || alibi > o.Heads))
@@ -80,20 +74,14 @@ internal static class AttentionLayersValidation
         Require.NotBoth(o.NumResidualStreams > 1, nameof(o.NumResidualStreams), o.OrthogResidual, nameof(o.OrthogResidual));
         Require.NotBoth(o.NumResidualStreams > 1, nameof(o.NumResidualStreams), o.MvSplitResidual, nameof(o.MvSplitResidual));
         Require.AtMostOne((o.GateResidual, nameof(o.GateResidual)), (o.OrthogResidual, nameof(o.OrthogResidual)), (o.MvSplitResidual, nameof(o.MvSplitResidual)));
-        Require.Needs(o.AttnResidualsLastOutputAsQuery, nameof(o.AttnResidualsLastOutputAsQuery), o.AttnAggregatedResiduals, nameof(o.AttnAggregatedResiduals));
         foreach (var (set, name) in new[]
                  {
                      (o.GateResidual, nameof(o.GateResidual)), (o.OrthogResidual, nameof(o.OrthogResidual)), (o.MvSplitResidual, nameof(o.MvSplitResidual)),
                      (o.NumResidualStreams > 1, nameof(o.NumResidualStreams)), (o.IntegrateLayers, nameof(o.IntegrateLayers)),
                  })
             Require.NotBoth(o.AttnAggregatedResiduals, nameof(o.AttnAggregatedResiduals), set, name);
-        if (o.QkvReceiveDiffResiduals && o.NumResidualStreams == 1 && !o.IntegrateLayers)
-            throw new ArgumentException("QkvReceiveDiffResiduals needs NumResidualStreams above 1 (or IntegrateLayers).");
         Require.NotBoth(o.IntegrateLayers, nameof(o.IntegrateLayers), o.LayerDropout > 0, nameof(o.LayerDropout));
-        if (o.LearnedReinjectInputGate && !o.ReinjectInput)
-            throw new ArgumentException("LearnedReinjectInputGate needs ReinjectInput: set both, or neither.");
-        if (o.SoftclampOutput && o.SoftclampOutputValue <= 0)
-            throw new ArgumentException($"SoftclampOutput needs a SoftclampOutputValue above 0, but it is {o.SoftclampOutputValue}.");
+        Require.Limit(o.SoftclampOutputValue, nameof(o.SoftclampOutputValue));
         if (o.ShiftTokens < 0) throw new ArgumentException($"ShiftTokens must be at least 0, but is {o.ShiftTokens}.");
         Require.Probability(o.LayerDropout, nameof(o.LayerDropout));
         Require.Probability(o.CrossAttnTokensDropout, nameof(o.CrossAttnTokensDropout));

@@ -19,10 +19,6 @@ internal static class Conditions
     public static void ValidateConditions(this AttentionLayersOptions o)
     {
         Require.NotBoth(o.UseLayerscale, nameof(o.UseLayerscale), o.UseAdaptiveLayerscale, nameof(o.UseAdaptiveLayerscale));
-        const string any = $"{nameof(o.UseAdaptiveLayernorm)}, {nameof(o.UseAdaptiveRmsnorm)} or {nameof(o.UseAdaptiveLayerscale)}";
-        Require.Needs(o.DimCondition is not null, nameof(o.DimCondition), o.NeedsCondition(), any);
-        Require.Needs(o.AdaptiveConditionMlp, nameof(o.AdaptiveConditionMlp), o.NeedsCondition(), any);
-        Require.Needs(o.AdaptiveConditionMlpExpansion != 4, nameof(o.AdaptiveConditionMlpExpansion), o.AdaptiveConditionMlp, nameof(o.AdaptiveConditionMlp));
         if (o.DimCondition is { } width) Require.Positive(width, nameof(o.DimCondition));
         Require.Positive(o.AdaptiveConditionMlpExpansion, nameof(o.AdaptiveConditionMlpExpansion));
         var adaptive = o.UseAdaptiveLayernorm ? nameof(o.UseAdaptiveLayernorm) : nameof(o.UseAdaptiveRmsnorm);

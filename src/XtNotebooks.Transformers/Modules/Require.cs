@@ -8,6 +8,19 @@ internal static class Require
         if (value <= 0) throw new ArgumentException($"{name} must be at least 1, but is {value}.");
     }
 
+    public static void PositiveWhereGiven(params ReadOnlySpan<(int? Value, string Name)> widths)
+    {
+        foreach (var (value, name) in widths)
+            if (value is { } given) Positive(given, name);
+    }
+
+    /// <summary>A soft clamp divides by its limit.</summary>
+    public static void Limit(double? value, string name)
+    {
+        if (value is { } limit && !(limit > 0 && double.IsFinite(limit)))
+            throw new ArgumentException(FormattableString.Invariant($"{name} must be above 0 and finite, but is {limit}."));
+    }
+
     public static void Probability(double value, string name)
     {
         if (value is < 0 or >= 1 || double.IsNaN(value))
@@ -23,11 +36,6 @@ internal static class Require
     {
         var set = choices.Where(c => c.Set).Select(c => c.Name).ToArray();
         if (set.Length > 1) throw new ArgumentException($"{string.Join(" and ", set)} cannot be used together: set only one of them.");
-    }
-
-    public static void Needs(bool set, string name, bool needed, string neededName)
-    {
-        if (set && !needed) throw new ArgumentException($"{name} needs {neededName}: set both, or neither.");
     }
 
     public static void NeedsCausal(bool set, string name, bool causal)

@@ -36,6 +36,9 @@ internal static class TensorShapes
     /// <summary>Logarithm that never sees a zero.</summary>
     public static Tensor SafeLog(this Tensor x) => x.clamp(min: 1e-20).log();
 
+    /// <summary>Float64 where <paramref name="x"/> is, else float32: what positions are counted in whatever the model's type.</summary>
+    public static ScalarType AtLeastFloat32(this Tensor x) => x.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
+
     /// <summary>The most negative finite value of a floating type: what masked logits are set to.</summary>
     public static double MaskValue(this Tensor x) => finfo(x.dtype).min;
 

@@ -57,8 +57,10 @@ internal sealed class ScaledSinusoidalEmbedding : AbsolutePositions
     {
         using var scope = NewDisposeScope();
         var half = _dim / 2;
-        var frequencies = pow(_theta, -(arange(half, dtype: ScalarType.Float32, device: positions.device) / half));
-        var angles = positions.to(ScalarType.Float32).unsqueeze(-1) * frequencies;
+        // As upstream's, the frequencies are float32 numbers, also in a float64 model.
+        var steps = arange(half, dtype: ScalarType.Float32, device: positions.device) / half;
+        var frequencies = full_like(steps, _theta).pow(-steps); // pow(number, tensor) would make the number a tensor on the default device
+        var angles = positions.to(scale.AtLeastFloat32()).unsqueeze(-1) * frequencies;
         return scope.MoveToOuter(cat([angles.sin(), angles.cos()], -1).to(scale.dtype) * scale);
     }
 }

@@ -26,7 +26,7 @@ internal sealed class PolarEmbedding : NamedModule
     {
         using var exact = inv_freq.clone().DetachFromDisposeScope();
         base._toEpilog(dtype, device, non_blocking);
-        if (inv_freq.dtype == exact.dtype) return;
+        if (inv_freq.dtype is ScalarType.Float32 or ScalarType.Float64) return;
         var kept = exact.to(inv_freq.device, copy: true).DetachFromDisposeScope();
         inv_freq.Dispose();
         inv_freq = kept;
@@ -36,8 +36,8 @@ internal sealed class PolarEmbedding : NamedModule
     public PolarPhases forward(long start, long count)
     {
         using var scope = NewDisposeScope();
-        var positions = arange(start, start + count, dtype: ScalarType.Float32, device: inv_freq.device);
-        var angles = positions.unsqueeze(-1) * inv_freq.to(ScalarType.Float32); // [seq, dimHead]
+        var positions = arange(start, start + count, dtype: inv_freq.dtype, device: inv_freq.device);
+        var angles = positions.unsqueeze(-1) * inv_freq; // [seq, dimHead]
         var bias = learned_bias.clamp(-2 * Math.PI, 0);
         scope.MoveToOuter(angles, bias);
         return new PolarPhases(angles, bias);
@@ -49,7 +49,7 @@ internal sealed class PolarEmbedding : NamedModule
     public static Tensor Apply(Tensor x, Tensor angles)
     {
         using var scope = NewDisposeScope();
-        var magnitude = F.softplus(x.to(ScalarType.Float32));
+        var magnitude = F.softplus(x.to(x.AtLeastFloat32()));
         return scope.MoveToOuter(cat([magnitude * angles.cos(), magnitude * angles.sin()], -1).to(x.dtype));
     }
 }

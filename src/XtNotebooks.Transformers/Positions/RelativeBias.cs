@@ -4,8 +4,11 @@ namespace XtNotebooks.Transformers;
 internal abstract class RelativeBias(string name) : NamedModule(name)
 {
     /// <summary>Bias for the last <paramref name="queries"/> of <paramref name="keys"/> positions.</summary>
-    /// <returns>[heads, queries, keys].</returns>
-    public abstract Tensor forward(long queries, long keys, Device device);
+    /// <param name="queries">How many positions ask.</param>
+    /// <param name="keys">How many are asked.</param>
+    /// <param name="like">A tensor on the model's device, in its type.</param>
+    /// <returns>[heads, queries, keys], in single precision at least.</returns>
+    public abstract Tensor forward(long queries, long keys, Tensor like);
 }
 
 /// <summary>Learned biases for logarithmic buckets of distance (T5, Raffel et al. 2020, arXiv:1910.10683).</summary>
@@ -23,9 +26,10 @@ internal sealed class RelativePositionBias : RelativeBias
         relative_attention_bias = Child(nameof(relative_attention_bias), nn.Embedding(buckets, heads));
     }
 
-    public override Tensor forward(long queries, long keys, Device device)
+    public override Tensor forward(long queries, long keys, Tensor like)
     {
         using var scope = NewDisposeScope();
+        var device = like.device;
         var queryPositions = arange(keys - queries, keys, dtype: ScalarType.Int64, device: device).unsqueeze(-1);
         var keyPositions = arange(keys, dtype: ScalarType.Int64, device: device);
         var bias = relative_attention_bias.call(Bucket(queryPositions - keyPositions)); // [queries, keys, heads]
@@ -70,10 +74,11 @@ internal sealed class DynamicPositionBias : RelativeBias
         Child("mlp", new Slots([.. _mlp]));
     }
 
-    public override Tensor forward(long queries, long keys, Device device)
+    public override Tensor forward(long queries, long keys, Tensor like)
     {
         using var scope = NewDisposeScope();
-        var distances = arange(1 - keys, keys, dtype: ScalarType.Float32, device: device).unsqueeze(-1);
+        var device = like.device;
+        var distances = arange(1 - keys, keys, dtype: like.AtLeastFloat32(), device: device).unsqueeze(-1);
         if (_logDistance) distances = distances.sign() * (distances.abs() + 1).log();
         var values = distances.to(_mlp[^1].parameters().First().dtype);
         foreach (var layer in _mlp) values = layer.call(values); // [2 * keys - 1, heads]
@@ -89,12 +94,13 @@ internal sealed class AlibiPositionalBias(long heads, long totalHeads, IReadOnly
     // Heads without a slope keep a bias of zero.
     private readonly float[] _slopes = [.. slopes?.Select(s => (float)s) ?? Slopes(heads), .. new float[totalHeads - heads]];
 
-    public override Tensor forward(long queries, long keys, Device device)
+    public override Tensor forward(long queries, long keys, Tensor like)
     {
         using var scope = NewDisposeScope();
+        var device = like.device;
         var queryPositions = arange(keys - queries, keys, dtype: ScalarType.Int64, device: device).unsqueeze(-1);
         var distance = (arange(keys, dtype: ScalarType.Int64, device: device) - queryPositions).abs();
-        return scope.MoveToOuter(-distance * tensor(_slopes, device: device).view(-1, 1, 1));
+        return scope.MoveToOuter(-distance * tensor(_slopes, device: device).to(like.AtLeastFloat32()).view(-1, 1, 1));
     }
 
     private static IEnumerable<float> Slopes(long heads)

@@ -25,7 +25,7 @@ internal sealed class RotaryEmbedding : NamedModule
     /// <param name="baseRescale">NTK-aware rescaling of the base.</param>
     public RotaryEmbedding(long dim, bool xpos, double scaleBase, double interpolation, double baseRescale) : base(nameof(RotaryEmbedding))
     {
-        if (interpolation < 1) throw new ArgumentException($"RotaryInterpolationFactor must be at least 1, but is {interpolation}.");
+        if (!(interpolation >= 1)) throw new ArgumentException(FormattableString.Invariant($"RotaryInterpolationFactor must be at least 1, but is {interpolation}."));
         (_interpolation, _scaleBase) = (interpolation, scaleBase);
         var theta = 10000 * Math.Pow(baseRescale, (double)dim / (dim - 2));
         using var scope = NewDisposeScope();
@@ -40,7 +40,8 @@ internal sealed class RotaryEmbedding : NamedModule
     // A model in half precision still turns by these angles: rounded, far positions would turn by others.
     protected override void _toEpilog(ScalarType? dtype, Device? device, bool non_blocking)
     {
-        if (device is not null) base._toEpilog(null, device, non_blocking);
+        var own = dtype is ScalarType.Float32 or ScalarType.Float64 ? dtype : null;
+        if (own is not null || device is not null) base._toEpilog(own, device, non_blocking);
     }
 
     /// <param name="start">First position.</param>
@@ -49,10 +50,10 @@ internal sealed class RotaryEmbedding : NamedModule
     public Rotation forward(long start, long count, long centre)
     {
         using var scope = NewDisposeScope();
-        var positions = arange(start, start + count, dtype: ScalarType.Float32, device: inv_freq.device);
-        var angles = positions.unsqueeze(-1) * inv_freq.to(ScalarType.Float32) / _interpolation; // [seq, dim / 2]
+        var positions = arange(start, start + count, dtype: inv_freq.dtype, device: inv_freq.device);
+        var angles = positions.unsqueeze(-1) * inv_freq / _interpolation; // [seq, dim / 2]
         var turn = polar(ones_like(angles), angles);
-        var scales = scale is null ? null : scale.to(ScalarType.Float32).pow(((positions - centre) / _scaleBase).unsqueeze(-1));
+        var scales = scale?.pow(((positions - centre) / _scaleBase).unsqueeze(-1));
         scope.MoveToOuter(turn);
         if (scales is not null) scope.MoveToOuter(scales);
         return new Rotation(turn, scales);
@@ -68,7 +69,7 @@ internal sealed class RotaryEmbedding : NamedModule
         var rotated = 2 * rotation.Turn.shape[^1];
         var dimHead = x.shape[^1];
         var head = rotated == dimHead ? x : x.narrow(-1, 0, rotated);
-        var pairs = view_as_complex(head.to(ScalarType.Float32).SplitDim(-1, -1, 2).contiguous());
+        var pairs = view_as_complex(head.to(x.AtLeastFloat32()).SplitDim(-1, -1, 2).contiguous());
         var turn = rotation.Turn;
         if (rotation.Scale is { } scale) turn = isKey ? turn / scale : turn * scale;
         var turned = view_as_real(pairs * turn).flatten(-2).to(x.dtype);

@@ -6,7 +6,7 @@ namespace XtNotebooks.Tests.Data;
 
 public class BatchTests
 {
-    private static long[][] Ids(PaddedBatch batch) => [.. Enumerable.Range(0, (int)batch.Batch).Select(row => batch.Ids[row].data<long>().ToArray())];
+    private static long[][] Ids(PaddedBatch batch) => [.. Enumerable.Range(0, (int)batch.Batch).Select(row => batch.Ids[row].cpu().data<long>().ToArray())];
 
     [Fact]
     public void Rows_are_filled_up_on_the_side_that_was_asked_for()
@@ -15,9 +15,9 @@ public class BatchTests
         using var left = PaddedBatch.From([[1L, 2, 3], [4]], padId: 9, PaddingSide.Left);
         Assert.Equal([[1, 2, 3], [4, 9, 9]], Ids(right));
         Assert.Equal([[1, 2, 3], [9, 9, 4]], Ids(left));
-        Assert.Equal([true, false, false], right.Mask[1].data<bool>().ToArray());
-        Assert.Equal([false, false, true], left.Mask[1].data<bool>().ToArray());
-        Assert.Equal([3L, 1], right.Lengths.data<long>().ToArray());
+        Assert.Equal([true, false, false], right.Mask[1].cpu().data<bool>().ToArray());
+        Assert.Equal([false, false, true], left.Mask[1].cpu().data<bool>().ToArray());
+        Assert.Equal([3L, 1], right.Lengths.cpu().data<long>().ToArray());
         Assert.Equal("PaddedBatch [2, 3], 33 % pads (id 9, left)", left.ToString());
     }
 
@@ -27,7 +27,7 @@ public class BatchTests
         using var scope = NewDisposeScope();
         using var batch = PaddedBatch.From(tensor(new byte[,] { { 1, 2, 0 }, { 3, 0, 0 } }), tensor(new byte[] { 2, 1 }), padId: 0);
         Assert.Equal([[1, 2, 0], [3, 0, 0]], Ids(batch));
-        Assert.Equal([true, true, false, true, false, false], batch.Mask.data<bool>().ToArray());
+        Assert.Equal([true, true, false, true, false, false], batch.Mask.cpu().data<bool>().ToArray());
         Assert.Throws<ArgumentException>(() => PaddedBatch.From(zeros(2, 3, int64), tensor(new long[] { 2, 4 }), padId: 0));
         Assert.Throws<ArgumentException>(() => PaddedBatch.From(zeros(2, 3, int64), tensor(new long[] { 2 }), padId: 0));
     }
@@ -141,7 +141,7 @@ public class BatchTests
             using (batch)
             {
                 Assert.Equal([16L, 64], batch.Ids.shape);
-                foreach (var (row, length) in Ids(batch).Zip(batch.Lengths.data<long>().ToArray()))
+                foreach (var (row, length) in Ids(batch).Zip(batch.Lengths.cpu().data<long>().ToArray()))
                 {
                     Assert.InRange(length, 8, 64);
                     Assert.Contains(Enumerable.Range(3, 4), period => Enumerable.Range(0, (int)length - period).All(i => row[i] == row[i + period]));

@@ -163,6 +163,19 @@ public sealed class CheckpointDirectoryTests : IDisposable
         Assert.Contains("attn_from_the_future", Assert.Throws<CheckpointException>(() => Directory.CreateModel()).Message);
     }
 
+    [Theory]
+    [InlineData("\"step\"", "\"Critic\": {\"depth\": 2}, \"step\"", "it holds \"Critic\"")]
+    [InlineData("\"pad_value\"", "\"from_the_future\": 3, \"pad_value\"", "AutoregressiveWrapper has no option for upstream's from_the_future")]
+    [InlineData("\"pad_value\": 0", "\"pad_value\": \"none\"", "pad_value must be of type Int64, but is \"none\"")]
+    [InlineData("\"step\"", "\"Encoder\": {}, \"step\"", "it holds \"Encoder\"")]
+    public void What_nothing_reads_is_named_not_dropped(string text, string replacement, string says)
+    {
+        Directory.Save(Training().Wrapper, 1);
+        var path = Path.Combine(Directory.FullPath, "checkpoint.json");
+        File.WriteAllText(path, File.ReadAllText(path).Replace(text, replacement));
+        Assert.Contains(says, Assert.Throws<CheckpointException>(() => Directory.CreateModel()).Message);
+    }
+
     [Fact]
     public void A_directory_without_a_checkpoint_says_so() =>
         Assert.Contains("not a checkpoint directory", Assert.Throws<CheckpointException>(() => Directory.CreateModel()).Message);
@@ -236,7 +249,8 @@ public sealed class CheckpointDirectoryTests : IDisposable
             MaxSeqLen = 8,
             AttnLayers = new Decoder(new() { Dim = 16, Depth = 1, Heads = 2, AttnDimHead = 8, AttnDropout = 0.1, FfDropout = 0.1 }),
         });
-        var wrapper = new AutoregressiveWrapper(net, ignoreIndex: 0);
+        // To the bit on the CPU, whatever device other tests are on.
+        var wrapper = new AutoregressiveWrapper(net, ignoreIndex: 0).to(CPU);
         return (wrapper, optim.Adam(wrapper.parameters(), 1e-2));
     }
 
@@ -245,7 +259,7 @@ public sealed class CheckpointDirectoryTests : IDisposable
     {
         using var scope = NewDisposeScope();
         wrapper.train();
-        var loss = wrapper.forward(randint(12, [4, 8], dtype: ScalarType.Int64));
+        var loss = wrapper.forward(randint(12, [4, 8], dtype: ScalarType.Int64, device: CPU));
         optimizer.zero_grad();
         loss.backward();
         optimizer.step();

@@ -1,8 +1,14 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using XtNotebooks.Transformers.Tests.Golden;
+using XtNotebooks.Transformers.Tests.Options;
+
 namespace XtNotebooks.Transformers.Tests.Models;
 
 /// <summary>Initial weights follow upstream's distributions: their moments over many weights and seeds.</summary>
 [Collection(nameof(TorchRandomness))]
-public sealed class InitialisationTests
+public sealed partial class InitialisationTests
 {
     private static Dictionary<string, Tensor> Weights(Func<AttentionLayersOptions, AttentionLayersOptions>? layers = null, Func<TransformerWrapperOptions, TransformerWrapperOptions>? wrapper = null)
     {
@@ -81,4 +87,59 @@ public sealed class InitialisationTests
         All("attn_layers.layers.1.1.fn.ff.2.weight", 0);
         All("attn_layers.layers.1.1.fn.ff.2.bias", 0);
     }
+
+    public static TheoryData<string> Recorded => [.. Moments().EnumerateObject().Select(c => c.Name)];
+
+    [Theory]
+    [MemberData(nameof(Recorded))]
+    public void Weights_are_initialised_as_Pythons_are(string name)
+    {
+        using var scope = NewDisposeScope();
+        var arguments = StoredOptions.PythonCases.TryGetValue(name, out var file)
+            ? StoredOptions.Arguments(file)
+            : JsonDocument.Parse(File.ReadAllText(StoredOptions.Beside($"../golden/{name}/case.json"))).RootElement.GetProperty("constructor").GetRawText();
+        var gathered = new Dictionary<string, List<Tensor>>();
+        for (var seed = 0; seed < 8; seed++)
+        {
+            random.manual_seed(100 + seed);
+            var net = ModelConfig.Weights(ModelConfig.Create((JsonObject)JsonNode.Parse(arguments)!));
+            foreach (var (key, weight) in net.named_parameters())
+            {
+                var kind = Index().Replace(Index().Replace(key, ".#."), ".#.");
+                if (!gathered.TryGetValue(kind, out var list)) gathered[kind] = list = [];
+                list.Add(weight.detach().flatten().to(ScalarType.Float64).cpu());
+            }
+        }
+        foreach (var (kind, recorded) in Moments().GetProperty(name).EnumerateObject().Select(k => (k.Name, k.Value.EnumerateArray().Select(v => v.GetDouble()).ToArray())))
+            Same(kind, recorded, cat(gathered[kind]));
+    }
+
+    // Both sides are samples: five standard errors of their difference are allowed; what is not drawn is the same to the last digit.
+    private static void Same(string kind, double[] recorded, Tensor ours)
+    {
+        var (count, mean, deviation, fourth, least, greatest) = (recorded[0], recorded[1], recorded[2], recorded[3], recorded[4], recorded[5]);
+        Assert.True(ours.numel() == (long)count, $"{kind}: {ours.numel()} weights, not {count}.");
+        var (ourMean, ourDeviation) = (ours.mean().item<double>(), ours.std(false).item<double>());
+        if (deviation == 0 || count < 64 || fourth > 6) // constants, and mixtures of a few (a reading and a mixing part, an identity)
+        {
+            Close.Assert($"mean of {kind}", mean, ourMean, 1e-6 + 5 * (deviation > 0 && count < 64 && least != greatest ? deviation * Math.Sqrt(2 / count) : 0));
+            Close.Assert($"deviation of {kind}", deviation, ourDeviation, 1e-6 + (count < 64 ? 5 * deviation * Math.Sqrt(2 / count) : 0));
+            return;
+        }
+        var error = 5 * deviation * Math.Sqrt(2 / count);
+        Close.Assert($"mean of {kind}", mean, ourMean, error);
+        Close.Assert($"deviation of {kind}", deviation, ourDeviation, error);
+        if (count < 1500) return;
+        Close.Assert($"fourth moment of {kind}", fourth, (ours - ourMean).pow(4).mean().item<double>() / Math.Pow(ourDeviation, 4), 5 * Math.Sqrt(2 * 24 / count));
+        if (fourth < 2) // uniform: its bounds are almost reached
+        {
+            Close.Assert($"least of {kind}", least, ours.min().item<double>(), 0.05 * deviation);
+            Close.Assert($"greatest of {kind}", greatest, ours.max().item<double>(), 0.05 * deviation);
+        }
+    }
+
+    private static JsonElement Moments() => JsonDocument.Parse(File.ReadAllText(StoredOptions.Beside("../Models/initial.json"))).RootElement;
+
+    [GeneratedRegex(@"\.\d+\.")]
+    private static partial Regex Index();
 }

@@ -311,6 +311,99 @@ public sealed class InputChecksTests
         Assert.Contains("leaves no token", Message(logits => full_like(logits, double.NegativeInfinity)), StringComparison.Ordinal);
         using (no_grad()) net.state_dict()["to_logits.weight"].fill_(double.NaN);
         Assert.Contains("predicts NaN", Message(LogitFilters.None), StringComparison.Ordinal);
+        Assert.Contains("predicts NaN", Assert.Throws<InvalidOperationException>(() => new AutoregressiveWrapper(net).Generate(SmallModels.Ids(2, 4), 2, new() { Temperature = 0 })).Message);
+        Assert.Contains("predicts NaN", Assert.Throws<InvalidOperationException>(() => new AutoregressiveWrapper(net).BeamSearch(SmallModels.Ids(2, 4), 2)).Message);
+    }
+
+    [Fact]
+    public void A_filter_that_forbids_a_token_forbids_it_to_the_most_probable_choice_too()
+    {
+        using var scope = NewDisposeScope();
+        using var net = SmallModels.Decoder();
+        var wrapper = new AutoregressiveWrapper(net);
+        var prompt = SmallModels.Ids(1, 4);
+        var free = wrapper.Generate(prompt, 1, new() { Temperature = 0 })[0, 0].item<long>();
+        var second = net.forward(prompt)[0, 3].topk(2).indexes[1].item<long>();
+        var forbidding = new GenerateOptions { Temperature = 0, FilterLogitsFn = logits => logits.index_fill(-1, tensor(new[] { free }, device: logits.device), double.NegativeInfinity) };
+        Assert.Equal(second, wrapper.Generate(prompt, 1, forbidding)[0, 0].item<long>());
+        Assert.Contains("leaves no token", Assert.Throws<InvalidOperationException>(() => wrapper.Generate(prompt, 1, forbidding with { FilterLogitsFn = logits => full_like(logits, double.NegativeInfinity) })).Message);
+    }
+
+    [Theory]
+    [InlineData(12)]
+    [InlineData(-1)]
+    public void A_start_outside_of_the_sequence_is_named_with_its_place(long start) => Assert.Contains(
+        $"SeqStartPos must be from 0 to 11, since there are 12 positions, but is {start} at batch 1",
+        Refusal(net => net.forward(SmallModels.Ids(), new TransformerInputs { SeqStartPos = tensor(new[] { 0L, start, 3 }) })), StringComparison.Ordinal);
+
+    [Fact]
+    public void Beams_and_the_end_token_are_among_what_the_model_predicts()
+    {
+        static TransformerWrapperOptions Ten(TransformerWrapperOptions o) => o with { LogitsDim = 10 };
+        Assert.Contains("Beams (12) must be from 1 to LogitsDim (10)", Refusal(net => new AutoregressiveWrapper(net).BeamSearch(SmallModels.Ids(1, 4), 2, new() { Beams = 12 }), Ten));
+        Assert.Contains("Beams (18) must be from 1 to NumTokens (17)", Refusal(net => new AutoregressiveWrapper(net).BeamSearch(SmallModels.Ids(1, 4), 2, new() { Beams = 18 })));
+        Assert.Contains("EosToken (12) would never come: LogitsDim is 10", Refusal(net => new AutoregressiveWrapper(net).Generate(SmallModels.Ids(1, 4), 2, new() { EosToken = 12 }), Ten));
+        Assert.Contains("padValue (-7) follows an EosToken", Refusal(net => new AutoregressiveWrapper(net, padValue: -7).Generate(SmallModels.Ids(1, 4), 2, new() { EosToken = 1 })));
+    }
+
+    [Fact]
+    public void A_generator_of_another_device_is_refused()
+    {
+        var message = Refusal(net =>
+        {
+            net.to(new Device(DeviceType.META));
+            return new AutoregressiveWrapper(net).Generate(ones([1, 4], dtype: ScalarType.Int64, device: new Device(DeviceType.META)), 2, new() { Generator = new Generator(1, CPU) });
+        });
+        Assert.Contains("Generator is on cpu, but the model is on meta", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(-0.1)]
+    [InlineData(1.5)]
+    public void A_fraction_that_is_none_is_refused_by_every_filter(double value)
+    {
+        Assert.Contains("minP must be from 0 to 1", Assert.Throws<ArgumentException>(() => LogitFilters.MinP(value)).Message);
+        Assert.Contains("minPRatio must be from 0 to 1", Assert.Throws<ArgumentException>(() => LogitFilters.TopA(2, value)).Message);
+        Assert.Contains("thres must be from 0 to 1", Assert.Throws<ArgumentException>(() => LogitFilters.TopP(value)).Message);
+        Assert.Contains("fracNumTokens must be above 0 and at most 1", Assert.Throws<ArgumentException>(() => LogitFilters.TopK(value)).Message);
+        if (value < 1) Assert.Contains("minPPow must be at least 0", Assert.Throws<ArgumentException>(() => LogitFilters.TopA(value)).Message);
+        Assert.Contains("Alpha must be above 0 and at most 1", Refusal(net => new AutoregressiveWrapper(net).Generate(SmallModels.Ids(1, 4), 2, new() { AmateurModels = [new(net, value)] })));
+        if (value < 1) Assert.Contains("Beta must be at least 0", Refusal(net => new AutoregressiveWrapper(net).Generate(SmallModels.Ids(1, 4), 2, new() { AmateurModels = [new(net, 0.1, value)] })));
+    }
+
+    [Fact]
+    public void A_filter_beside_weaker_models_is_refused() => Assert.Contains("FilterLogitsFn and AmateurModels cannot be used together", Refusal(net =>
+        new AutoregressiveWrapper(net).Generate(SmallModels.Ids(1, 4), 2, new() { AmateurModels = [new(net)], FilterLogitsFn = LogitFilters.TopP() })));
+
+    [Fact]
+    public void A_feed_forward_block_says_what_does_not_fit()
+    {
+        using var block = new FeedForward(new() { Dim = 32 });
+        string Message(Tensor x) => Assert.Throws<ArgumentException>(() => block.forward(x)).Message;
+        Assert.Contains("x must be [batch, seq, 32], but is [2, 3, 16]", Message(randn(2, 3, 16)));
+        Assert.Contains("x is Float64, but the model is Float32", Message(randn(2, 3, 32, dtype: ScalarType.Float64)));
+        Assert.Contains("x is on meta, but the model is on", Message(zeros([2, 3, 32], device: new Device(DeviceType.META))));
+    }
+
+    [Fact]
+    public void A_context_of_another_batch_or_device_is_refused_by_stacks_and_layers()
+    {
+        using var scope = NewDisposeScope();
+        using var stack = new Decoder(SmallModels.Layers with { CrossAttend = true });
+        using var layer = new Attention(new() { Dim = 32, DimHead = 8, Heads = 2 });
+        var x = randn(2, 3, 32);
+        foreach (var forward in new Func<Tensor, Tensor?, Tensor>[] { (context, mask) => stack.forward(x, context: context, contextMask: mask), (context, mask) => layer.forward(x, context, contextMask: mask) })
+        {
+            string Message(Tensor context, Tensor? mask = null) => Assert.Throws<ArgumentException>(() => forward(context, mask)).Message;
+            Assert.Contains("context must be [batch, keys, dim] with a batch of 2, but is [3, 4, 32]", Message(randn(3, 4, 32)));
+            Assert.Contains("context is on meta", Message(zeros([2, 4, 32], device: new Device(DeviceType.META))));
+            Assert.Contains("contextMask must be [2, 4], but is [2, 5]", Message(randn(2, 4, 32), ones(2, 5, dtype: ScalarType.Bool)));
+            Assert.Contains("contextMask is on meta", Message(randn(2, 4, 32), ones([2, 4], dtype: ScalarType.Bool, device: new Device(DeviceType.META))));
+        }
+        using var three = new Attention(new() { Dim = 32, DimHead = 8, Heads = 2, QkvReceiveDiffResiduals = true });
+        Assert.Contains("x must be [3, batch, seq, 32]", Assert.Throws<ArgumentException>(() => three.forward(x)).Message);
+        Assert.Equal([2, 3, 32], three.forward(randn(3, 2, 3, 32)).shape);
     }
 
     [Fact]
@@ -321,6 +414,7 @@ public sealed class InputChecksTests
         using var layer = new Attention(new() { Dim = 32, DimHead = 8, Heads = 2 });
         foreach (var forward in new Func<Tensor, Tensor>[] { x => stack.forward(x), x => layer.forward(x) })
         {
+            Assert.Contains("x is on meta", Assert.Throws<ArgumentException>(() => forward(zeros([2, 3, 32], device: new Device(DeviceType.META)))).Message, StringComparison.Ordinal);
             Assert.Contains("x must be [batch, seq, 32], but is [2, 3, 16]", Assert.Throws<ArgumentException>(() => forward(randn(2, 3, 16))).Message, StringComparison.Ordinal);
             Assert.Contains("x is Int64", Assert.Throws<ArgumentException>(() => forward(ones(2, 3, 32, dtype: ScalarType.Int64))).Message, StringComparison.Ordinal);
         }

@@ -158,6 +158,33 @@ public sealed class OptionsTests
         Assert.Contains("Causal", Assert.Throws<ArgumentException>(() => new Encoder(options)).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""{"rel_pos_bias":true,"rel_pos_num_buckets":1}""", "RelPosNumBuckets must be at least 2 in a Decoder, but is 1")]
+    [InlineData("""{"cross_attend":true,"cross_attn_dim_context":0}""", "CrossAttnDimContext must be at least 1, but is 0")]
+    [InlineData("""{"ff_softclamp_value":0}""", "SoftclampValue must be above 0 and finite, but is 0")]
+    [InlineData("""{"ff_glu":true,"ff_glu_gate_softclamp_value":-1}""", "GluGateSoftclampValue must be above 0 and finite, but is -1")]
+    [InlineData("""{"attn_laser":true,"attn_laser_softclamp_value":0}""", "LaserSoftclampValue must be above 0")]
+    [InlineData("""{"rotary_xpos":true,"rotary_xpos_scale_base":0}""", "RotaryXposScaleBase must be above 0")]
+    [InlineData("""{"rotary_pos_emb":true,"rotary_interpolation_factor":0.5}""", "RotaryInterpolationFactor must be at least 1, but is 0.5")]
+    [InlineData("""{"dynamic_pos_bias":true,"dim":2}""", "DynamicPosBias")]
+    public void A_value_out_of_its_range_is_named(string arguments, string says)
+    {
+        var options = SmallModels.Layers with { };
+        using var json = JsonDocument.Parse(arguments);
+        foreach (var argument in json.RootElement.EnumerateObject()) UpstreamArguments.Set(options, argument.Name, argument.Value);
+        Assert.Contains(says, Assert.Throws<ArgumentException>(() => new Decoder(options)).Message);
+    }
+
+    [Fact]
+    public void Widths_are_positive()
+    {
+        Assert.Contains("RelPosNumBuckets must be at least 4 in an Encoder, but is 3", Assert.Throws<ArgumentException>(() => new Encoder(SmallModels.Layers with { RelPosBias = true, RelPosNumBuckets = 3 })).Message);
+        Assert.Contains("EmbDim must be at least 1, but is 0", Assert.Throws<ArgumentException>(() => SmallModels.Decoder(wrapper: o => o with { EmbDim = 0 })).Message);
+        Assert.Contains("LogitsDim must be at least 1, but is -2", Assert.Throws<ArgumentException>(() => SmallModels.Decoder(wrapper: o => o with { LogitsDim = -2 })).Message);
+        Assert.Contains("DimOut must be at least 1, but is 0", Assert.Throws<ArgumentException>(() => new FeedForward(new() { Dim = 8, DimOut = 0 })).Message);
+        Assert.Contains("DimContext must be at least 1, but is 0", Assert.Throws<ArgumentException>(() => new Attention(new() { Dim = 8, DimContext = 0 })).Message);
+    }
+
     [Fact]
     public void Memory_values_are_as_wide_as_the_values()
     {

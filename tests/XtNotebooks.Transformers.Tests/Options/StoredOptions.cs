@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using XtNotebooks.Transformers.Tests.Golden;
 
 namespace XtNotebooks.Transformers.Tests.Options;
@@ -27,6 +28,15 @@ internal static class StoredOptions
         from stored in PythonCases
         from option in Constructor(JsonDocument.Parse(Arguments(stored.Value)).RootElement)
         select (option, stored.Key)).ToLookup(p => p.option, p => p.Key);
+
+    /// <summary>The model of a file of from_python.py, and all that the file holds.</summary>
+    public static (TransformerWrapper Net, Dictionary<string, Tensor> Tensors) Model(string file)
+    {
+        var tensors = Safetensors.Read(file, out var metadata, TestDevice.Current);
+        var net = ((TransformerWrapper)ModelConfig.Weights(ModelConfig.Create((JsonObject)JsonNode.Parse(metadata["arguments"])!))).Ready();
+        net.LoadStateDict(tensors.Where(t => t.Key.StartsWith("weights.", StringComparison.Ordinal)).ToDictionary(t => t.Key["weights.".Length..], t => t.Value));
+        return (net, tensors);
+    }
 
     public static string Beside(string file, [CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, file);
 
@@ -60,7 +70,7 @@ internal static class StoredOptions
     private static bool IsOneSides(string argument) =>
         argument.StartsWith("enc_", StringComparison.Ordinal) || argument.StartsWith("dec_", StringComparison.Ordinal);
 
-    private static string Arguments(string file)
+    public static string Arguments(string file)
     {
         using var scope = NewDisposeScope();
         Safetensors.Read(file, out var metadata);

@@ -37,7 +37,7 @@ internal static class Costs
 
     private static Tensor Losses(Tensor logits, TargetReading reading)
     {
-        var targets = tensor(reading.Target.SelectMany(r => r).Select(t => Math.Max(t, 0)).ToArray()).reshape(reading.Rows, reading.Columns, 1);
+        var targets = tensor(reading.Target.SelectMany(r => r).Select(t => Math.Max(t, 0)).ToArray(), device: CPU).reshape(reading.Rows, reading.Columns, 1);
         return -logits.detach().to(float64).cpu().log_softmax(-1).gather(-1, targets).squeeze(-1).nan_to_num(0, 0, 0);
     }
 
@@ -46,10 +46,10 @@ internal static class Costs
         var mask = new double[reading.Rows * reading.Columns];
         foreach (var (row, column) in places)
             mask[row * reading.Columns + column] = 1;
-        return tensor(mask).reshape(reading.Rows, reading.Columns);
+        return tensor(mask, device: CPU).reshape(reading.Rows, reading.Columns);
     }
 
-    private static Tensor Grid(double[][] values) => tensor(values.SelectMany(r => r).ToArray()).reshape(values.Length, -1);
+    private static Tensor Grid(double[][] values) => tensor(values.SelectMany(r => r).ToArray(), device: CPU).reshape(values.Length, -1);
 
     private static double? Share(double part, double whole) => whole > 0 && double.IsFinite(whole) && double.IsFinite(part) ? part / whole : null;
 }

@@ -67,7 +67,7 @@ internal sealed class NoGradient : ICheck
             using (no_grad())
             {
                 foreach (var (_, value) in gates)
-                    value.add_(randn(value.shape, dtype: float32, generator: chance).to(value.dtype, value.device) * 0.02);
+                    value.add_(randn(value.shape, dtype: float32, device: CPU, generator: chance).to(value.dtype, value.device) * 0.02);
             }
             var again = exam.Run(exam.Batch, gradients: true, exam.Options.Seed).Gradients;
             return [.. suspects.Where(i => IsZero(again[i]))];

@@ -21,7 +21,7 @@ internal static class PadEmbeddings
                     return output;
                 disturbed = true;
                 var size = Math.Max(1e-3, output.detach().std().ToDouble());
-                var noise = randn(output.shape, dtype: float32, generator: chance).to(output.dtype, output.device) * (3 * size);
+                var noise = randn(output.shape, dtype: float32, device: CPU, generator: chance).to(output.dtype, output.device) * (3 * size);
                 return output + noise * where.unsqueeze(-1).to(output.dtype);
             }))
             .ToList();

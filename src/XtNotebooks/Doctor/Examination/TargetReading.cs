@@ -126,7 +126,7 @@ internal sealed class TargetReading
     private static Tensor Rough(long[] shape, int seed)
     {
         using var chance = new Generator((ulong)seed + 1, device: CPU);
-        return randn(shape, dtype: float32, generator: chance);
+        return randn(shape, dtype: float32, device: CPU, generator: chance);
     }
 
     private static T[][] Grid<T>(int rows, int columns, T value = default!) =>
