@@ -38,6 +38,11 @@ internal static class Require
         if (set.Length > 1) throw new ArgumentException($"{string.Join(" and ", set)} cannot be used together: set only one of them.");
     }
 
+    public static void Needs(bool set, string name, bool needed, string neededName)
+    {
+        if (set && !needed) throw new ArgumentException($"{name} needs {neededName}: set both, or neither.");
+    }
+
     public static void NeedsCausal(bool set, string name, bool causal)
     {
         if (set && !causal) throw new ArgumentException($"{name} needs Causal attention: use a Decoder, or leave {name} off.");

@@ -81,6 +81,8 @@ public sealed class DependenceTests : IDisposable
         ["Depth"] = 3, ["FfSoftclampValue"] = 0.2, ["DisableAbsPosEmb"] = true, ["AttnProjectOut"] = false, ["NumMemoryTokens"] = 2,
         ["AttnCustomAttnFn"] = (Func<Tensor, Tensor>)(x => x.sigmoid()), ["FfCustomActivation"] = (Func<Tensor, Tensor>)(x => x.relu()),
         ["EmbedNumTokens"] = new Dictionary<string, int> { ["colour"] = 3 }, ["LatentRopeSubheads"] = 1, ["DimCondition"] = 6,
+        ["RelPosKwargs"] = new Dictionary<string, IReadOnlyList<double>> { ["slopes"] = [1, 2] }, ["ToLogits"] = nn.Linear(32, 5),
+        ["AttnDataDependentAlibiKwargs"] = new Dictionary<string, double> { ["post_log_scale"] = 2 },
     };
 
     // What other calls show: the same numbers in less memory, a loss of its own, what is remembered of segments.
@@ -179,7 +181,7 @@ public sealed class DependenceTests : IDisposable
     {
         var defaults = Activator.CreateInstance(record)!;
         return JsonSerializer.Serialize(record.GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .Where(p => p.CanWrite && p.Name != "AttnLayers" && !typeof(Delegate).IsAssignableFrom(p.PropertyType)).ToDictionary(p => UpstreamArguments.Snake(p.Name), p => p.GetValue(defaults)));
+            .Where(p => p.CanWrite && p.Name != "AttnLayers" && !typeof(Delegate).IsAssignableFrom(p.PropertyType) && !typeof(nn.Module).IsAssignableFrom(p.PropertyType)).ToDictionary(p => UpstreamArguments.Snake(p.Name), p => p.GetValue(defaults)));
     }
 
     private static IEnumerable<TheoryDataRow<string, string, string>> Of<T>(IEnumerable<Dependence<T>> table) =>
