@@ -31,7 +31,7 @@ public sealed partial class TransformerWrapper
         if (inputs.RecycleSteps is { } given) return given;
         if (!training) throw new ArgumentException("Recycling needs RecycleSteps outside of training: how often the layers are to run.");
         if (inputs.Cache is not null) throw new ArgumentException("Recycling with a Cache needs RecycleSteps: each step must run the layers as often.");
-        using var drawn = randint(1, Options.TrainMaxRecycleSteps + 1, 1);
+        using var drawn = randint(1, Options.TrainMaxRecycleSteps + 1, [1], device: CPU);
         return (int)drawn.item<long>();
     }
 }
