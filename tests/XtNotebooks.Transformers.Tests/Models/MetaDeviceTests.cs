@@ -93,7 +93,7 @@ public sealed class MetaDeviceTests : IDisposable
         var contextMask = context is null ? null : ones([2, 3], dtype: ScalarType.Bool, device: device);
         var condition = options.NeedsCondition() ? randn([2, options.ConditionWidth()], device: device) : null;
         var embedIds = net.Options.EmbedNumTokens.ToDictionary(e => e.Key, _ => zeros([2, 8], dtype: ScalarType.Int64, device: device));
-        var cached = net.CanCacheKv && context is null && condition is null && embedIds.Count == 0;
+        var cached = net.CanCacheKv && context is null && condition is null && embedIds.Count == 0 && !net.Options.Recycling; // which must be told how often, outside of training
         var logits = net.forward(ids, new TransformerInputs { Mask = mask, Context = context, ContextMask = contextMask, Condition = condition, EmbedIds = embedIds.Count > 0 ? embedIds : null });
         Assert.Equal(device.type, logits.device_type);
         var wrapper = net.AttnLayers.Causal && condition is null && embedIds.Count == 0 && net.NumPredicted > 1 ? Wrapped(net, context is null ? 0.2 : 0) : null;
