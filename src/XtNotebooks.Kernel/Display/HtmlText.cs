@@ -40,7 +40,9 @@ internal static class HtmlText
 
     private static void Object(StringBuilder html, object value)
     {
-        html.Append(Open).Append("<caption>").Append(Encode(TypeNames.Short(value.GetType()))).Append("</caption>");
+        html.Append(Open);
+        if (!TypeNames.IsAnonymous(value.GetType()))
+            html.Append("<caption>").Append(Encode(TypeNames.Short(value.GetType()))).Append("</caption>");
         foreach (var member in Members.Of(value).Take(MostRows))
             Row(html, member.Name, Cell(member.Read(value)));
         html.Append("</table>");

@@ -101,6 +101,14 @@ public sealed class ValueFormattersTests
     }
 
     [Fact]
+    public void A_table_is_headed_by_the_name_of_its_type_where_there_is_one()
+    {
+        string? Caption(object value) => new HtmlParser().ParseDocument(_formatters.Format(value).Data["text/html"]).QuerySelector("caption")?.TextContent;
+        Assert.Equal("Person", Caption(new Person("Ada", 36)));
+        Assert.Null(Caption(new { Name = "Ada", Age = 36 }));
+    }
+
+    [Fact]
     public void Everything_that_comes_from_data_is_encoded()
     {
         const string Bad = "<script>alert('x')</script>&";

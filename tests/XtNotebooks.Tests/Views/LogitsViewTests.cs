@@ -23,7 +23,7 @@ public sealed class LogitsViewTests : IDisposable
         var sure = nn.functional.one_hot(targets, 4).to(float32) * 5;
         var comparison = new LogitsComparison(
             [LogitsView.From(sure, targets, new() { Title = "step 300" }), LogitsView.From(zeros(3, 4), targets, new() { Title = "step 0" })]);
-        Assert.Equal("step 300 costs 0.02 nats a token and step 0 1.39: 1.37 less; 100 % of 3 counted tokens cost less.", comparison.Sentence);
+        Assert.Equal("step 300: 0.02 nats a token; step 0: 1.39. The first costs 1.37 less; at 100 % of 3 counted tokens it costs less.", comparison.Sentence);
         Assert.Contains("Where they differ most:", comparison.ToText());
         Assert.Equal(3, comparison.Differences!.Rows.Count);
         SafeHtml.Check(comparison.ToHtml());

@@ -18,10 +18,11 @@ public sealed record LogitsComparison(IReadOnlyList<LogitsView> Views) : IView
                 return string.Join(" ", Views.Select(LogitsText.Summary));
             var (one, other) = (Views[0].Title ?? "the first", Views[^1].Title ?? "the last");
             var pairs = Pairs;
-            var whole = Math.Abs(first - last) < 0.005 ? $"{one} and {other} cost the same, {Words.Nats(first)} nats a token"
-                : $"{one} costs {Words.Nats(first)} nats a token and {other} {Words.Nats(last)}: {Words.Nats(Math.Abs(first - last))} {(first < last ? "less" : "more")}";
+            var alike = Math.Abs(first - last) < 0.005;
+            var whole = alike ? $"{one} and {other} cost the same, {Words.Nats(first)} nats a token"
+                : $"{one}: {Words.Nats(first)} nats a token; {other}: {Words.Nats(last)}. The first costs {Words.Nats(Math.Abs(first - last))} {(first < last ? "less" : "more")}";
             return pairs.Count == 0 ? whole + "; they do not show the same tokens."
-                : $"{whole}; {Words.Percent(pairs.Count(p => p.One.Loss < p.Other.Loss) / (double)pairs.Count)} of {Words.Count(pairs.Count, "counted token")} cost less.";
+                : $"{whole}; at {Words.Percent(pairs.Count(p => p.One.Loss < p.Other.Loss) / (double)pairs.Count)} of {Words.Count(pairs.Count, "counted token")} {(alike ? "the first" : "it")} costs less.";
         }
     }
 
