@@ -21,11 +21,22 @@ public sealed class PortVariantsTests
         // The first integrator chooses, by softmax, among one layer.
         ["IntegrateLayers"] = ["no-gradient"],
         ["QkvReceiveDiffResiduals"] = ["no-gradient"],
+        // The noise is drawn in evaluation, too.
+        ["AttnGumbelSoftmax"] = ["evaluation-mode"],
+        ["AttnGumbelSoftmaxHard"] = ["evaluation-mode"],
     };
 
     /// <summary>Switches that need another one.</summary>
     private static Dictionary<string, (string Name, object Value)> Companions { get; } = new()
     {
+        ["AdaptiveConditionMlp"] = ("UseAdaptiveRmsnorm", true),
+        ["AttnCopeSoftOnehotPos"] = ("AttnUseCope", true),
+        ["AttnGumbelSoftmaxHard"] = ("AttnGumbelSoftmax", true),
+        ["AttnGateValuesRank"] = ("AttnGateValues", true),
+        ["AttnLowRankSiluGates"] = ("AttnGateValuesRank", 2),
+        ["AttnResidualsLastOutputAsQuery"] = ("AttnAggregatedResiduals", true),
+        ["LayerIntegrateUseSoftmax"] = ("IntegrateLayers", true),
+        ["LearnedValueResidualMix"] = ("AddValueResidual", true),
         ["AttnCopeTalkingHeads"] = ("AttnUseCope", true),
         ["AttnDataDependentAlibiPerRow"] = ("AttnDataDependentAlibi", true),
         ["AttnGateValuesHeadwise"] = ("AttnGateValues", true),
@@ -55,11 +66,15 @@ public sealed class PortVariantsTests
         var layers = new AttentionLayersOptions { Dim = 16, Depth = 2, Heads = 2, AttnDimHead = 8, FfMult = 1 };
         var property = typeof(AttentionLayersOptions).GetProperty(name, BindingFlags.Public | BindingFlags.Instance)!;
         property.SetValue(layers, !(bool)property.GetValue(layers)!);
-        if (Companions.TryGetValue(name, out var companion))
+        for (var (one, companion) = (name, default((string Name, object Value))); Companions.TryGetValue(one, out companion); one = companion.Name)
             typeof(AttentionLayersOptions).GetProperty(companion.Name)!.SetValue(layers, companion.Value);
         var net = new TransformerWrapper(new() { NumTokens = Vocabulary, MaxSeqLen = 20, AttnLayers = new Decoder(layers) });
         using var wrapper = new AutoregressiveWrapper(net, ignoreIndex: Pad, padValue: Pad);
-        var report = Doctor.Examine(wrapper, Right(), new() { PadId = Pad, EosId = Eos });
+        var options = new DoctorOptions { PadId = Pad, EosId = Eos };
+        // Only a function can give a condition along with the ids.
+        var report = layers.UseAdaptiveLayernorm || layers.UseAdaptiveRmsnorm || layers.UseAdaptiveLayerscale
+            ? Doctor.Examine(ids => net.forward(ids, new() { Condition = torch.ones(ids.shape[0], 16) }), Right(), options with { Module = net })
+            : Doctor.Examine(wrapper, Right(), options);
         var accused = report.Findings.Where(f => f.Severity > Severity.Advice && f.FollowsFrom is null).Select(f => f.Check);
         Assert.True(accused.Order().SequenceEqual(Known.GetValueOrDefault(name, []).Order()), report.ToText());
     }

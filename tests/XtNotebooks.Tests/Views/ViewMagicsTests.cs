@@ -65,7 +65,7 @@ public sealed class ViewMagicsTests : IDisposable
         var before = Assert.IsType<LogitsView>(await Run("#!xt-logits", ("--ids", ids), ("--model", net), ("--title", "step 0"), ("--as", "before")));
         var steps = Assert.IsType<LogitsComparison>(await Run("#!xt-logits", ("--ids", ids), ("--model", other), ("--against", before), ("--title", "step 9")));
         Assert.Equal(["step 9", "step 0"], steps.Views.Select(v => v.Title));
-        Assert.StartsWith("step 9 costs", steps.Sentence);
+        Assert.StartsWith("step 9: ", steps.Sentence);
         var longer = await Assert.ThrowsAsync<MagicException>(() => Run("#!xt-logits", ("--ids", ids[.., ..5]), ("--model", net), ("--against", before)));
         Assert.StartsWith("--against shows 14 positions of a vocabulary of 32, but --model gives 8 of 32", longer.Message);
         Assert.StartsWith("--against is a Int32", (await Assert.ThrowsAsync<MagicException>(() => Run("#!xt-logits", ("--ids", ids), ("--model", net), ("--against", 3)))).Message);

@@ -1,2 +1,0 @@
-#load "self.csx"
-var selfx = 1;
