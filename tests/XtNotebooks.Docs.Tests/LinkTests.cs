@@ -26,10 +26,29 @@ public sealed partial class LinkTests
         }
     }
 
+    /// <summary>A blank line in a table ends it: what follows is shown as text with strokes.</summary>
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void A_row_of_a_table_stands_below_its_header(string page)
+    {
+        var lines = Fenced().Replace(Repository.Read(page), match => new string('\n', match.Value.Count(c => c == '\n'))).Split('\n');
+        for (var i = 0; i < lines.Length; i++)
+        {
+            if (lines[i].StartsWith('|') && (i == 0 || !lines[i - 1].StartsWith('|')))
+                Assert.True(i + 1 < lines.Length && BelowHeader().IsMatch(lines[i + 1]), $"{page}:{i + 1} is a row without a header: {lines[i]}");
+        }
+    }
+
     /// <summary>The anchors that a page's headings get where repositories are shown.</summary>
     private static HashSet<string> Anchors(string text) =>
         [.. Markdown.Parse(text).Descendants<HeadingBlock>().Select(heading => text[heading.Span.Start..(heading.Span.End + 1)].TrimStart('#').Trim())
             .Select(title => NoAnchor().Replace(title.ToLowerInvariant(), "").Replace(' ', '-'))];
+
+    [GeneratedRegex("^```.*?^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Fenced();
+
+    [GeneratedRegex(@"^\|( *:?-+:? *\|)+\s*$")]
+    private static partial Regex BelowHeader();
 
     [GeneratedRegex(@"[^\w\- ]")]
     private static partial Regex NoAnchor();

@@ -56,13 +56,15 @@ public sealed class MagicsPageTests
             return string.Join(", ", Enum.GetNames(type).Select(name => $"`{MagicHelp.Kebab(name)}`"));
         if (type == typeof(string))
             return "text";
+        if (option.Default is string)
+            return "text or a variable";
         if (type == typeof(int) || type == typeof(long))
             return "a whole number";
         return type == typeof(double) || type == typeof(float) ? "a number" : "a variable";
     }
 
     private static string Default(MagicOption option) => option.Required ? "required"
-        : option.Default is null or false ? ""
+        : option.Default is null or false or "" ? ""
         : option.Default.GetType().IsEnum ? $"`{MagicHelp.Kebab(option.Default.ToString()!)}`"
         : $"`{Convert.ToString(option.Default, CultureInfo.InvariantCulture)}`";
 

@@ -63,10 +63,12 @@ NOT_RUN = {
     "bench/kernel.py --pack": "packs once more, which takes over a minute; the line below it measures the tool that is packed already",
     "jupyter nbconvert --to notebook --execute --ExecutePreprocessor.kernel_name=.net-csharp ours.ipynb": "needs .NET Interactive, which no package source has",
     "jupyter lab": "Debian 12 has no JupyterLab",
+    "XT_DEVICE=cuda dotnet test": "needs an NVIDIA GPU",
+    "docs/views/refresh": "needs Node 20.10, which is newer than Debian 12's, and takes minutes for pictures that are looked at, not compared",
 }
 
 # Names of commands within a sentence, without what they need to run.
-NAMED = {"dotnet repl", "dotnet tool install", "xt-notebooks run"}
+NAMED = {"dotnet repl", "dotnet tool install", "xt-notebooks run", "xt-notebooks kernel"}
 
 
 def commands():
@@ -76,7 +78,7 @@ def commands():
     for page in dict.fromkeys(pages):
         with open(os.path.join(CLONE, page), encoding="utf-8") as file:
             text = file.read()
-        for block in re.finditer(r"^ *```(\w*)\n(.*?)^ *```|`((?:dotnet|xt-notebooks|jupyter|docs/pages/refresh) [^`\n]+)`", text, re.DOTALL | re.MULTILINE):
+        for block in re.finditer(r"^ *```(\w*)\n(.*?)^ *```|`((?:[A-Z_]+=\S+ )*(?:(?:dotnet|xt-notebooks|jupyter) [^`\n]+|docs/\w+/refresh[^`\n]*))`", text, re.DOTALL | re.MULTILINE):
             # A list of changes tells what there was, and "…" is no word to type.
             if block.group(3) and (page == "CHANGELOG.md" or "…" in block.group(3)):
                 continue
@@ -104,11 +106,17 @@ def setUpModule():
                 {"cell_type": "code", "id": f"c{i}", "metadata": {}, "execution_count": None, "outputs": [], "source": cell} for i, cell in enumerate(cells)]}, file)
 
 
+# What the pages have had exported so far: a terminal keeps it, and here each line has a shell of its own.
+EXPORTS = []
+
+
 def type_line(line, folder):
     environment = {name: value for name, value in os.environ.items() if not re.match("XDG_|JUPYTER_", name)} | {
         "HOME": HOME, "DOTNET_CLI_HOME": HOME, "NUGET_PACKAGES": f"{os.environ['XT_SCRATCH']}/packages", "DOTNET_NOLOGO": "1",
-        "PATH": f"{HOME}/.dotnet/tools:{os.path.dirname(sys.executable)}:{os.environ['PATH']}", "ContinuousIntegrationBuild": "true"}  # or what is packed would be built anew
-    ended = subprocess.run(["bash", "-euo", "pipefail", "-c", line], cwd=folder, env=environment, capture_output=True, text=True)
+        "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}", "ContinuousIntegrationBuild": "true"}  # or what is packed would be built anew
+    if line.startswith("export "):
+        EXPORTS.append(line)
+    ended = subprocess.run(["bash", "-euo", "pipefail", "-c", "\n".join([*EXPORTS, line])], cwd=folder, env=environment, capture_output=True, text=True)
     assert ended.returncode == 0, f"{line}\n{ended.stdout}\n{ended.stderr}"
     return ended.stdout
 
