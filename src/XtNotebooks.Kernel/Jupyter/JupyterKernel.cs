@@ -67,6 +67,7 @@ internal sealed class JupyterKernel : IAsyncDisposable
             new CodeRequests(frontEnd, session),
             new HistoryRequests(frontEnd, this.history),
             comms,
+            session,
             connection,
             request => controlRequests!.ShutDown(request),
             log);
@@ -162,9 +163,12 @@ internal sealed class JupyterKernel : IAsyncDisposable
                 control.TryAdd(message);
                 break;
             default:
-                if (shells.Find(message.Header.SubshellId)?.TryAdd(message) != true)
-                    frontEnd.ReplyError(message, "SubshellError",
-                        $"There is no subshell '{message.Header.SubshellId}'; create one on the control channel.");
+                if (shells.Find(message.Header.SubshellId)?.TryAdd(message) == true)
+                    break;
+                frontEnd.Status("busy", message.RawHeader);
+                frontEnd.ReplyError(message, "SubshellError",
+                    $"There is no subshell '{message.Header.SubshellId}'; create one on the control channel.");
+                frontEnd.Status("idle", message.RawHeader);
                 break;
         }
     }

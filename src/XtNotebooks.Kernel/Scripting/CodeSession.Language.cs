@@ -42,9 +42,11 @@ internal sealed partial class CodeSession
         if (text is null)
             return null;
         var name = NameAt(code, position);
-        return detailed && name.Length > 0 && Variables.TryGet(name, out var variable)
-            ? MimeBundle.Text($"{text}\n\nValue: {Display.PlainText.Of(variable.Value)}")
-            : MimeBundle.Text(text);
+        if (!detailed || name.Length == 0 || !Variables.TryGet(name, out var variable))
+            return MimeBundle.Text(text);
+        var value = "";
+        var error = await RunAsideAsync("Its reading", () => value = Display.PlainText.Of(variable.Value), null, cancellationToken);
+        return MimeBundle.Text($"{text}\n\nValue: {(error is null ? value : $"unknown. {error.Message}")}");
     }
 
     /// <summary>The C# of a cell in its place: lines that are no C# become blank.</summary>

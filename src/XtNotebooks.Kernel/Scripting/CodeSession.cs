@@ -64,12 +64,38 @@ internal sealed partial class CodeSession : ICodeSession
         }
         try
         {
-            return await RunOnThreadsAsync(request, output, cancellationToken);
+            return await RunOnThreadsAsync("The cell", request, output, cell =>
+            {
+                CellContext.Latest = cell;
+                return RunCellAsync(cell);
+            }, cancellationToken);
         }
         finally
         {
             lane.Release();
         }
+    }
+
+    public async Task<CellError?> RunAsideAsync(string what, Action code, ICellOutput? output, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(code);
+        var result = await RunOnThreadsAsync(what, new CellRequest("", 0), output ?? NoOutput.Instance, cell =>
+        {
+            try
+            {
+                code();
+                return Task.FromResult(new CellResult(CellStatus.Ok, null, null));
+            }
+            catch (Exception) when (cell.CancellationToken.IsCancellationRequested)
+            {
+                return Task.FromResult(Interrupted($"{what} was interrupted."));
+            }
+            catch (Exception exception)
+            {
+                return Task.FromResult(new CellResult(CellStatus.Error, null, Describe(exception, cell.Request)));
+            }
+        }, cancellationToken);
+        return result.Error;
     }
 
     private static readonly Lazy<Task> Warming = new(() => Task.Run(async () =>
@@ -103,17 +129,17 @@ internal sealed partial class CodeSession : ICodeSession
             _ => CellErrors.FromException(exception, PathOf(request), LineOf),
         };
 
-    private async Task<CellResult> RunOnThreadsAsync(CellRequest request, ICellOutput output, CancellationToken cancellationToken)
+    private async Task<CellResult> RunOnThreadsAsync(
+        string what, CellRequest request, ICellOutput output, Func<CellContext, Task<CellResult>> run, CancellationToken cancellationToken)
     {
         // Not disposed of: what the cell leaves behind still looks at it.
         var interrupt = new CancellationTokenSource();
         var cell = new CellContext(this, request, output, interrupt.Token);
-        CellContext.Latest = cell;
         var threads = new CellThreads(cell);
         var running = threads.Run(() =>
         {
             CellContext.Current = cell;
-            return RunCellAsync(cell);
+            return run(cell);
         });
         // No step from here to the cell's end may need a thread of the pool, which the cell may have filled.
         var asked = new TaskCompletionSource();
@@ -121,7 +147,7 @@ internal sealed partial class CodeSession : ICodeSession
         using var closing = _disposed.Token.UnsafeRegister(_ => Stop(), null);
         try
         {
-            return await Task.WhenAny(running, asked.Task) == running ? await running : await StopAsync(running, threads, cell);
+            return await Task.WhenAny(running, asked.Task) == running ? await running : await StopAsync(what, running, threads, cell);
         }
         finally
         {
@@ -174,7 +200,7 @@ internal sealed partial class CodeSession : ICodeSession
     }
 
     /// <summary>Stops a cell: its own checks see the token at once, its waits are woken; what still runs is left behind.</summary>
-    private async Task<CellResult> StopAsync(Task<CellResult> running, CellThreads threads, CellContext cell)
+    private async Task<CellResult> StopAsync(string what, Task<CellResult> running, CellThreads threads, CellContext cell)
     {
         var started = Options.TimeProvider.GetTimestamp();
         TimeSpan? hurried = null;
@@ -204,7 +230,7 @@ internal sealed partial class CodeSession : ICodeSession
         cell.StopsWithin = null;
         if (cell.IsCompiling)
             return Interrupted("The cell was interrupted before its code ran; what it had begun, the compiler's work or a package's restore, goes on for a moment, and the next cell waits for it.");
-        return Interrupted("The cell could not be stopped: it runs code that does not look for an interrupt, for example a native call, and was left "
+        return Interrupted($"{what} could not be stopped: it runs code that does not look for an interrupt, for example a native call, and was left "
             + "behind on its thread. Other cells can run; its variables may still change.");
     }
 
@@ -288,8 +314,7 @@ internal sealed partial class CodeSession : ICodeSession
         {
             cell.IsCompiling = false;
         }
-        // A compilation that was too slow to be interrupted must not run its code afterwards.
-        cell.CancellationToken.ThrowIfCancellationRequested();
+        // Nothing from the chain's new end to here may fail: a submission that never runs would hide earlier variables behind empty ones.
         Variables.Add(submission);
         return await submission.Run();
     }
@@ -300,18 +325,21 @@ internal sealed partial class CodeSession : ICodeSession
         var written = SubmissionChain.Parse(usings.Code, path, cancellationToken);
         var guarded = InterruptRewriter.Rewrite(written, () => _chain.Compile(written), cancellationToken, usings.Positions);
         var compilation = _chain.Compile(guarded);
-        var (submission, diagnostics) = _chain.Append(compilation, cancellationToken);
-        if (diagnostics.All(diagnostic => diagnostic.Severity < DiagnosticSeverity.Warning))
-            return submission!;
-        // Positions are the reader's only in the code as written.
-        var asWritten = SubmissionChain.CompileAgain(compilation, written);
-        diagnostics = asWritten.GetDiagnostics(cancellationToken);
-        if (submission is null && diagnostics.All(diagnostic => diagnostic.Severity != DiagnosticSeverity.Error))
-            (submission, diagnostics) = _chain.Append(asWritten, cancellationToken);
-        if (submission is null)
-            throw new CompilationFailedException(CellErrors.FromDiagnostics(diagnostics, path));
-        ShowWarnings(diagnostics, output);
-        return submission;
+        var (emitted, diagnostics) = _chain.Emit(compilation, cancellationToken);
+        if (diagnostics.Any(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning))
+        {
+            // Positions are the reader's only in the code as written.
+            var asWritten = SubmissionChain.CompileAgain(compilation, written);
+            diagnostics = asWritten.GetDiagnostics(cancellationToken);
+            if (emitted is null && diagnostics.All(diagnostic => diagnostic.Severity != DiagnosticSeverity.Error))
+                (emitted, diagnostics) = _chain.Emit(asWritten, cancellationToken);
+            if (emitted is null)
+                throw new CompilationFailedException(CellErrors.FromDiagnostics(diagnostics, path));
+            ShowWarnings(diagnostics, output);
+        }
+        // A compilation that was too slow to be interrupted must not run its code afterwards.
+        cancellationToken.ThrowIfCancellationRequested();
+        return _chain.Append(emitted!);
     }
 
     private void ShowWarnings(IEnumerable<Diagnostic> diagnostics, ICellOutput output)

@@ -22,6 +22,15 @@ internal interface ICodeSession : IAsyncDisposable
     /// <summary>The values that <c>user_expressions</c> ask for, each a bundle or an error.</summary>
     Task<IReadOnlyDictionary<string, ExpressionResult>> EvaluateAsync(IReadOnlyDictionary<string, string> expressions, CancellationToken cancellationToken);
 
+    /// <summary>Runs code of the reader's that is no cell, such as a handler, on threads as a cell has: an interrupt stops it, or leaves it
+    /// behind.</summary>
+    /// <param name="what">What it is, as a sentence about it begins.</param>
+    /// <param name="code">The code.</param>
+    /// <param name="output">Where its text goes; null for nowhere.</param>
+    /// <param name="cancellationToken">The interrupt.</param>
+    /// <returns>What went wrong, an interrupt included; null where nothing did.</returns>
+    Task<CellError?> RunAsideAsync(string what, Action code, ICellOutput? output, CancellationToken cancellationToken);
+
     /// <summary>The front end's channels, which extensions get as <see cref="INotebook.Comms"/>; null in a headless run.</summary>
     IComms? Comms { get; set; }
 }

@@ -4,6 +4,7 @@ using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Emit;
 using Microsoft.CodeAnalysis.Text;
+using XtNotebooks.Kernel.Threads;
 
 namespace XtNotebooks.Kernel.Scripting;
 
@@ -49,7 +50,7 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
     /// <summary>References that the next submission adds; references and usings flow down the chain, so each is passed once only.</summary>
     public void AddReference(MetadataReference reference)
     {
-        lock (_referencesLock)
+        using (_referencesLock.EnterUninterrupted())
             _newReferences.Add(reference);
         _blank = null;
     }
@@ -81,10 +82,17 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
                 specificDiagnosticOptions: SilencedDiagnostics),
             _previous);
 
-    /// <summary>Emits and loads a compilation. It becomes the end of the chain, unless it declares nothing that later code could name: such
-    /// cells, the most frequent, pass without costing later ones anything.</summary>
+    /// <summary>Emits and appends in one.</summary>
     /// <returns>The submission, or the diagnostics that kept it from being emitted.</returns>
     public (Submission? Submission, IReadOnlyList<Diagnostic> Diagnostics) Append(CSharpCompilation compilation, CancellationToken cancellationToken)
+    {
+        var (emitted, diagnostics) = Emit(compilation, cancellationToken);
+        return (emitted is null ? null : Append(emitted), diagnostics);
+    }
+
+    /// <summary>Emits and loads a compilation, which is no part of the chain yet.</summary>
+    /// <returns>What can be appended, or the diagnostics that kept it from being emitted.</returns>
+    public (Emitted? Emitted, IReadOnlyList<Diagnostic> Diagnostics) Emit(CSharpCompilation compilation, CancellationToken cancellationToken)
     {
         var passes = _newReferences.Count == 0 && SubmissionTraces.LeavesNone(compilation, cancellationToken);
         using var assembly = new MemoryStream();
@@ -98,19 +106,27 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
             return (null, result.Diagnostics);
         // Using directives alone count, though there is nothing to emit.
         var submission = result.Success && compilation.GetEntryPoint(cancellationToken) is { } entry ? Load(entry, assembly, symbols, passes) : Submission.Empty;
-        if (passes)
-            return (submission, result.Diagnostics);
-        _previous = compilation;
-        _blank = null;
-        lock (_referencesLock)
+        return (new Emitted(submission, compilation, passes), result.Diagnostics);
+    }
+
+    /// <summary>Makes what was emitted the end of the chain, unless it declares nothing that later code could name: such cells, the most
+    /// frequent, pass without costing later ones anything. It must run then: until it does, its variables are empty, and hide earlier ones of
+    /// their names.</summary>
+    public Submission Append(Emitted emitted)
+    {
+        if (emitted.Passes)
+            return emitted.Submission;
+        if (_count + 3 > _instances.Length)
+            Array.Resize(ref _instances, _instances.Length * 2);
+        using (_referencesLock.EnterUninterrupted())
         {
             _usedReferences.AddRange(_newReferences);
             _newReferences.Clear();
         }
+        _previous = emitted.Compilation;
+        _blank = null;
         _count++;
-        if (_count + 2 > _instances.Length)
-            Array.Resize(ref _instances, _instances.Length * 2);
-        return (submission, result.Diagnostics);
+        return emitted.Submission;
     }
 
     private Submission Load(IMethodSymbol entry, MemoryStream assembly, MemoryStream symbols, bool passes)
@@ -131,6 +147,12 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
         // Assembly version unification, which a notebook can do nothing about.
         new[] { "CS1701", "CS1702", "CS1705", "CS8021" }.Select(id => KeyValuePair.Create(id, ReportDiagnostic.Suppress)).ToArray();
 }
+
+/// <summary>A submission that is not part of the chain yet.</summary>
+/// <param name="Submission">What it runs.</param>
+/// <param name="Compilation">What it was made of.</param>
+/// <param name="Passes">Whether the chain needs nothing of it.</param>
+internal sealed record Emitted(Submission Submission, CSharpCompilation Compilation, bool Passes);
 
 /// <summary>A compiled cell, or a part of one, ready to run.</summary>
 /// <param name="Type">The class whose fields are the variables that the code declares.</param>

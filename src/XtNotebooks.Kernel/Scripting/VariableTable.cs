@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using XtNotebooks.Extensibility;
+using XtNotebooks.Kernel.Threads;
 
 namespace XtNotebooks.Kernel.Scripting;
 
@@ -14,7 +15,7 @@ internal sealed class VariableTable
     {
         var fields = submission.Type.GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
             .Where(field => !field.Name.Contains('<', StringComparison.Ordinal));
-        lock (_lock)
+        using (_lock.EnterUninterrupted())
         {
             foreach (var field in fields)
                 _variables[field.Name] = (field, submission);

@@ -43,10 +43,16 @@ internal sealed class ThreadContext : SynchronizationContext
 
     public override void Post(SendOrPostCallback d, object? state)
     {
-        lock (gate)
+        // A cell's thread posts its cell's end, also with an interrupt of its waits on the way.
+        UninterruptedLock.Enter(gate);
+        try
         {
             work.Enqueue((d, state));
             Monitor.Pulse(gate);
+        }
+        finally
+        {
+            Monitor.Exit(gate);
         }
     }
 

@@ -56,4 +56,21 @@ public class CommTests
         }
         Assert.Equal("ok", client.Reply(client.Execute("out on")).Status);
     }
+
+    [Theory]
+    [InlineData("Console.Write(\"begun\"); while (true) { }", "The handler of the comm 't' was interrupted.")]
+    [InlineData("Console.Write(\"begun\"); Thread.Sleep(Timeout.Infinite);", "The handler of the comm 't' was interrupted.")]
+    [InlineData("Console.Write(\"begun\"); Enumerable.Repeat(0.5, int.MaxValue).Sum(); Enumerable.Repeat(0.5, int.MaxValue).Sum();", "The handler of the comm 't' could not be stopped")]
+    public async Task An_interrupt_ends_a_handler_and_the_kernel_goes_on(string code, string told)
+    {
+        await using var client = await KernelClient.StartProcessAsync();
+        var cell = client.Execute($"Notebook.Comms.Accept(\"t\", (c, d) => {{ {code} }});");
+        Assert.Equal("ok", client.Reply(cell).Status);
+        var open = client.Send("shell", "comm_open", new JsonObject { ["comm_id"] = "c1", ["target_name"] = "t" });
+        var begun = client.Published("stream");
+        Assert.Equal((cell, "stdout:begun"), (begun.ParentId, begun.Short));
+        client.Send("control", "interrupt_request");
+        Assert.Contains(client.Outputs(open), output => output.StartsWith("stderr:" + told, StringComparison.Ordinal));
+        Assert.Equal("ok", client.Reply(client.Execute("1 + 1")).Status);
+    }
 }

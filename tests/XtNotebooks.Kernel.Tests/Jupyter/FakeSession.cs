@@ -74,6 +74,19 @@ internal sealed class FakeSession : ICodeSession
                 ? new ExpressionResult(null, new CellError("Bad", "no", [], null))
                 : new ExpressionResult(MimeBundle.Text(pair.Value), null)));
 
+    public Task<CellError?> RunAsideAsync(string what, Action code, ICellOutput? output, CancellationToken cancellationToken)
+    {
+        try
+        {
+            code();
+            return Task.FromResult<CellError?>(null);
+        }
+        catch (InvalidOperationException error)
+        {
+            return Task.FromResult<CellError?>(new CellError("Failure", error.Message, [], null));
+        }
+    }
+
     public ValueTask DisposeAsync()
     {
         Waiting.Dispose();

@@ -43,4 +43,18 @@ public class InputRequestTests
         client.Answer("fresh");
         Assert.Contains("stdout:got fresh", client.Outputs(id));
     }
+
+    [Fact]
+    public async Task An_answer_that_names_an_older_question_does_not_answer_the_newer_one()
+    {
+        await using var client = await KernelClient.StartAsync();
+        client.Execute("ask name");
+        var older = client.Next("stdin").Header;
+        client.Kernel.Interrupt();
+        var id = client.Execute("ask password");
+        var newer = client.Next("stdin").Header;
+        client.Answer("too late", older);
+        client.Answer("in time", newer);
+        Assert.Contains("stdout:got in time", client.Outputs(id));
+    }
 }

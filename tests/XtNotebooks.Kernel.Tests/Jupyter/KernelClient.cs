@@ -117,7 +117,7 @@ internal sealed class KernelClient : IAsyncDisposable
     }
 
     /// <summary>Sends a request and gives its id.</summary>
-    public string Send(string channel, string type, JsonObject? content = null, string? subshell = null, string? rawContent = null, byte[][]? buffers = null, string date = "2026-01-01T00:00:00Z")
+    public string Send(string channel, string type, JsonObject? content = null, string? subshell = null, string? rawContent = null, byte[][]? buffers = null, string date = "2026-01-01T00:00:00Z", string parent = "{}")
     {
         var id = $"{session}_{++count}";
         var header = new JsonObject
@@ -131,13 +131,13 @@ internal sealed class KernelClient : IAsyncDisposable
         };
         if (subshell is not null)
             header["subshell_id"] = subshell;
-        SendRaw(channel, Frames(header.ToJsonString(), rawContent ?? (content ?? []).ToJsonString(), buffers));
+        SendRaw(channel, Frames(header.ToJsonString(), rawContent ?? (content ?? []).ToJsonString(), buffers, parent));
         return id;
     }
 
-    public byte[][] Frames(string header, string content, byte[][]? buffers = null)
+    public byte[][] Frames(string header, string content, byte[][]? buffers = null, string parent = "{}")
     {
-        byte[][] body = [Encoding.UTF8.GetBytes(header), "{}"u8.ToArray(), "{}"u8.ToArray(), Encoding.UTF8.GetBytes(content)];
+        byte[][] body = [Encoding.UTF8.GetBytes(header), Encoding.UTF8.GetBytes(parent), "{}"u8.ToArray(), Encoding.UTF8.GetBytes(content)];
         return ["<IDS|MSG>"u8.ToArray(), signer.Sign(body), .. body, .. buffers ?? []];
     }
 
@@ -194,6 +194,10 @@ internal sealed class KernelClient : IAsyncDisposable
 
     /// <summary>Answers an input request as most clients do, without naming it.</summary>
     public void Answer(string value) => Send("stdin", "input_reply", new JsonObject { ["value"] = value });
+
+    /// <summary>Answers the input request with this header.</summary>
+    public void Answer(string value, JsonElement asked) =>
+        Send("stdin", "input_reply", new JsonObject { ["value"] = value }, parent: asked.GetRawText());
 
     public string Beat(string text)
     {

@@ -39,8 +39,9 @@ public class ShellTests
         Assert.Equal(subshell, client.Code.Ran[^1].Subshell);
 
         Assert.Equal("ok", client.Reply(client.Send("control", "delete_subshell_request", new JsonObject { ["subshell_id"] = subshell }), "control").Status);
-        var gone = client.Reply(client.Send("shell", "execute_request", new JsonObject { ["code"] = "out b" }, subshell));
-        Assert.Equal("SubshellError", gone.Content.GetProperty("ename").GetString());
+        var late = client.Send("shell", "execute_request", new JsonObject { ["code"] = "out b" }, subshell);
+        Assert.Equal("SubshellError", client.Reply(late).Content.GetProperty("ename").GetString());
+        Assert.Equal(["status:busy", "status:idle"], client.Outputs(late));
         Assert.Equal("error", client.Reply(client.Send("control", "delete_subshell_request", new JsonObject { ["subshell_id"] = "none" }), "control").Status);
         client.Kernel.Interrupt();
         Assert.Equal("error", client.Reply(cell).Status);

@@ -66,6 +66,8 @@ internal sealed class FakeSession : ICodeSession
     public Task<IReadOnlyDictionary<string, ExpressionResult>> EvaluateAsync(IReadOnlyDictionary<string, string> expressions, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
+    public Task<CellError?> RunAsideAsync(string what, Action code, ICellOutput? output, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public ValueTask DisposeAsync()
     {
         IsDisposed = true;

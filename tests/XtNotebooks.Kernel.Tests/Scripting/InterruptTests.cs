@@ -131,6 +131,42 @@ public sealed class InterruptTests
     }
 
     [Fact]
+    public async Task A_cell_that_is_interrupted_at_the_end_of_its_compilation_hides_no_earlier_variable()
+    {
+        await using var notebook = new Notebook(new CodeSessionOptions { AbandonAfter = TimeSpan.FromSeconds(20) });
+        await notebook.Value("var data = \"kept\";");
+        using var interrupt = new CancellationTokenSource();
+        // The compiler's warnings are told when all is compiled.
+        var result = await notebook.Session.RunAsync(new CellRequest("#warning now\nvar data = \"new\";", 2), new InterruptingOutput(interrupt), interrupt.Token);
+        Assert.Equal(CellStatus.Interrupted, result.Status);
+        Assert.Equal("kept", await notebook.Value("data"));
+    }
+
+    /// <summary>Interrupts the cell that writes, and lets it go on once it can know.</summary>
+    private sealed class InterruptingOutput(CancellationTokenSource interrupt) : ICellOutput
+    {
+        public void Stream(StreamName stream, string text)
+        {
+            interrupt.Cancel();
+            SpinWait.SpinUntil(() => CellContext.Current!.CancellationToken.IsCancellationRequested);
+        }
+
+        public void Display(MimeBundle bundle, string? displayId)
+        {
+        }
+
+        public void UpdateDisplay(MimeBundle bundle, string displayId)
+        {
+        }
+
+        public void Clear(bool wait)
+        {
+        }
+
+        public string? ReadLine(string prompt, bool password, CancellationToken cancellationToken) => null;
+    }
+
+    [Fact]
     public async Task A_magic_that_says_so_finishes_its_step_before_its_cell_is_interrupted()
     {
         await using var notebook = WithSteps(TimeSpan.FromSeconds(60));

@@ -118,6 +118,24 @@ public sealed class LanguageTests
         Assert.Empty((await Complete(notebook, "\"https://./data/|")).Matches);
     }
 
+    [Theory]
+    [InlineData("class Odd { public int Value { get { begun.SetResult(); while (true) { } } } }")]
+    [InlineData("class Odd { public override string ToString() { begun.SetResult(); Thread.Sleep(Timeout.Infinite); return \"\"; } }")]
+    [InlineData("class Odd : System.Collections.IEnumerable { public System.Collections.IEnumerator GetEnumerator() { begun.SetResult(); while (true) { } } }")]
+    public async Task An_interrupt_ends_the_inspection_of_a_value_that_never_tells_itself(string type)
+    {
+        await using var notebook = new Notebook(new CodeSessionOptions { AbandonAfter = TimeSpan.FromSeconds(20) });
+        await notebook.Value($"static TaskCompletionSource begun = new(); {type} var odd = new Odd();");
+        using var interrupt = new CancellationTokenSource();
+        var inspecting = notebook.Session.InspectAsync("odd", 3, detailed: true, interrupt.Token);
+        await notebook.Value("await begun.Task;");
+        await Task.Delay(30, TestContext.Current.CancellationToken);
+        await interrupt.CancelAsync();
+        var found = await inspecting;
+        Assert.Contains("Odd odd", found!.Data["text/plain"], StringComparison.Ordinal);
+        Assert.Equal("2", await notebook.Value("1 + 1"));
+    }
+
     [Fact]
     public async Task Inspection_tells_signature_documentation_and_value()
     {

@@ -20,6 +20,26 @@ public sealed class ThreadContextTests
     }
 
     [Fact]
+    public void A_thread_whose_waits_are_to_be_broken_posts_all_the_same()
+    {
+        var context = new ThreadContext();
+        var gate = typeof(ThreadContext).GetField("gate", System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Instance)!.GetValue(context)!;
+        Exception? failure = null;
+        var posting = new Thread(() =>
+        {
+            Thread.CurrentThread.Interrupt();
+            failure = Record.Exception(() => context.Post(_ => { }, null));
+        });
+        lock (gate)
+        {
+            posting.Start();
+            posting.Join(200);
+        }
+        posting.Join();
+        Assert.Null(failure);
+    }
+
+    [Fact]
     public void An_exception_comes_out_and_the_context_before_is_back()
     {
         var context = new ThreadContext();

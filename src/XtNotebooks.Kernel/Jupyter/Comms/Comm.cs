@@ -1,13 +1,14 @@
 using XtNotebooks.Extensibility;
 using XtNotebooks.Kernel.Jupyter.Wire;
+using XtNotebooks.Kernel.Scripting;
 
 namespace XtNotebooks.Kernel.Jupyter.Comms;
 
 /// <param name="id">The id that both sides know.</param>
 /// <param name="targetName">The name it was opened under.</param>
 /// <param name="comms">Where its messages go.</param>
-/// <param name="context">The context of the cell that made it, in which its events are raised, so that their output finds its cell.</param>
-internal sealed class Comm(string id, string targetName, FrontEndComms comms, ExecutionContext? context) : IComm
+/// <param name="origin">The cell that made it, to which the output of its events belongs.</param>
+internal sealed class Comm(string id, string targetName, FrontEndComms comms, CommOrigin origin) : IComm
 {
     private int closed;
 
@@ -36,6 +37,8 @@ internal sealed class Comm(string id, string targetName, FrontEndComms comms, Ex
         comms.Publish("comm_close", id, json, null);
     }
 
+    internal CommOrigin Origin => origin;
+
     internal void Receive(CommData data) => Run(() => Received?.Invoke(this, data));
 
     internal void CloseByFrontEnd(CommData data)
@@ -44,17 +47,28 @@ internal sealed class Comm(string id, string targetName, FrontEndComms comms, Ex
             Run(() => Closed?.Invoke(this, data));
     }
 
-    /// <summary>Runs a handler in the context of its cell; the messages it sends still answer the message of the moment.</summary>
+    /// <summary>Runs a handler in the context of its cell; the messages it sends still answer the message of the moment, and the interrupt
+    /// that stops it is its own.</summary>
     internal void Run(Action action)
     {
         var parent = ParentHeader.Current;
-        if (context is null)
+        var running = CellContext.Current;
+        if (origin.Context is not { } context)
             action();
         else
             ExecutionContext.Run(context, _ =>
             {
+                CellContext.Current = running ?? CellContext.Current;
                 using (ParentHeader.Begin(parent))
                     action();
             }, null);
     }
+}
+
+/// <summary>The cell that made a comm, or accepts its target.</summary>
+/// <param name="Context">What flows with its code.</param>
+/// <param name="Output">Where its output goes.</param>
+internal sealed record CommOrigin(ExecutionContext? Context, ICellOutput? Output)
+{
+    public static CommOrigin Here() => new(ExecutionContext.Capture(), CellContext.Current?.Output);
 }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using XtNotebooks.Extensibility;
 using XtNotebooks.Kernel.Jupyter.Wire;
+using XtNotebooks.Kernel.Scripting;
 
 namespace XtNotebooks.Kernel.Jupyter.Comms;
 
@@ -15,7 +16,7 @@ internal sealed class FrontEndComms(FrontEnd frontEnd, TextWriter log) : IComms
     public IComm Open(string targetName, string json = "{}", IReadOnlyList<byte[]>? buffers = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(targetName);
-        var comm = new Comm(Guid.NewGuid().ToString("N"), targetName, this, ExecutionContext.Capture());
+        var comm = new Comm(Guid.NewGuid().ToString("N"), targetName, this, CommOrigin.Here());
         Publish("comm_open", comm.Id, json, buffers, targetName);
         open[comm.Id] = comm;
         return comm;
@@ -25,11 +26,11 @@ internal sealed class FrontEndComms(FrontEnd frontEnd, TextWriter log) : IComms
     {
         ArgumentException.ThrowIfNullOrEmpty(targetName);
         ArgumentNullException.ThrowIfNull(opened);
-        accepted[targetName] = new Target(opened, ExecutionContext.Capture());
+        accepted[targetName] = new Target(opened, CommOrigin.Here());
     }
 
-    /// <summary>Handles a message about comms from the front end.</summary>
-    public void Handle(IncomingMessage message)
+    /// <summary>Handles a message about comms from the front end; the session runs what handlers there are.</summary>
+    public async Task HandleAsync(IncomingMessage message, Task<ICodeSession> session, CancellationToken cancellationToken)
     {
         var content = message.Content ?? default;
         if (message.Header.Type == "comm_info_request")
@@ -47,14 +48,22 @@ internal sealed class FrontEndComms(FrontEnd frontEnd, TextWriter log) : IComms
         switch (message.Header.Type)
         {
             case "comm_open":
-                Opened(id, content.TextOrNull("target_name") ?? "", data);
+                if (Opened(id, content.TextOrNull("target_name") ?? "", data) is (var opened, var handler))
+                    await RunAsync(opened, handler);
                 break;
             case "comm_msg" when open.TryGetValue(id, out var comm):
-                Guarded(comm, () => comm.Receive(data));
+                await RunAsync(comm, () => comm.Receive(data));
                 break;
             case "comm_close" when open.TryRemove(id, out var comm):
-                Guarded(comm, () => comm.CloseByFrontEnd(data));
+                await RunAsync(comm, () => comm.CloseByFrontEnd(data));
                 break;
+        }
+
+        async Task RunAsync(Comm comm, Action handler)
+        {
+            var what = $"The handler of the comm '{comm.TargetName}'";
+            if (await (await session).RunAsideAsync(what, handler, comm.Origin.Output, cancellationToken) is { } error)
+                Tell(comm, error);
         }
     }
 
@@ -73,17 +82,17 @@ internal sealed class FrontEndComms(FrontEnd frontEnd, TextWriter log) : IComms
 
     internal void Forget(Comm comm) => open.TryRemove(comm.Id, out _);
 
-    private void Opened(string id, string targetName, CommData data)
+    private (Comm Comm, Action Handler)? Opened(string id, string targetName, CommData data)
     {
         if (!accepted.TryGetValue(targetName, out var handler))
         {
             // The specification: a target that nobody knows is closed at once.
             Publish("comm_close", id, "{}", null);
-            return;
+            return null;
         }
         var comm = handler.Take(id, targetName, this);
         open[id] = comm;
-        Guarded(comm, () => comm.Run(() => handler.Opened(comm, data)));
+        return (comm, () => comm.Run(() => handler.Opened(comm, data)));
     }
 
     private void Tell(IncomingMessage request, string? targetName) => frontEnd.ReplyOk(request, json =>
@@ -98,27 +107,21 @@ internal sealed class FrontEndComms(FrontEnd frontEnd, TextWriter log) : IComms
         json.WriteEndObject();
     });
 
-    private void Guarded(Comm comm, Action action)
+    private void Tell(Comm comm, CellError error)
     {
-        try
+        var sentence = error.Name == "Interrupted" ? error.Message : $"The comm '{comm.TargetName}' failed: {error.Message}";
+        log.WriteLine($"xt-notebooks: {string.Join('\n', [sentence, .. error.Traceback])}");
+        frontEnd.Publish("stream", ParentHeader.Current, json =>
         {
-            action();
-        }
-        catch (Exception error)
-        {
-            log.WriteLine($"xt-notebooks: the comm target '{comm.TargetName}' failed: {error}");
-            frontEnd.Publish("stream", ParentHeader.Current, json =>
-            {
-                json.WriteString("name", "stderr");
-                json.WriteText("text", $"The comm '{comm.TargetName}' failed: {error.Message}\n");
-            });
-        }
+            json.WriteString("name", "stderr");
+            json.WriteText("text", sentence + "\n");
+        });
     }
 
     /// <summary>A handler and the context of the cell that gave it: what the handler writes belongs to that cell.</summary>
-    private sealed record Target(Action<IComm, CommData> Opened, ExecutionContext? Context)
+    private sealed record Target(Action<IComm, CommData> Opened, CommOrigin Origin)
     {
-        public Comm Take(string id, string targetName, FrontEndComms comms) => new(id, targetName, comms, Context);
+        public Comm Take(string id, string targetName, FrontEndComms comms) => new(id, targetName, comms, Origin);
     }
 
     private static string DataText(JsonElement content) =>

@@ -2,6 +2,7 @@ using System.Text;
 using XtNotebooks.Extensibility;
 using XtNotebooks.Kernel.Jupyter.Wire;
 using XtNotebooks.Kernel.Scripting;
+using XtNotebooks.Kernel.Threads;
 
 namespace XtNotebooks.Kernel.Jupyter.Output;
 

@@ -1,4 +1,5 @@
 using XtNotebooks.Kernel.Jupyter.Wire;
+using XtNotebooks.Kernel.Threads;
 
 namespace XtNotebooks.Kernel.Jupyter.Output;
 
@@ -22,8 +23,8 @@ internal sealed class InputRequests(FrontEnd frontEnd)
                 password,
                 id =>
                 {
-                    asking = new Waiting(id, request.Identities.LastOrDefault() ?? []);
-                    lock (gate)
+                    asking = new Waiting(id, request.Header.Id, request.Identities.LastOrDefault() ?? []);
+                    using (gate.EnterUninterrupted())
                         waiting.Add(asking);
                 },
                 () => asking?.Answer.TrySetResult(null));
@@ -32,7 +33,7 @@ internal sealed class InputRequests(FrontEnd frontEnd)
         }
         finally
         {
-            lock (gate)
+            using (gate.EnterUninterrupted())
                 waiting.RemoveAll(other => other == asking);
         }
     }
@@ -42,17 +43,17 @@ internal sealed class InputRequests(FrontEnd frontEnd)
     {
         var identity = reply.Identities.LastOrDefault() ?? [];
         Waiting? asked;
-        lock (gate)
+        using (gate.EnterUninterrupted())
         {
-            // Many clients do not name the request they answer: then it is the last one of theirs.
+            // Many clients do not name the request they answer: then it is the last one of theirs. One that names an older question, or another
+            // cell, does not answer this one, which may be for a password.
             asked = waiting.LastOrDefault(w =>
-                w.Identity.AsSpan().SequenceEqual(identity) && (reply.ParentId is null || reply.ParentId == w.Id))
-                ?? waiting.LastOrDefault(w => w.Identity.AsSpan().SequenceEqual(identity));
+                w.Identity.AsSpan().SequenceEqual(identity) && (reply.ParentId is not { } parent || parent == w.Id || parent == w.Cell));
         }
         asked?.Answer.TrySetResult(reply.Content?.TextOrNull("value") ?? "");
     }
 
-    private sealed record Waiting(string Id, byte[] Identity)
+    private sealed record Waiting(string Id, string Cell, byte[] Identity)
     {
         public TaskCompletionSource<string?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -1,6 +1,7 @@
 using XtNotebooks.Kernel.Jupyter.Comms;
 using XtNotebooks.Kernel.Jupyter.Shells;
 using XtNotebooks.Kernel.Jupyter.Wire;
+using XtNotebooks.Kernel.Scripting;
 
 namespace XtNotebooks.Kernel.Jupyter.Requests;
 
@@ -11,6 +12,7 @@ internal sealed class ShellRequests(
     CodeRequests code,
     HistoryRequests history,
     FrontEndComms comms,
+    Task<ICodeSession> session,
     ConnectionInfo connection,
     Action<IncomingMessage> shutDown,
     TextWriter log)
@@ -64,8 +66,7 @@ internal sealed class ShellRequests(
                 });
                 break;
             case "comm_info_request" or "comm_open" or "comm_msg" or "comm_close":
-                comms.Handle(request);
-                break;
+                return comms.HandleAsync(request, session, cancellationToken);
             case "shutdown_request":
                 // Deprecated on this channel, but some clients still send it here.
                 shutDown(request);

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using XtNotebooks.Kernel.Threads;
 
 namespace XtNotebooks.Kernel.Jupyter.Wire;
 

@@ -26,6 +26,14 @@ public sealed class HostileClientTests
     }
 
     [Fact]
+    public void A_client_is_served_while_work_without_end_is_handed_over()
+    {
+        using var host = new ZmtpHost();
+        host.DoForEver(() => { });
+        Assert.Equal("served", Ask(host));
+    }
+
+    [Fact]
     public void A_byte_now_and_then_buys_no_time()
     {
         var time = new ManualTime();

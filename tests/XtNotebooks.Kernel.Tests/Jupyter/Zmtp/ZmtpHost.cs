@@ -52,5 +52,12 @@ internal sealed class ZmtpHost : IDisposable
         Assert.True(done.Wait(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
     }
 
+    /// <summary>Does something on the sockets' thread again and again.</summary>
+    public void DoForEver(Action action) => loop.Post(() =>
+    {
+        action();
+        DoForEver(action);
+    });
+
     public void Dispose() => loop.Dispose();
 }

@@ -14,6 +14,9 @@ internal sealed class SocketLoop : IDisposable
 
     private const int MostAccepts = 50;
 
+    /// <summary>What is posted without end must not keep the loop from reading, an interrupt for instance.</summary>
+    private const int MostWork = 1000;
+
     private static readonly TimeSpan ShortWait = TimeSpan.FromMilliseconds(20);
 
     /// <summary>The loop looks around this often whether or not it is woken.</summary>
@@ -128,7 +131,7 @@ internal sealed class SocketLoop : IDisposable
     private void Turn()
     {
         Interlocked.Exchange(ref woken, 0);
-        while (work.TryDequeue(out var action))
+        for (var done = 0; done < MostWork && work.TryDequeue(out var action); done++)
             Guarded(action);
         foreach (var (socket, connection) in connections)
         {
@@ -170,7 +173,7 @@ internal sealed class SocketLoop : IDisposable
             if (connection.HasToSend)
                 writable.Add(socket);
         }
-        Socket.Select(readable, writable, null, ending || !accepting ? ShortWait : LongWait);
+        Socket.Select(readable, writable, null, !work.IsEmpty ? TimeSpan.Zero : ending || !accepting ? ShortWait : LongWait);
     }
 
     private void Accept(Socket listener, IZmtpSocket owner)

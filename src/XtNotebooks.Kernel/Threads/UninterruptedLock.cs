@@ -1,4 +1,4 @@
-namespace XtNotebooks.Kernel.Jupyter.Wire;
+namespace XtNotebooks.Kernel.Threads;
 
 /// <summary>Enters a lock without a wait that an interrupt of the cell could break: what the cell had written would be lost with
 /// it.</summary>
@@ -13,5 +13,12 @@ internal static class UninterruptedLock
         var scope = gate.EnterScope();
         gate.Exit();
         return scope;
+    }
+
+    /// <summary>The same for a monitor; to be left by <see cref="Monitor.Exit(object)"/>.</summary>
+    public static void Enter(object gate)
+    {
+        while (!Monitor.TryEnter(gate))
+            Thread.Yield();
     }
 }
