@@ -149,6 +149,51 @@ public sealed class CellOutputTests : IDisposable
     }
 
     [Fact]
+    public void A_display_that_was_cut_is_updated_again_once_the_outputs_are_cleared_and_it_is_shown()
+    {
+        using var output = Create(displays: 1);
+        output.Display(MimeBundle.Text("a"), "a");
+        output.Display(MimeBundle.Text("b"), "b");
+        output.Clear(wait: false);
+        output.Display(MimeBundle.Text("b again"), "b");
+        output.UpdateDisplay(MimeBundle.Text("b anew"), "b");
+        Assert.Equal(["display_data:b again", "update_display_data:b anew"], sent[^2..]);
+    }
+
+    [Fact]
+    public void A_huge_display_that_is_not_shown_is_in_the_page_only()
+    {
+        using var output = Create(limit: 10, displays: 1);
+        output.Display(MimeBundle.Text("a"), null);
+        output.Display(MimeBundle.Html(new string('x', 50), "short"), null);
+        var page = Assert.Single(Directory.GetFiles(folder));
+        Assert.Contains(new string('x', 50), ReadShared(page), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Updates_without_end_do_not_fill_the_disk_and_clearing_counts_anew()
+    {
+        using var output = Create(limit: 10, keep: 100);
+        output.Display(MimeBundle.Text("a"), "a");
+        for (var i = 0; i < 10; i++)
+            output.UpdateDisplay(MimeBundle.Html(new string('x', 30), "short"), "a");
+        Assert.Equal(3, Directory.GetFiles(folder).Length);
+        Assert.Contains("It was not kept", sent[^1], StringComparison.Ordinal);
+        output.Clear(wait: false);
+        Assert.Empty(Directory.GetFiles(folder));
+        output.Display(MimeBundle.Html(new string('x', 30), "short"), "a");
+        Assert.Single(Directory.GetFiles(folder));
+    }
+
+    [Fact]
+    public void A_huge_representation_that_cannot_be_kept_is_said_to_be_lost()
+    {
+        using var output = Create(limit: 10, place: Path.Combine(folder, "missing"));
+        output.Display(MimeBundle.Html(new string('x', 50), "short"), null);
+        Assert.Contains("It is lost: ", Assert.Single(sent), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_silent_cell_publishes_nothing()
     {
         using var output = Create(silent: true);
@@ -173,7 +218,8 @@ public sealed class CellOutputTests : IDisposable
     private readonly List<System.Text.Json.JsonElement> data = [];
 
     private CellOutput Create(
-        long limit = 1000_000, long keep = 1000_000, bool silent = false, int displays = 1000, long displayCharacters = 1000_000)
+        long limit = 1000_000, long keep = 1000_000, bool silent = false, int displays = 1000, long displayCharacters = 1000_000,
+        string? place = null)
     {
         var signer = new MessageSigner([], HashAlgorithmName.SHA256);
         var reader = new MessageReader(signer);
@@ -194,7 +240,7 @@ public sealed class CellOutputTests : IDisposable
         });
         var request = new IncomingMessage(
             ChannelName.Shell, [], new MessageHeader("request", "s", "execute_request", null), """{"msg_id":"request"}"""u8.ToArray(), null, null, []);
-        return new CellOutput(frontEnd, request, null, new KeptOutput(new OutputLimit(limit, keep, () => folder, displays, displayCharacters), 1), time, silent);
+        return new CellOutput(frontEnd, request, null, new KeptOutput(new OutputLimit(limit, keep, () => place ?? folder, displays, displayCharacters), 1), time, silent);
     }
 
     private static string ReadShared(string path)

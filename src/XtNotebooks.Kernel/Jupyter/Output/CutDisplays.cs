@@ -16,11 +16,11 @@ internal sealed class CutDisplays(OutputLimit limit) : IDisposable
     private StreamWriter? page;
 
     /// <summary>Whether one more display is still to be shown; once one was not, no later one is.</summary>
-    public bool Admits(MimeBundle bundle)
+    /// <param name="length">The characters of it that would be shown.</param>
+    public bool Admits(long length)
     {
         if (page is not null || count == limit.Displays)
             return false;
-        var length = Length(bundle);
         // One alone is always shown: the limit of a single representation has seen to it.
         if (count > 0 && characters + length > limit.DisplayCharacters)
             return false;
@@ -63,6 +63,7 @@ internal sealed class CutDisplays(OutputLimit limit) : IDisposable
     {
         Dispose();
         page = null;
+        cut.Clear();
         (count, characters, kept) = (0, 0, 0);
     }
 
@@ -72,20 +73,20 @@ internal sealed class CutDisplays(OutputLimit limit) : IDisposable
     {
         if (kept >= limit.KeptCharacters)
             return;
-        kept += html.Length;
+        var fits = kept + html.Length <= limit.KeptCharacters;
+        kept = fits ? kept + html.Length : limit.KeptCharacters;
         try
         {
-            page!.WriteLine(html);
+            if (fits)
+                page!.WriteLine(html);
             if (kept >= limit.KeptCharacters)
-                page.WriteLine("<p>The rest was not kept.</p>");
+                page!.WriteLine("<p>The rest was not kept.</p>");
         }
         catch (Exception error) when (error is IOException or ObjectDisposedException)
         {
             kept = limit.KeptCharacters;
         }
     }
-
-    private static long Length(MimeBundle bundle) => bundle.Data.Sum(each => (long)each.Value.Length);
 
     private static string Html(MimeBundle bundle)
     {

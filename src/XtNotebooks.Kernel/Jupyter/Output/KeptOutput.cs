@@ -9,6 +9,7 @@ internal sealed class KeptOutput(OutputLimit limit, int cell) : IDisposable
 {
     private readonly CutDisplays displays = new(limit);
     private long shown;
+    private readonly List<string> files = [];
     private long kept;
     private StreamWriter? file;
 
@@ -44,10 +45,10 @@ internal sealed class KeptOutput(OutputLimit limit, int cell) : IDisposable
     /// <summary>A new display as it is still to be shown; null where there are too many, with a note at the first one that is not shown.</summary>
     public MimeBundle? AdmitDisplay(MimeBundle bundle, string? displayId, out string? note)
     {
-        bundle = Admit(bundle);
         note = null;
-        if (displays.Admits(bundle))
-            return bundle;
+        // What is not shown needs no file of its own: the page holds all of it.
+        if (displays.Admits(bundle.Data.Values.Where(IsShown).Sum(text => (long)text.Length)))
+            return Admit(bundle);
         note = displays.Keep(bundle, displayId, NewPath);
         return null;
     }
@@ -58,20 +59,16 @@ internal sealed class KeptOutput(OutputLimit limit, int cell) : IDisposable
     /// <summary>The bundle with each too long representation replaced by a note that says where it is.</summary>
     public MimeBundle Admit(MimeBundle bundle)
     {
-        if (bundle.Data.Values.All(text => text.Length <= limit.Characters))
+        if (bundle.Data.Values.All(IsShown))
             return bundle;
         var data = new Dictionary<string, string>();
         var notes = new List<string>();
         foreach (var (mimeType, text) in bundle.Data)
         {
-            if (text.Length <= limit.Characters)
-            {
+            if (IsShown(text))
                 data[mimeType] = text;
-                continue;
-            }
-            var path = NewPath(mimeType switch { "text/html" => "html", "image/svg+xml" => "svg", _ => "txt" });
-            File.WriteAllText(path, text);
-            notes.Add($"[{mimeType} of {Millions(text.Length)} million characters left out. It is in {path} while this kernel runs.]");
+            else
+                notes.Add($"[{mimeType} of {Millions(text.Length)} million characters left out. {KeepWhole(mimeType, text)}]");
         }
         data["text/plain"] = string.Join('\n', [.. notes, .. data.TryGetValue("text/plain", out var plain) ? [plain] : (string[])[]]);
         return new MimeBundle(data);
@@ -80,10 +77,25 @@ internal sealed class KeptOutput(OutputLimit limit, int cell) : IDisposable
     /// <summary>Counts anew, after the outputs have been cleared.</summary>
     public void Reset()
     {
-        shown = 0;
         displays.Reset();
         file?.Dispose();
         file = null;
+        // The notes that named them are cleared: a loop that writes and clears does not fill the disk.
+        files.ForEach(Remove);
+        files.Clear();
+        (shown, kept) = (0, 0);
+    }
+
+    private static void Remove(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It goes with the kernel's folder.
+        }
     }
 
     public void Dispose()
@@ -91,6 +103,26 @@ internal sealed class KeptOutput(OutputLimit limit, int cell) : IDisposable
         file?.Dispose();
         file = null;
         displays.Dispose();
+    }
+
+    private bool IsShown(string text) => text.Length <= limit.Characters;
+
+    /// <returns>Where it is, or why it is nowhere, in a sentence.</returns>
+    private string KeepWhole(string mimeType, string text)
+    {
+        if (kept + text.Length > limit.KeptCharacters)
+            return "It was not kept: this cell's files hold as much as they may.";
+        try
+        {
+            var path = NewPath(mimeType switch { "text/html" => "html", "image/svg+xml" => "svg", _ => "txt" });
+            kept += text.Length;
+            File.WriteAllText(path, text);
+            return $"It is in {path} while this kernel runs.";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return $"It is lost: {error.Message}";
+        }
     }
 
     private void Keep(ReadOnlySpan<char> text)
@@ -111,9 +143,13 @@ internal sealed class KeptOutput(OutputLimit limit, int cell) : IDisposable
         }
     }
 
-    private string NewPath(string extension) =>
-        Path.Combine(limit.Folder(),
+    private string NewPath(string extension)
+    {
+        var path = Path.Combine(limit.Folder(),
             string.Create(CultureInfo.InvariantCulture, $"cell-{cell}-{Guid.NewGuid().ToString("N")[..6]}.{extension}"));
+        files.Add(path);
+        return path;
+    }
 
     private static string Millions(long characters) => (characters / 1e6).ToString("0.#", CultureInfo.InvariantCulture);
 }
