@@ -15,18 +15,18 @@ internal sealed class ExtensionLoader(CodeSession session)
     {
         foreach (var path in package.Extensions)
         {
-            if (!_loaded.Add(Path.GetFileName(path)))
+            if (_loaded.Contains(Path.GetFileName(path)))
                 continue;
             var types = ExtensionTypes(session.LoadContext.LoadFromAssemblyPath(path), package);
-            if (types.Count == 0)
-                continue;
             if (types.Count > 1)
             {
                 throw new PackageException(
                     $"{package.Id} {package.Version} has {types.Count} public extensions in {Path.GetFileName(path)} "
                     + $"({string.Join(", ", types.Select(type => type.Name))}); a package may have one.");
             }
-            Start(types[0], package);
+            if (types.Count == 1)
+                Start(types[0], package);
+            _loaded.Add(Path.GetFileName(path));
         }
     }
 

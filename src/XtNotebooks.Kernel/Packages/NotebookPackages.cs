@@ -36,7 +36,12 @@ internal sealed class NotebookPackages(CodeSession session) : IDisposable
         {
             var all = Merge(requests);
             if (all.SequenceEqual(_requests))
+            {
+                // One that failed, or was interrupted before its turn, is tried again; the others are loaded.
+                foreach (var package in _resolved.Values)
+                    _extensions.Load(package);
                 return;
+            }
             await using var progress = new RestoreProgress(string.Join(", ", requests), cell, session.Options.TimeProvider);
             var found = await ResolveAsync(all, progress, cell.CancellationToken);
             RefuseOtherVersionsOfLoaded(found, requests);

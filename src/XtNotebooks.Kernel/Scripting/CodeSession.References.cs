@@ -35,16 +35,21 @@ internal sealed partial class CodeSession
     private void Reference(string path)
     {
         // What host and extensions share is the host's and known from the start.
-        if (Path.GetFileNameWithoutExtension(path) is "XtNotebooks.Extensibility" or "XtNotebooks.Kernel" || !_referenced.Add(path))
+        if (Path.GetFileNameWithoutExtension(path) is "XtNotebooks.Extensibility" or "XtNotebooks.Kernel")
             return;
         lock (_compiling)
         {
-            if (_referenced.Count == 1)
+            if (_referenced.Contains(path))
+                return;
+            var reference = MetadataReference.CreateFromFile(path);
+            if (_referenced.Count == 0)
             {
-                foreach (var facade in PlatformReferences.LoadFacades())
+                foreach (var facade in PlatformReferences.LoadFacades().ToList())
                     _chain.AddReference(facade);
             }
-            _chain.AddReference(MetadataReference.CreateFromFile(path));
+            _chain.AddReference(reference);
+            // Not before nothing can fail or be interrupted any more: a cell that asks again must not be told that it is there.
+            _referenced.Add(path);
         }
     }
 

@@ -65,6 +65,42 @@ public sealed class ExtensionTests
     }
 
     [Fact]
+    public async Task An_extension_that_failed_is_tried_again_when_its_cell_is_run_again()
+    {
+        using var feed = new TestFeed();
+        feed.Add("Late.Extension", "1.0.0", """
+            using XtNotebooks.Extensibility;
+            public sealed class Late : INotebookExtension
+            {
+                static int s_loads;
+                public void Load(INotebook notebook)
+                {
+                    if (++s_loads == 1)
+                        throw new System.InvalidOperationException("not yet");
+                    notebook.AddMagic(new MagicCommand { Name = "#!late", Summary = "Late.", Run = (call, _) => { call.Notebook.Write($"{s_loads}"); return System.Threading.Tasks.Task.CompletedTask; } });
+                }
+            }
+            """);
+        await using var notebook = new Notebook(feed.Options);
+        Assert.Contains("not yet", (await notebook.Error("#r \"nuget: Late.Extension\"")).Message, StringComparison.Ordinal);
+        for (var i = 0; i < 2; i++)
+            await notebook.Value("#r \"nuget: Late.Extension\"\n#!late");
+        Assert.Equal("2", notebook.Output.Stdout);
+    }
+
+    [Fact]
+    public async Task An_assembly_that_could_not_be_read_is_referenced_once_it_can_be()
+    {
+        using var feed = new TestFeed();
+        await using var notebook = new Notebook(feed.Options);
+        var path = Path.Combine(feed.Folder, "Tardy.dll");
+        Assert.Throws<FileNotFoundException>(() => notebook.Session.AddAssembly(path));
+        await File.WriteAllBytesAsync(path, TestFeed.Compile("Tardy", "1.0.0", "public static class Tardy { public static int Answer => 42; }", []), TestContext.Current.CancellationToken);
+        notebook.Session.AddAssembly(path);
+        Assert.Equal("42", await notebook.Value("Tardy.Answer"));
+    }
+
+    [Fact]
     public async Task A_magic_that_is_not_known_is_answered_with_the_nearest_names()
     {
         using var feed = new TestFeed();
