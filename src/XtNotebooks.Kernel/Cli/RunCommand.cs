@@ -8,9 +8,9 @@ namespace XtNotebooks.Kernel.Cli;
 /// <summary><c>xt-notebooks run</c>: executes a notebook without a front end.</summary>
 internal static class RunCommand
 {
-    /// <param name="openSession">Opens the session that runs the code, given the notebook's folder.</param>
+    /// <param name="openSession">Opens the session that runs the code, given the notebook's folder and whether <c>#!sh</c> is allowed.</param>
     /// <param name="time">The clock.</param>
-    public static Command Create(Func<string, ICodeSession> openSession, TimeProvider time)
+    public static Command Create(Func<string, bool, ICodeSession> openSession, TimeProvider time)
     {
         var notebook = new Argument<string>("NOTEBOOK")
             { Description = "The notebook file (.ipynb); it is read, never written, unless --output names it." };
@@ -46,8 +46,9 @@ internal static class RunCommand
                 return null;
             },
         };
+        var shell = new Option<bool>("--allow-shell") { Description = "Let cells run shell commands by #!sh." };
         var command = new Command("run", "Execute a notebook from top to bottom and write it with its outputs.") { notebook, output, html,
-            withoutScripts, parameters, timeout };
+            withoutScripts, parameters, timeout, shell };
         command.SetAction((parsed, cancellationToken) =>
         {
             var request = new RunRequest
@@ -60,7 +61,8 @@ internal static class RunCommand
                 CellTimeout = parsed.GetValue(timeout),
             };
             var console = parsed.InvocationConfiguration;
-            return new HeadlessRun(request, openSession, time, console.Output, console.Error).ExecuteAsync(cancellationToken);
+            var allowShell = parsed.GetValue(shell);
+            return new HeadlessRun(request, folder => openSession(folder, allowShell), time, console.Output, console.Error).ExecuteAsync(cancellationToken);
         });
         return command;
     }

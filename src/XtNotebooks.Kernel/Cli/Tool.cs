@@ -65,12 +65,14 @@ internal static class Tool
 
     private static readonly OwnThreadTime Time = new(Console.Error);
 
-    private static CodeSession OpenForRun(string folder) =>
-        CodeSession.Create(new CodeSessionOptions { TimeProvider = Time, WorkingDirectory = folder, CanUpdateAfterCell = false });
+    private static CodeSession OpenForRun(string folder, bool allowShell) => CodeSession.Create(new CodeSessionOptions
+    {
+        TimeProvider = Time, WorkingDirectory = folder, CanUpdateAfterCell = false, AllowShell = allowShell,
+    });
 
     private static CheckedSession OpenForCheck(string folder)
     {
-        var session = OpenForRun(folder);
+        var session = OpenForRun(folder, allowShell: false);
         return new(session, () => ((NotebookSession)session.Notebook).Reports);
     }
 }

@@ -73,13 +73,24 @@ public sealed partial class RunCommandTests
         Assert.Single(Lines(error));
     }
 
+    [Fact]
+    public async Task A_shell_command_runs_only_where_it_is_allowed()
+    {
+        var path = folder.File("n.ipynb", Sample.Json(Sample.Code("#!sh \"echo from the shell\"")));
+        Assert.Equal(ExitCode.CellFailed, await RunReally(path));
+        Assert.Contains("#!sh is off", error.ToString());
+        Assert.Equal(ExitCode.Ok, await RunReally(path, "--allow-shell"));
+        Assert.Equal("from the shell\n", MultilineText.Join(NotebookDocument.Read(Path.Combine(folder.Path, "n.executed.ipynb")).Cells[0].Outputs[0]!["text"]));
+    }
+
     private Task<int> RunReally(params string[] args) => RunReally(TimeProvider.System, args);
 
     private Task<int> RunReally(TimeProvider clock, params string[] args)
     {
         var root = new RootCommand
         {
-            RunCommand.Create(open => CodeSession.Create(new CodeSessionOptions { WorkingDirectory = open, CanUpdateAfterCell = false }), clock),
+            RunCommand.Create(
+                (open, allowShell) => CodeSession.Create(new CodeSessionOptions { WorkingDirectory = open, CanUpdateAfterCell = false, AllowShell = allowShell }), clock),
         };
         return Tool.InvokeAsync(root, ["run", .. args], output, error, TestContext.Current.CancellationToken);
     }

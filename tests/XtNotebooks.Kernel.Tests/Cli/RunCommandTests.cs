@@ -169,7 +169,7 @@ public sealed partial class RunCommandTests : IDisposable
 
     private Task<int> RunAsync(string[] args, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var root = new RootCommand { RunCommand.Create(_ => session, clock) };
+        var root = new RootCommand { RunCommand.Create((_, _) => session, clock) };
         return Tool.InvokeAsync(root, ["run", .. args], output, error, cancellationToken);
     }
 
