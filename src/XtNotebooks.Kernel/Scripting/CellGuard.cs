@@ -29,6 +29,24 @@ public static class CellGuard
         Check();
     }
 
+    /// <summary>The check at the start of every asynchronous function.</summary>
+    /// <returns>To be disposed of when the function ends.</returns>
+    /// <exception cref="InsufficientExecutionStackException">The calls are nested too deep, or too many wait for one another.</exception>
+    public static IDisposable EnterAwaited()
+    {
+        Enter();
+        return AsyncCall.Begin();
+    }
+
+    /// <summary>The check behind every yield of an asynchronous iterator, which whoever asks for the next item continues.</summary>
+    /// <param name="call">What <see cref="EnterAwaited"/> returned.</param>
+    /// <exception cref="InsufficientExecutionStackException">Too many calls wait for one another.</exception>
+    public static void Continue(IDisposable call)
+    {
+        Check();
+        (call as AsyncCall)?.Continue();
+    }
+
     /// <summary>The check of <see cref="Enter"/> in the middle of an expression; always true.</summary>
     /// <exception cref="InsufficientExecutionStackException">The calls are nested too deep.</exception>
     public static bool Entered
@@ -106,8 +124,20 @@ public static class CellGuard
     {
         ArgumentNullException.ThrowIfNull(stream);
         await using var items = stream.GetAsyncEnumerator();
-        while (await Await(items.MoveNextAsync()))
+        while (true)
+        {
+            try
+            {
+                if (!await Await(items.MoveNextAsync()))
+                    yield break;
+            }
+            catch (InsufficientExecutionStackException tooDeep)
+            {
+                // Anew, without the frames below: a stack trace that grows on its way through thousands of streams takes minutes.
+                throw new InsufficientExecutionStackException(tooDeep.Message);
+            }
             yield return items.Current;
+        }
     }
 
     /// <summary>Anything else that is awaited item by item, as it is.</summary>

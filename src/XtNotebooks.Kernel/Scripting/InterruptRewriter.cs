@@ -11,8 +11,13 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
 {
     private const string Guard = "global::XtNotebooks.Kernel.Scripting.CellGuard";
 
+    /// <summary>The variable that holds an asynchronous function's call; that of a function inside hides it.</summary>
+    private const string CallName = "xt__call";
+
     private static readonly StatementSyntax CheckStatement = ParseStatement($"{Guard}.Check();");
     private static readonly StatementSyntax EnterStatement = ParseStatement($"{Guard}.Enter();");
+    private static readonly StatementSyntax AwaitedStatement = ParseStatement($"using (var {CallName} = {Guard}.EnterAwaited()) {{ }}");
+    private static readonly StatementSyntax ContinueStatement = ParseStatement($"{Guard}.Continue({CallName});");
     private static readonly ExpressionSyntax AwaitGuard = ParseExpression($"{Guard}.Await");
     private static readonly ExpressionSyntax EachGuard = ParseExpression($"{Guard}.Each");
     private static readonly ExpressionSyntax UsingGuard = ParseExpression($"{Guard}.Using");
@@ -114,6 +119,16 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
         return visited.WithExpression(Call(AwaitGuard, visited.Expression));
     }
 
+    public override SyntaxNode? VisitYieldStatement(YieldStatementSyntax node)
+    {
+        var visited = (YieldStatementSyntax)base.VisitYieldStatement(node)!;
+        var function = node.Ancestors().FirstOrDefault(outer => outer is MethodDeclarationSyntax or LocalFunctionStatementSyntax);
+        var modifiers = function is MethodDeclarationSyntax method ? method.Modifiers : (function as LocalFunctionStatementSyntax)?.Modifiers;
+        return node.IsKind(SyntaxKind.YieldReturnStatement) && modifiers is { } words && IsAsync(words)
+            ? SyntaxFactory.Block(visited, ContinueStatement)
+            : visited;
+    }
+
     public override SyntaxNode? VisitVariableDeclaration(VariableDeclarationSyntax node)
     {
         var visited = (VariableDeclarationSyntax)base.VisitVariableDeclaration(node)!;
@@ -151,10 +166,10 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
     {
         var visited = (LocalFunctionStatementSyntax)base.VisitLocalFunctionStatement(node)!;
         return visited.Body is { } body
-            ? visited.WithBody(Entered(body))
+            ? visited.WithBody(Entered(body, IsAsync(visited.Modifiers)))
             : visited.ExpressionBody is { } arrow
                 ? visited.WithExpressionBody(null).WithSemicolonToken(default)
-                    .WithBody(Block(arrow.Expression, IsVoid(visited.ReturnType, visited.Modifiers), visited.SemicolonToken))
+                    .WithBody(Block(arrow.Expression, IsVoid(visited.ReturnType, visited.Modifiers), visited.SemicolonToken, IsAsync(visited.Modifiers)))
                 : visited;
     }
 
@@ -188,7 +203,7 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
     public override SyntaxNode? VisitAnonymousMethodExpression(AnonymousMethodExpressionSyntax node)
     {
         var visited = (AnonymousMethodExpressionSyntax)base.VisitAnonymousMethodExpression(node)!;
-        return visited.WithBlock(Entered(visited.Block));
+        return visited.WithBlock(Entered(visited.Block, IsAsync(visited.Modifiers)));
     }
 
     public override SyntaxNode? VisitSimpleLambdaExpression(SimpleLambdaExpressionSyntax node) =>
@@ -202,13 +217,14 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
         if (node.Block is not null)
         {
             var visited = visit();
-            return visited.WithBody(Entered(visited.Block!));
+            return visited.WithBody(Entered(visited.Block!, IsAsync(visited.Modifiers)));
         }
         var kind = _kindOf?.Invoke(node) ?? LambdaKind.Unknown;
         if (kind == LambdaKind.Tree)
             return node;
         var lambda = visit();
-        return kind == LambdaKind.Unknown ? lambda : lambda.WithBody(Block(lambda.ExpressionBody!, kind == LambdaKind.Void, default));
+        return kind == LambdaKind.Unknown ? lambda : lambda.WithBody(
+            Block(lambda.ExpressionBody!, kind == LambdaKind.Void, default, IsAsync(lambda.Modifiers)));
     }
 
     private static LambdaKind KindOf(SemanticModel model, LambdaExpressionSyntax lambda, CancellationToken cancellationToken)
@@ -237,6 +253,8 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
         returnType is PredefinedTypeSyntax predefined && predefined.Keyword.IsKind(SyntaxKind.VoidKeyword)
         || (modifiers.Any(SyntaxKind.AsyncKeyword) && RightmostName(returnType) is IdentifierNameSyntax);
 
+    private static bool IsAsync(SyntaxTokenList modifiers) => modifiers.Any(SyntaxKind.AsyncKeyword);
+
     private static SimpleNameSyntax? RightmostName(TypeSyntax type) => type switch
     {
         QualifiedNameSyntax qualified => qualified.Right,
@@ -248,7 +266,7 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
     private static AccessorListSyntax Getter(ExpressionSyntax expression, SyntaxToken semicolon) =>
         AccessorList(SingletonList(AccessorDeclaration(SyntaxKind.GetAccessorDeclaration, Block(expression, isVoid: false, semicolon))));
 
-    private static BlockSyntax Block(ExpressionSyntax expression, bool isVoid, SyntaxToken semicolon)
+    private static BlockSyntax Block(ExpressionSyntax expression, bool isVoid, SyntaxToken semicolon, bool isAsync = false)
     {
         var statement = expression switch
         {
@@ -256,16 +274,19 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
             _ when isVoid => ExpressionStatement(expression),
             _ => ReturnStatement(Token(SyntaxKind.ReturnKeyword).WithTrailingTrivia(Space), expression, Token(SyntaxKind.SemicolonToken)),
         };
-        return SyntaxFactory.Block(EnterStatement, statement).WithTrailingTrivia(semicolon.TrailingTrivia);
+        return Entered(SyntaxFactory.Block(statement), isAsync).WithTrailingTrivia(semicolon.TrailingTrivia);
     }
 
     private static BaseMethodDeclarationSyntax Entered(BaseMethodDeclarationSyntax method, bool isVoid) => method.Body is { } body
-        ? method.WithBody(Entered(body))
+        ? method.WithBody(Entered(body, IsAsync(method.Modifiers)))
         : method.ExpressionBody is { } arrow
-            ? method.WithExpressionBody(null).WithSemicolonToken(default).WithBody(Block(arrow.Expression, isVoid, method.SemicolonToken))
+            ? method.WithExpressionBody(null).WithSemicolonToken(default)
+                .WithBody(Block(arrow.Expression, isVoid, method.SemicolonToken, IsAsync(method.Modifiers)))
             : method;
 
-    private static BlockSyntax Entered(BlockSyntax body) => body.WithStatements(body.Statements.Insert(0, EnterStatement));
+    private static BlockSyntax Entered(BlockSyntax body, bool isAsync = false) => isAsync
+        ? SyntaxFactory.Block(((UsingStatementSyntax)AwaitedStatement).WithStatement(body))
+        : body.WithStatements(body.Statements.Insert(0, EnterStatement));
 
     private static BlockSyntax Checked(StatementSyntax statement) => statement is BlockSyntax block
         ? block.WithStatements(block.Statements.Insert(0, CheckStatement))

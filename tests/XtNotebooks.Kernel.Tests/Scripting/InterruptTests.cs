@@ -25,6 +25,9 @@ public sealed class InterruptTests
     [InlineData("await new TaskCompletionSource<int>().Task")]
     [InlineData("int Deep(int level) => level == 0 ? 0 : Deep(level - 1) + Deep(level - 1); Deep(200)")]
     [InlineData("await foreach (var i in Slowly()) n = i;")]
+    [InlineData("async Task Grow() { await Task.Yield(); await Task.WhenAll(Grow(), Grow()); } await Grow();")]
+    [InlineData("Task Grow() => Task.Delay(1).ContinueWith(_ => Grow()).Unwrap(); await Grow();")]
+    [InlineData("async Task Again() { await Task.Yield(); n++; _ = Again(); } await Again(); await Task.Delay(-1);")]
     [InlineData("Action spin = () => { while (true) n++; }; spin();")]
     [InlineData("Parallel.For(0, 8, i => { while (true) n++; });")]
     public async Task Code_that_never_ends_is_stopped_and_its_variables_are_kept(string code)
@@ -249,6 +252,61 @@ public sealed class InterruptTests
         Assert.Equal("System.InsufficientExecutionStackException", error.Name);
         Assert.True(error.Traceback.Count < 100);
         Assert.Equal("2", await notebook.Value("1 + 1"));
+    }
+
+    [Theory]
+    [InlineData("async Task<int> F() => await F() + 1; await F()")]
+    [InlineData("async Task<int> F() { await Task.Yield(); return await F() + 1; } await F()")]
+    [InlineData("async ValueTask<int> F() => await F() + 1; await F()")]
+    [InlineData("async ValueTask<int> F() { await Task.Yield(); return await F() + 1; } await F()")]
+    [InlineData("async Task F() { await Task.Yield(); await F().ConfigureAwait(false); } await F();")]
+    [InlineData("Func<int, Task<int>> f = null; f = async n => await f(n + 1) + 1; await f(0)")]
+    [InlineData("Func<int, Task<int>> f = null; f = async n => { await Task.Yield(); return await f(n + 1) + 1; }; await f(0)")]
+    [InlineData("Func<Task> f = null; f = async delegate { await Task.Yield(); await f(); }; await f();")]
+    [InlineData("{ async Task<int> F() => await F() + 1; await F(); }")]
+    [InlineData("{ async Task<int> F() { await Task.Yield(); return await F() + 1; } await F(); }")]
+    [InlineData("class Loop { public async Task<int> F() { await Task.Yield(); return await F() + 1; } } await new Loop().F()")]
+    [InlineData("async IAsyncEnumerable<int> G() { await foreach (var n in G()) yield return n; } await foreach (var n in G()) { }")]
+    [InlineData("async IAsyncEnumerable<int> G() { await Task.Yield(); await foreach (var n in G()) yield return n; } await foreach (var n in G()) { }")]
+    [InlineData("async IAsyncEnumerable<int> G() { yield return 1; await foreach (var n in G()) yield return n; } await foreach (var n in G()) { }")]
+    [InlineData("async Task<int> F() => await Task.Run(F) + 1; await F()")]
+    [InlineData("async Task F() => await Task.WhenAll(F(), F()); await F();")]
+    [InlineData("async Task<int> F() { try { return await F(); } finally { await Task.Yield(); } } await F()")]
+    [InlineData("async Task<int> F() { await Task.Yield(); return G() + 1; } int G() => F().GetAwaiter().GetResult(); await F()")]
+    public async Task Endless_asynchronous_recursion_is_one_too(string code)
+    {
+        await using var notebook = new Notebook();
+        var error = await notebook.Error(code);
+        Assert.Equal("System.InsufficientExecutionStackException", error.Name);
+        Assert.True(error.Traceback.Count < 100);
+        Assert.Equal("2", await notebook.Value("1 + 1"));
+    }
+
+    [Fact]
+    public async Task Asynchronous_recursion_with_an_end_and_functions_that_start_themselves_again_go_on()
+    {
+        await using var notebook = new Notebook();
+        Assert.Equal("1000, 1000, 1000", await notebook.Value("""
+            async Task<int> Plain(int n) => n == 0 ? 0 : await Plain(n - 1) + 1;
+            async ValueTask<int> Yielding(int n) { await Task.Yield(); return n == 0 ? 0 : await Yielding(n - 1) + 1; }
+            async IAsyncEnumerable<int> Down(int n) { if (n == 0) yield return 0; else await foreach (var i in Down(n - 1)) yield return i + 1; }
+            var count = 0;
+            await foreach (var i in Down(1000)) count += i;
+            $"{await Plain(1000)}, {await Yielding(1000)}, {count}"
+            """));
+        // Each ends soon after it has started the next.
+        Assert.Equal("5000", await notebook.Value("""
+            var done = new TaskCompletionSource<int>();
+            async Task Again(int n) { await Task.Yield(); if (n == 5_000) { done.SetResult(n); return; } _ = Again(n + 1); await Task.Yield(); }
+            _ = Again(0);
+            await done.Task
+            """));
+        Assert.Equal("5000", await notebook.Value("""
+            async Task<int> One() { await Task.Yield(); return 1; }
+            var sum = 0;
+            for (var i = 0; i < 5_000; i++) sum += await One();
+            sum
+            """));
     }
 
     [Fact]

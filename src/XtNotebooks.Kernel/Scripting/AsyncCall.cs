@@ -1,0 +1,97 @@
+namespace XtNotebooks.Kernel.Scripting;
+
+/// <summary>One call of an asynchronous function of a cell, from its start to its end: how deep such calls wait for one another.</summary>
+/// <remarks>The stack does not tell: after an await the callers are on the heap, where endless recursion would go on until memory runs out.
+/// And even where they are on the stack it is too late at its end, since every one of so many calls throws the exception anew, with a stack
+/// trace that is longer by itself each time.</remarks>
+internal sealed class AsyncCall : IDisposable
+{
+    /// <summary>Many times what honest recursion needs, and so few that the exception's way through them takes a moment.</summary>
+    public const int Deepest = 2_000;
+
+    /// <summary>Flows to what the function calls, awaits and starts, not back to its caller: an asynchronous function restores that
+    /// one's.</summary>
+    private static readonly AsyncLocal<AsyncCall?> Current = new();
+
+    private readonly Chain _chain;
+    private AsyncCall? _caller;
+    private int _depth;
+    private volatile bool _ended;
+
+    private AsyncCall(AsyncCall? caller, Chain chain)
+    {
+        _caller = caller;
+        _depth = caller is null ? 1 : caller._depth + 1;
+        _chain = chain;
+    }
+
+    /// <summary>Begins a call, until the result is disposed of.</summary>
+    /// <exception cref="InsufficientExecutionStackException">Too many others wait for it.</exception>
+    public static AsyncCall Begin()
+    {
+        var caller = Waiting(Current.Value);
+        var call = new AsyncCall(caller, caller?._chain ?? new Chain());
+        call.Enter();
+        return call;
+    }
+
+    /// <summary>Goes on with a call that had gone back to its caller, or to another, with an item.</summary>
+    /// <exception cref="InsufficientExecutionStackException">Too many others wait for it.</exception>
+    public void Continue()
+    {
+        if (Waiting(Current.Value) is { } caller && caller != this)
+        {
+            _caller = caller;
+            _depth = caller._depth + 1;
+        }
+        Enter();
+    }
+
+    private void Enter()
+    {
+        if (_depth > _chain.Deepest)
+            Recount();
+        Current.Value = this;
+    }
+
+    public void Dispose() => _ended = true;
+
+    /// <summary>The innermost call that has not ended: what a function leaves running is nobody's to wait for.</summary>
+    private static AsyncCall? Waiting(AsyncCall? call)
+    {
+        if (call is not { _ended: true })
+            return call;
+        var caller = call._caller;
+        while (caller is { _ended: true })
+            caller = caller._caller;
+        call._caller = caller;
+        return caller;
+    }
+
+    /// <summary>Counts only those that still wait; a function that starts itself once more and ends may do so for ever.</summary>
+    private void Recount()
+    {
+        var waiting = 0;
+        for (var call = this; call is not null; call = call._caller)
+        {
+            waiting++;
+            call._caller = Waiting(call._caller);
+        }
+        if (waiting > _chain.Deepest)
+        {
+            // Where every call makes two that recur, each would go as deep again while this exception is on its way.
+            _chain.Deepest /= 2;
+            throw new InsufficientExecutionStackException(
+                $"More than {Deepest:N0} calls of asynchronous functions wait for one another, most likely by endless recursion.");
+        }
+        for (var call = this; call is not null; call = call._caller)
+            call._depth = waiting--;
+    }
+
+    /// <summary>What all calls have in common that one has led to.</summary>
+    private sealed class Chain
+    {
+        /// <summary>How deep they may still be.</summary>
+        public int Deepest { get; set; } = AsyncCall.Deepest;
+    }
+}
