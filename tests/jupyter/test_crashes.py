@@ -1,5 +1,6 @@
 """Cells that end the kernel's process: the front end is told why, by whoever is left."""
 
+import os
 import signal
 import time
 import unittest
@@ -66,6 +67,22 @@ class Crashes(OwnKernelCase):
         time.sleep(0.5)
         self.km.signal_kernel(signal.SIGINT)
         self.assertEqual(finish(self.kc, msg_id).reply["ename"], "Interrupted")
+
+    def test_an_interrupt_signal_to_all_processes_spares_the_next_cell(self):
+        msg_id = self.kc.execute("while (true) { }", allow_stdin=False)
+        time.sleep(0.5)
+        self.km.signal_kernel(signal.SIGINT)
+        self.assertEqual(finish(self.kc, msg_id).reply["ename"], "Interrupted")
+        self.assertEqual(run_cell(self.kc, "Thread.Sleep(300); 6 * 7").value, "42")
+
+    def test_the_cells_process_ends_where_the_one_that_Jupyter_started_is_killed(self):
+        cells = run_cell(self.kc, "Environment.ProcessId").value
+        self.assertNotEqual(cells, str(self.km.provisioner.pid))
+        os.kill(self.km.provisioner.pid, signal.SIGKILL)
+        until = time.monotonic() + 10
+        while os.path.exists(f"/proc/{cells}") and time.monotonic() < until:
+            time.sleep(0.05)
+        self.assertFalse(os.path.exists(f"/proc/{cells}"))
 
 
 class Headless(unittest.TestCase):

@@ -186,10 +186,23 @@ class Alone(OwnKernelCase):
         control_request(self.kc, "shutdown_request", {"restart": False})
         self.assertTrue(wait_until(lambda: self.km.provisioner.process.poll() is not None, 10))
 
-    def test_SIGTERM_ends_the_kernel_in_order(self):
-        os.kill(self.km.provisioner.pid, signal.SIGTERM)
+    def assert_ends_in_order(self):
         self.assertTrue(wait_until(lambda: self.km.provisioner.process.poll() is not None, 10))
         self.assertEqual(self.km.provisioner.process.returncode, 0)
+
+    def test_SIGTERM_ends_the_kernel_in_order(self):
+        os.kill(self.km.provisioner.pid, signal.SIGTERM)
+        self.assert_ends_in_order()
+
+    def test_a_terminal_that_closes_ends_the_kernel_in_order(self):
+        self.km.signal_kernel(signal.SIGHUP)
+        self.assert_ends_in_order()
+
+    def test_a_shutdown_while_a_cell_runs_is_an_end_in_order(self):
+        self.kc.execute("while (true) { }")
+        time.sleep(0.7)
+        control_request(self.kc, "shutdown_request", {"restart": False})
+        self.assert_ends_in_order()
 
 
 class Parent(unittest.TestCase):

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using System.Text.Json.Nodes;
 using XtNotebooks.Kernel.Cli;
 using XtNotebooks.Kernel.Jupyter;
 using XtNotebooks.Kernel.Jupyter.Wire;
@@ -17,9 +18,9 @@ internal static class CrashedKernel
 
     /// <summary>Answers the running cells with the cause, and writes it to the log.</summary>
     /// <returns>The dead process's exit code, or 1 where it had none that says failure.</returns>
-    public static int Tell(string journal, CellError cause, int exitCode)
+    public static int Tell(IReadOnlyList<JsonObject> journal, CellError cause, int exitCode)
     {
-        var state = Journal.Read(journal)[0];
+        var state = journal[0];
         List<RunningCell> running = [.. state["running"]!.AsArray().Select(cell => RunningCell.Read(cell!))];
         var numbers = running.Select(cell => cell.Count.ToString(CultureInfo.InvariantCulture));
         var where = running.Count == 0 ? "between two cells" : $"in cell {string.Join(" and ", numbers)}";

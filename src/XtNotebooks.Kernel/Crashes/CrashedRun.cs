@@ -12,13 +12,12 @@ internal static class CrashedRun
 {
     /// <summary>Writes the notebook, and the page where one was asked for.</summary>
     /// <returns>One of <see cref="ExitCode"/>.</returns>
-    public static int Finish(string journal, CellError cause)
+    public static int Finish(IReadOnlyList<JsonObject> journal, CellError cause)
     {
-        var entries = Journal.Read(journal);
-        var first = entries[0];
+        var first = journal[0];
         var paths = new RunPaths((string)first["notebook"]!, (string)first["output"]!, (string?)first["html"], (string)first["origin"]!);
         var document = NotebookDocument.Parse((string)first["document"]!, paths.Notebook);
-        var failure = Replay(document, entries.Skip(1), cause);
+        var failure = Replay(document, journal.Skip(1), cause);
         Console.Out.WriteLine();
         if (failure is null)
             Console.Error.WriteLine($"xt-notebooks: {cause.Message}");

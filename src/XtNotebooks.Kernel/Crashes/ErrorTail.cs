@@ -6,7 +6,8 @@ namespace XtNotebooks.Kernel.Crashes;
 internal sealed class ErrorTail
 {
     /// <summary>How the runtime begins.</summary>
-    private static readonly string[] LastWords = ["Stack overflow.", "Process terminated.", "Unhandled exception.", "Out of memory.", "Fatal error."];
+    private static readonly string[] LastWords =
+        ["Stack overflow.", "Process terminated.", "Unhandled exception.", "Out of memory.", "Fatal error."];
 
     private const int Kept = 1 << 16;
 
@@ -58,5 +59,7 @@ internal sealed class ErrorTail
     }
 
     private static int Start(string all) => LastWords.Max(words =>
-        all.StartsWith(words, StringComparison.Ordinal) ? 0 : all.LastIndexOf("\n" + words, StringComparison.Ordinal) is var at and >= 0 ? at + 1 : -1);
+        all.LastIndexOf("\n" + words, StringComparison.Ordinal) is var at and >= 0 ? at + 1
+        : all.StartsWith(words, StringComparison.Ordinal) ? 0
+        : -1);
 }

@@ -6,26 +6,28 @@ using System.Text.Json.Nodes;
 namespace XtNotebooks.Kernel.Crashes;
 
 /// <summary>What a process writes down, a JSON object a line, for the one that <see cref="Supervisor">supervises</see> it: whoever dies
-/// suddenly
-/// cannot tell it then.</summary>
+/// suddenly cannot tell it then.</summary>
 /// <remarks>A line goes to the system at once, so that it outlives the process; it costs a few microseconds.</remarks>
 internal sealed class Journal : IDisposable
 {
     public const string PathVariable = "XT_NOTEBOOKS_JOURNAL";
     public const string SupervisorVariable = "XT_NOTEBOOKS_SUPERVISOR";
 
+    private const FileShare Shared = FileShare.ReadWrite | FileShare.Delete;
+
     private readonly Lock gate = new();
     private readonly ArrayBufferWriter<byte> line = new();
     private readonly FileStream file;
+    private bool ended;
 
-    public Journal(string path) => file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+    public Journal(string path) => file = new FileStream(path, FileMode.Create, FileAccess.Write, Shared, bufferSize: 0);
 
     /// <summary>Where the supervisor wants it; null where there is none.</summary>
     public static string? PathGiven { get; } = Environment.GetEnvironmentVariable(PathVariable);
 
     /// <summary>The supervisor's process; null where there is none.</summary>
-    public static int? Supervisor { get; } =
-        int.TryParse(Environment.GetEnvironmentVariable(SupervisorVariable), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
+    public static int? Supervisor { get; } = int.TryParse(
+        Environment.GetEnvironmentVariable(SupervisorVariable), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
 
     /// <summary>The end of the file: what is written later takes its place after <see cref="GoBack"/>.</summary>
     public long Position
@@ -47,7 +49,10 @@ internal sealed class Journal : IDisposable
         Environment.SetEnvironmentVariable(SupervisorVariable, null);
         try
         {
-            return new Journal(path);
+            var journal = new Journal(path);
+            if (!OperatingSystem.IsWindows())
+                Unname(path);
+            return journal;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -55,16 +60,37 @@ internal sealed class Journal : IDisposable
         }
     }
 
-    /// <summary>Whether the process that wrote it has begun to work and not ended in order.</summary>
-    public static bool IsOpen(string path) => Read(path) is { Count: > 0 } entries && entries[^1]["ended"] is null;
+    /// <summary>Both have the file open: it needs no name any more, and is gone when both are, however they end.</summary>
+    private static void Unname(string path)
+    {
+        try
+        {
+            File.Delete(path);
+            Directory.Delete(Path.GetDirectoryName(path)!);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The supervisor does it at its end.
+        }
+    }
+
+    /// <summary>Makes an empty file for the process to be supervised, and keeps it open to be read afterwards.</summary>
+    public static FileStream Prepare(string path)
+    {
+        File.Create(path).Dispose();
+        return new FileStream(path, FileMode.Open, FileAccess.Read, Shared, bufferSize: 0);
+    }
+
+    /// <summary>Whether the process that wrote these lines has begun to work and not ended in order.</summary>
+    public static bool IsOpen(IReadOnlyList<JsonObject> entries) => entries.Count > 0 && entries[^1]["ended"] is null;
 
     /// <summary>Every whole line; the last may have been cut by the process's end.</summary>
-    public static List<JsonObject> Read(string path)
+    public static List<JsonObject> Read(FileStream journal)
     {
         var entries = new List<JsonObject>();
-        if (!File.Exists(path))
-            return entries;
-        foreach (var text in File.ReadLines(path))
+        journal.Position = 0;
+        using var lines = new StreamReader(journal, leaveOpen: true);
+        while (lines.ReadLine() is { } text)
         {
             try
             {
@@ -89,7 +115,7 @@ internal sealed class Journal : IDisposable
     {
         lock (gate)
         {
-            if (!file.CanWrite)
+            if (ended || !file.CanWrite)
                 return;
             line.ResetWrittenCount();
             using (var json = new Utf8JsonWriter(line, new JsonWriterOptions { SkipValidation = true }))
@@ -122,15 +148,23 @@ internal sealed class Journal : IDisposable
     {
         lock (gate)
         {
-            if (!file.CanWrite)
+            if (ended || !file.CanWrite)
                 return;
             file.SetLength(position);
             file.Position = position;
         }
     }
 
-    /// <summary>Says that the process ends in order.</summary>
-    public void End() => Write(json => json.WriteBoolean("ended", true));
+    /// <summary>Says that the process ends in order. What its cells still do until then is not written down: it would take that
+    /// back.</summary>
+    public void End()
+    {
+        lock (gate)
+        {
+            Write(json => json.WriteBoolean("ended", true));
+            ended = true;
+        }
+    }
 
     public void Dispose()
     {

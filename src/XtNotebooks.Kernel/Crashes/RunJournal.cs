@@ -7,8 +7,7 @@ using XtNotebooks.Kernel.Scripting;
 namespace XtNotebooks.Kernel.Crashes;
 
 /// <summary>What a run has done so far, written down for <see cref="CrashedRun"/>: the notebook as it began, the outputs of each cell
-/// that has
-/// ended, and those of the running one as they come.</summary>
+/// that has ended, and those of the running one as they come.</summary>
 internal sealed class RunJournal(Journal journal)
 {
     /// <summary>Live views are replaced ten times a second; that many need not be kept of the running cell.</summary>
@@ -91,7 +90,8 @@ internal sealed class RunJournal(Journal journal)
             journal.Write(json => json.WriteBoolean("clear", wait));
         }
 
-        public string? ReadLine(string prompt, bool password, CancellationToken cancellationToken) => outputs.ReadLine(prompt, password, cancellationToken);
+        public string? ReadLine(string prompt, bool password, CancellationToken cancellationToken) =>
+            outputs.ReadLine(prompt, password, cancellationToken);
 
         private void Write(string what, MimeBundle bundle, string? displayId) => journal.Write(json =>
         {

@@ -59,16 +59,15 @@ internal static class KernelCommand
         // Nothing that serves the front end's messages needs the pool, but completion and restore do, and a cell may have filled it.
         ThreadPool.SetMinThreads(16, 4);
         var kernel = new JupyterKernel(connection, OpenSession, new HistoryFile(history, log), log, time, running);
+        var echo = new SignalEcho(time);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
         {
             context.Cancel = true;
-            kernel.Interrupt();
+            if (!echo.IsOne())
+                kernel.Interrupt();
         });
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
-        {
-            context.Cancel = true;
-            kernel.ShutDown();
-        });
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, End);
         using var parent = ParentProcess.Watch(ParentProcess.Server, kernel.ShutDown, time);
         using var supervisor = ParentProcess.Watch(Journal.Supervisor, kernel.ShutDown, time);
         await kernel.StartAsync(cancellationToken);
@@ -79,6 +78,12 @@ internal static class KernelCommand
         ProcessEnd.Within(TimeSpan.FromSeconds(2), log);
         await kernel.DisposeAsync();
         return ExitCode.Ok;
+
+        void End(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            kernel.ShutDown();
+        }
 
         ICodeSession OpenSession()
         {

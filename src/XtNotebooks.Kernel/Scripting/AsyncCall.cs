@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Globalization;
+
 namespace XtNotebooks.Kernel.Scripting;
 
 /// <summary>One call of an asynchronous function of a cell, from its start to its end: how deep such calls wait for one another.</summary>
@@ -15,6 +18,7 @@ internal sealed class AsyncCall : IDisposable
 
     private readonly Chain _chain;
     private AsyncCall? _caller;
+    private AsyncCall? _continued;
     private int _depth;
     private volatile bool _ended;
 
@@ -31,30 +35,26 @@ internal sealed class AsyncCall : IDisposable
     {
         var caller = Waiting(Current.Value);
         var call = new AsyncCall(caller, caller?._chain ?? new Chain());
-        call.Enter();
+        if (call._depth > call._chain.Deepest)
+            call.Recount();
+        Current.Value = call;
         return call;
     }
 
-    /// <summary>Goes on with a call that had gone back to its caller, or to another, with an item.</summary>
+    /// <summary>Goes on with a call that had gone back with an item: who asks for the next one is its caller now.</summary>
     /// <exception cref="InsufficientExecutionStackException">Too many others wait for it.</exception>
     public void Continue()
     {
-        if (Waiting(Current.Value) is { } caller && caller != this)
-        {
-            _caller = caller;
-            _depth = caller._depth + 1;
-        }
-        Enter();
+        Dispose();
+        // A new one, not this one with another caller: no call can come to be among its own callers.
+        _continued = Begin();
     }
 
-    private void Enter()
+    public void Dispose()
     {
-        if (_depth > _chain.Deepest)
-            Recount();
-        Current.Value = this;
+        _ended = true;
+        _continued?.Dispose();
     }
-
-    public void Dispose() => _ended = true;
 
     /// <summary>The innermost call that has not ended: what a function leaves running is nobody's to wait for.</summary>
     private static AsyncCall? Waiting(AsyncCall? call)
@@ -77,12 +77,12 @@ internal sealed class AsyncCall : IDisposable
             waiting++;
             call._caller = Waiting(call._caller);
         }
+        _chain.Recover();
         if (waiting > _chain.Deepest)
         {
-            // Where every call makes two that recur, each would go as deep again while this exception is on its way.
-            _chain.Deepest /= 2;
-            throw new InsufficientExecutionStackException(
-                $"More than {Deepest:N0} calls of asynchronous functions wait for one another, most likely by endless recursion.");
+            _chain.Halve();
+            throw new InsufficientExecutionStackException(string.Create(CultureInfo.InvariantCulture,
+                $"More than {Deepest:N0} calls of asynchronous functions wait for one another, most likely by endless recursion."));
         }
         for (var call = this; call is not null; call = call._caller)
             call._depth = waiting--;
@@ -91,7 +91,27 @@ internal sealed class AsyncCall : IDisposable
     /// <summary>What all calls have in common that one has led to.</summary>
     private sealed class Chain
     {
-        /// <summary>How deep they may still be.</summary>
-        public int Deepest { get; set; } = AsyncCall.Deepest;
+        private static readonly TimeSpan Recovers = TimeSpan.FromSeconds(10);
+
+        private long _halved;
+
+        /// <summary>How deep they may be.</summary>
+        public int Deepest { get; private set; } = AsyncCall.Deepest;
+
+        /// <summary>Lets them be less deep for a while: where every call makes two that recur, each would go as deep again while the first
+        /// one's exception is on its way.</summary>
+        public void Halve()
+        {
+            if (Deepest == 0)
+                return;
+            Deepest /= 2;
+            _halved = Stopwatch.GetTimestamp();
+        }
+
+        public void Recover()
+        {
+            if (Deepest < AsyncCall.Deepest && Stopwatch.GetElapsedTime(_halved) > Recovers)
+                Deepest = AsyncCall.Deepest;
+        }
     }
 }

@@ -9,6 +9,7 @@ namespace XtNotebooks.Kernel.Scripting;
 internal static partial class CellErrors
 {
     private const int MostFrames = 20;
+    private const int MostCauses = 8;
     private const int MostDiagnostics = 10;
     private const int LongestLine = 200;
     private const int LongestMessage = 2000;
@@ -47,8 +48,15 @@ internal static partial class CellErrors
         exception = Unwrap(exception);
         var traceback = new List<string>();
         int? line = null;
+        var chain = new List<Exception>();
         for (var current = exception; current is not null; current = current.InnerException)
+            chain.Add(current);
+        var leftOut = Math.Max(0, chain.Count - MostCauses);
+        // Where every level of a recursion has wrapped what it caught, the outermost ones and the first cause tell it all.
+        foreach (var current in chain.Take(MostCauses - 1).Concat(chain.Skip(MostCauses - 1 + leftOut)))
         {
+            if (leftOut > 0 && current == chain[^1])
+                traceback.Add($"… and {leftOut} more between this and the first cause");
             var cause = current == exception ? "" : "caused by ";
             traceback.Add($"{cause}{NameOf(current)}: {MessageOf(current)}");
             foreach (var frame in UserFrames(current).Take(MostFrames))

@@ -60,6 +60,38 @@ public sealed class RunProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task Without_a_folder_for_temporary_files_it_runs_all_the_same()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The folder has another variable there.");
+        using var run = Start(new Dictionary<string, string> { ["TMPDIR"] = Path.Combine(folder.Path, "none") }, "1 + 1");
+        var errors = await run.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await run.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.StartsWith("xt-notebooks: should a cell end the process, nobody will be left to say why: ", errors, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Ok, run.ExitCode);
+    }
+
+    [Fact]
+    public async Task Where_the_process_that_was_started_is_killed_the_one_that_runs_the_cells_ends_and_no_file_is_left()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Processes are looked for in /proc.");
+        var temporary = Directory.CreateDirectory(Path.Combine(folder.Path, "temporary")).FullName;
+        using var run = Start(new Dictionary<string, string> { ["TMPDIR"] = temporary },
+            "System.IO.File.WriteAllText(\"begun.tmp\", $\"{Environment.ProcessId}\"); System.IO.File.Move(\"begun.tmp\", \"begun\");\nwhile (true) { }");
+        var begun = Path.Combine(folder.Path, "begun");
+        while (!File.Exists(begun) && !run.HasExited)
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        var cells = $"/proc/{await File.ReadAllTextAsync(begun, TestContext.Current.CancellationToken)}";
+        Assert.True(Directory.Exists(cells));
+        Assert.NotEqual($"/proc/{run.Id}", cells);
+        run.Kill();
+        while (Directory.Exists(cells))
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(temporary), path => Path.GetFileName(path).StartsWith("xt-notebooks-", StringComparison.Ordinal));
+        // What there was is written.
+        Assert.Empty(Outputs());
+    }
+
+    [Fact]
     public async Task A_thread_that_a_cell_leaves_running_does_not_keep_the_process()
     {
         using var run = Start("new Thread(() => Thread.Sleep(Timeout.Infinite)).Start();");
@@ -86,16 +118,21 @@ public sealed class RunProcessTests : IDisposable
         Assert.Equal(ExitCode.Ok, run.ExitCode);
     }
 
-    private Process Start(params string[] cells)
+    private Process Start(params string[] cells) => Start(new Dictionary<string, string>(), cells);
+
+    private Process Start(Dictionary<string, string> environment, params string[] cells)
     {
         var path = folder.File("n.ipynb", Sample.Json([.. cells.Select(code => Sample.Code(code))]));
         // A shell starts background jobs with interrupts ignored, and a process that inherits that must go on ignoring them: not this one.
         var (program, prefix) = OperatingSystem.IsLinux() ? ("env", new[] { "--default-signal=INT", "dotnet" }) : ("dotnet", []);
-        return Process.Start(new ProcessStartInfo(program, [.. prefix, Path.Combine(AppContext.BaseDirectory, "XtNotebooks.Kernel.dll"), "run", path])
+        var start = new ProcessStartInfo(program, [.. prefix, Path.Combine(AppContext.BaseDirectory, "XtNotebooks.Kernel.dll"), "run", path])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        })!;
+        };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        return Process.Start(start)!;
     }
 
     private IEnumerable<string> Outputs(int cell = 0) => NotebookDocument.Read(Path.Combine(folder.Path, "n.executed.ipynb")).Cells[cell].Outputs

@@ -49,6 +49,14 @@ public sealed class CauseOfDeathTests
     }
 
     [Fact]
+    public void The_last_of_several_last_words_are_those_of_the_process()
+    {
+        var tail = new ErrorTail();
+        tail.Append("Unhandled exception. System.Exception: of a program that a cell started\nmore\nUnhandled exception. System.Exception: its own\n");
+        Assert.Equal("Unhandled exception. System.Exception: its own\n", tail.ToString());
+    }
+
+    [Fact]
     public void The_runtime_s_last_words_are_found_behind_everything_else()
     {
         var tail = new ErrorTail();

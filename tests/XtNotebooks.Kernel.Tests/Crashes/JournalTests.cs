@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using XtNotebooks.Extensibility;
 using XtNotebooks.Kernel.Cli;
 using XtNotebooks.Kernel.Crashes;
@@ -11,6 +12,9 @@ namespace XtNotebooks.Kernel.Tests.Crashes;
 public sealed class JournalTests : IDisposable
 {
     private static readonly CellError Cause = new("StackOverflow", "It overflowed.", ["It overflowed."], null);
+    private static readonly IncomingMessage Request = new(
+        ChannelName.Shell, [[1, 2]], new MessageHeader("id", "s", "execute_request", null), "{\"msg_id\":\"id\"}"u8.ToArray(), null, null, []);
+
     private readonly TemporaryFolder folder = new();
     private readonly string path;
 
@@ -22,18 +26,55 @@ public sealed class JournalTests : IDisposable
     public void It_is_open_from_the_first_line_to_the_end()
     {
         using var journal = new Journal(path);
-        Assert.False(Journal.IsOpen(path));
+        Assert.False(Journal.IsOpen(Entries()));
         journal.Write(json => json.WriteNumber("a", 1));
-        Assert.True(Journal.IsOpen(path));
+        Assert.True(Journal.IsOpen(Entries()));
         journal.End();
-        Assert.False(Journal.IsOpen(path));
+        Assert.False(Journal.IsOpen(Entries()));
+    }
+
+    [Fact]
+    public void What_cells_still_do_after_the_end_does_not_take_it_back()
+    {
+        using (var journal = new Journal(path))
+        {
+            var cells = new RunningCells(journal, "connection.json");
+            var running = cells.Begin(Request, 7, silent: false);
+            cells.End();
+            running.Dispose();
+            Assert.False(Journal.IsOpen(Entries()));
+        }
+        using (var journal = new Journal(path))
+        {
+            var run = new RunJournal(journal);
+            run.Begin(new RunPaths("n.ipynb", "out.ipynb", null, "."), false, "{}");
+            run.CellBegins(0, 1, 1);
+            var outputs = new CellOutputs(new DisplayIds());
+            run.End();
+            run.Recorded(outputs).Stream(StreamName.Stdout, "late");
+            run.CellEnds(outputs);
+            Assert.False(Journal.IsOpen(Entries()));
+        }
+    }
+
+    [Fact]
+    public void The_supervisor_reads_what_the_other_process_writes_also_without_a_name()
+    {
+        using var reading = Journal.Prepare(path);
+        Assert.Empty(Journal.Read(reading));
+        using var journal = new Journal(path);
+        File.Delete(path);
+        journal.Write(json => json.WriteNumber("a", 1));
+        Assert.Equal(1, (int)Journal.Read(reading).Single()["a"]!);
+        journal.Replace(json => json.WriteNumber("b", 2));
+        Assert.Equal(2, (int)Journal.Read(reading).Single()["b"]!);
     }
 
     [Fact]
     public void A_line_that_was_cut_by_the_end_of_the_process_is_left_out()
     {
         File.WriteAllText(path, "{\"a\":1}\n{\"b\":2}\n{\"c\":");
-        Assert.Equal(2, Journal.Read(path).Count);
+        Assert.Equal(2, Entries().Count);
     }
 
     [Fact]
@@ -42,15 +83,14 @@ public sealed class JournalTests : IDisposable
         using var journal = new Journal(path);
         var cells = new RunningCells(journal, "connection.json");
         cells.Tell();
-        var request = new IncomingMessage(ChannelName.Shell, [[1, 2]], new MessageHeader("id", "s", "execute_request", null), "{\"msg_id\":\"id\"}"u8.ToArray(), null, null, []);
-        using (cells.Begin(request, 7, silent: false))
+        using (cells.Begin(Request, 7, silent: false))
         {
-            var cell = RunningCell.Read(Journal.Read(path)[0]["running"]!.AsArray().Single()!);
+            var cell = RunningCell.Read(Entries()[0]["running"]!.AsArray().Single()!);
             Assert.Equal((7, false, "execute_request"), (cell.Count, cell.Silent, cell.Type));
-            Assert.Equal(request.RawHeader, cell.RawHeader);
+            Assert.Equal(Request.RawHeader, cell.RawHeader);
             Assert.Equal(new byte[] { 1, 2 }, cell.Request.Identities.Single());
         }
-        var state = Assert.Single(Journal.Read(path));
+        var state = Assert.Single(Entries());
         Assert.Empty(state["running"]!.AsArray());
         Assert.Equal(7, RunningCell.Read(state["last"]!).Count);
         Assert.Equal("connection.json", (string)state["connection"]!);
@@ -78,8 +118,8 @@ public sealed class JournalTests : IDisposable
         recorded.UpdateDisplay(MimeBundle.Text("new"), "id");
         recorded.Stream(StreamName.Stdout, "two");
 
-        Assert.True(Journal.IsOpen(path));
-        var entries = Journal.Read(path);
+        Assert.True(Journal.IsOpen(Entries()));
+        var entries = Entries();
         var document = NotebookDocument.Parse((string)entries[0]["document"]!, "n");
         var failure = CrashedRun.Replay(document, entries.Skip(1), Cause);
         Assert.Equal(new CellFailure(2, "2", Cause, 1), failure);
@@ -91,4 +131,10 @@ public sealed class JournalTests : IDisposable
 
     private static IEnumerable<string> Texts(NotebookCell cell) => cell.Outputs.Select(output =>
         (string?)output!["ename"] ?? MultilineText.Join(output["text"] ?? output["data"]!["text/plain"]));
+
+    private List<JsonObject> Entries()
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        return Journal.Read(file);
+    }
 }

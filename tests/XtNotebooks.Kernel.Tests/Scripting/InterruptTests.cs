@@ -283,6 +283,20 @@ public sealed class InterruptTests
     }
 
     [Fact]
+    public async Task Causes_that_every_level_of_a_recursion_has_wrapped_are_cut_in_the_middle()
+    {
+        await using var notebook = new Notebook();
+        var error = await notebook.Error("""
+            async Task F(int n) { try { await F(n + 1); } catch (Exception e) { throw new InvalidOperationException($"at {n}", e); } }
+            await F(0);
+            """);
+        Assert.Equal("at 0", error.Message);
+        Assert.True(error.Traceback.Count < 100);
+        Assert.Contains("… and 1993 more between this and the first cause", error.Traceback);
+        Assert.Contains(error.Traceback, line => line.StartsWith("caused by System.InsufficientExecutionStackException: More than 2,000 calls", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Asynchronous_recursion_with_an_end_and_functions_that_start_themselves_again_go_on()
     {
         await using var notebook = new Notebook();
@@ -322,6 +336,49 @@ public sealed class InterruptTests
             """));
         Assert.Equal("2", await notebook.Value("new[] { 1, 2, 3 }.AsQueryable().Where(i => i == 2).First()"));
         Assert.Equal("9", await notebook.Value("(from i in new[] { 1, 2 } from j in new List<int> { 1, 2 } let k = i * j orderby k select k).Sum()"));
+    }
+
+    [Fact]
+    public async Task Asynchronous_functions_keep_their_meaning_and_their_lines()
+    {
+        await using var notebook = new Notebook();
+        Assert.Equal("3 5 same 1234 ended", await notebook.Value("""
+            var log = "";
+            async Task<int> Spans() { Span<int> s = [1, 2]; var n = s[0] + s[1]; await Task.Yield(); return n; }
+            static async Task<T> Same<T>(T value) { await Task.Yield(); return value; }
+            async Task<int> Nested()
+            {
+                async Task<int> Inner(int n) { Func<Task<int>> f = async () => { await Task.Yield(); return n; }; return await f() + 1; }
+                again: var inner = await Inner(1);
+                if (inner < 0) goto again;
+                return int.TryParse("3", out var three) ? inner + three : 0;
+            }
+            async IAsyncEnumerable<int> Steps([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken token = default)
+            {
+                try
+                {
+                    if (token.IsCancellationRequested) yield break;
+                    yield return 1;
+                    switch (token.CanBeCanceled) { case false: yield return 2; break; }
+                    async IAsyncEnumerable<int> More() { yield return 3; await Task.Yield(); yield return 4; }
+                    await foreach (var n in More().WithCancellation(token)) yield return n;
+                }
+                finally { log += " ended"; }
+            }
+            await foreach (var n in Steps()) log += n;
+            $"{await Spans()} {await Nested()} {await Same("same")} {log}"
+            """));
+        var error = await notebook.Error("""
+            async Task Fail(
+                int n)
+            {
+                await Task.Yield();
+                throw new ArgumentException("here");
+            }
+            await Fail(1);
+            """);
+        Assert.Equal(5, error.Line);
+        Assert.Contains(error.Traceback, line => line.Trim() == "throw new ArgumentException(\"here\");");
     }
 
     [Fact]
