@@ -44,7 +44,7 @@ public interface INotebook
     /// <summary>Adds a line to what <c>xt-notebooks check</c> and <c>#!memory</c> tell of this machine.</summary>
     void AddReport(NotebookReport report);
 
-    /// <summary>Has every cell watched from the next on; a host that does not tell of its cells does nothing.</summary>
+    /// <summary>Has every cell watched from the next on; does nothing unless <see cref="NotebookHost.TellsOfCells"/>.</summary>
     /// <param name="watch">Called on the thread that will run the cell, with its number; what it returns is disposed of when the cell has ended,
     /// whatever its outcome. It must not throw.</param>
     void WatchCells(Func<int, IDisposable?> watch) { }
@@ -64,7 +64,11 @@ public sealed record NotebookVariable(string Name, Type Type, object? Value);
 /// <param name="Version">The host's version.</param>
 /// <param name="CanUpdateAfterCell">Whether an output can still be replaced after its cell has ended.</param>
 /// <param name="CanInterrupt">Whether the reader can stop a running cell without losing the session.</param>
-public sealed record NotebookHost(string Name, string Version, bool CanUpdateAfterCell, bool CanInterrupt);
+public sealed record NotebookHost(string Name, string Version, bool CanUpdateAfterCell, bool CanInterrupt)
+{
+    /// <summary>Whether the host tells when a cell begins and ends, so that <see cref="INotebook.WatchCells"/> does something.</summary>
+    public bool TellsOfCells { get; init; }
+}
 
 /// <summary>A fact about the machine or the process that an extension can tell.</summary>
 /// <param name="Title">What it is about, for example "libtorch".</param>

@@ -15,7 +15,10 @@ internal sealed class NotebookSession(CodeSession session) : INotebook
         "XtNotebooks",
         typeof(NotebookSession).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0",
         session.Options.CanUpdateAfterCell,
-        CanInterrupt: true);
+        CanInterrupt: true)
+    {
+        TellsOfCells = true,
+    };
 
     public IReadOnlyList<NotebookVariable> Variables => session.Variables.All();
 

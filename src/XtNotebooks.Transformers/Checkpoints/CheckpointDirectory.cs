@@ -61,9 +61,8 @@ public sealed partial class CheckpointDirectory
         try
         {
             var model = ModelConfig.Create(manifest.Config);
-            var holder = ModelConfig.Weights(model);
-            model.to(device ?? CPU, Precision(weights, holder.named_parameters().Select(p => p.name)));
-            holder.LoadStateDict(weights);
+            model.to(device ?? CPU, Precision(weights));
+            ModelConfig.Weights(model).LoadStateDict(weights);
             // A model outlives the scope in which it was built.
             foreach (var tensor in model.parameters().Concat(model.buffers())) tensor.DetachFromDisposeScope();
             return model;
@@ -108,10 +107,9 @@ public sealed partial class CheckpointDirectory
         }
     }
 
-    // Buffers do not count: angles of positions stay in single precision where the weights are in half.
-    private static ScalarType Precision(Dictionary<string, Tensor> weights, IEnumerable<string> parameters)
+    private static ScalarType Precision(Dictionary<string, Tensor> weights)
     {
-        var types = parameters.Where(weights.ContainsKey).Select(name => weights[name]).Where(w => w.is_floating_point()).Select(w => w.dtype).Distinct().ToArray();
+        var types = weights.Values.Where(w => w.is_floating_point()).Select(w => w.dtype).Distinct().ToArray();
         return types.Length < 2 ? types.FirstOrDefault(ScalarType.Float32) : throw new InvalidOperationException(
             $"its weights mix {string.Join(" and ", types)}; build it yourself, and load them with Restore, which converts them to the model's own type");
     }

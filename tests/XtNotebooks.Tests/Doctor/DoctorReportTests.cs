@@ -10,7 +10,7 @@ namespace XtNotebooks.Tests.Diagnostics;
 [Collection(DefaultGenerator.Name)]
 public sealed class DoctorReportTests
 {
-    private static DoctorReport Sick()
+    internal static DoctorReport Sick()
     {
         using var scope = torch.NewDisposeScope();
         using var net = new TinyModel();

@@ -107,6 +107,7 @@ public sealed class ExtensionScriptTests
     [InlineData("#!xt-loss @nobody --model net", "nobody")]
     [InlineData("#!xt-loss batch --model net --as 2nd", "'2nd' is no C# name")]
     [InlineData("#!xt-loss \"batch --model net", "quote")]
+    [InlineData("#!xt-tensors --track on", "cannot be done in .NET Interactive")]
     public async Task An_error_is_one_sentence(string line, string part)
     {
         var session = await InteractiveSession.LoadAsync();
@@ -114,6 +115,16 @@ public sealed class ExtensionScriptTests
         var sentence = Assert.Single((await session.CallAsync(line)).Failures);
         Assert.Contains(part, sentence, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', sentence);
+    }
+
+    [Fact]
+    public async Task Tensors_are_listed_where_the_host_does_not_tell_of_its_cells()
+    {
+        var session = await InteractiveSession.LoadAsync();
+        await session.RunAsync(Setup);
+        Assert.Empty((await session.CallAsync("#!xt-tensors")).Failures);
+        Assert.Contains(((LiveTensorsView)session.Value("tensors")!).Holders, holder => holder.Name == "net" && holder.Cells.Count == 0);
+        Assert.Empty((await session.CallAsync("#!xt-tensors --track off")).Failures);
     }
 
     [Fact]

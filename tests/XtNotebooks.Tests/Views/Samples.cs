@@ -273,10 +273,12 @@ internal static class Samples
         ("loss-by-position", new LossBreakdownView(ByPosition())),
         ("attention", Attention()),
         ("model", Model()),
+        ("doctor", Diagnostics.DoctorReportTests.Sick()),
         ("loss-breakdown", new LossBreakdownView(Breakdown())),
     ];
 }
 
+[Collection(Diagnostics.DefaultGenerator.Name)]
 public sealed class SampleTests
 {
     /// <summary>Writes the samples as pages to look at, into the folder that <c>XT_VIEW_SAMPLES</c> names.</summary>

@@ -18,6 +18,9 @@ internal static class TensorsMagic
         Examples = ["#!xt-tensors", "#!xt-tensors --track on"],
         Run = static (call, _) => MagicInputs.Show(call, () =>
         {
+            var host = call.Notebook.Host;
+            if (!host.TellsOfCells && call.Values.GetValueOrDefault("--track") is TensorTracking.On)
+                throw new MagicException($"--track on cannot be done in {host.Name}, which does not tell when a cell begins and ends; without it, what variables hold is listed.");
             var log = TensorLog.Of(call.Notebook);
             if (call.Values.GetValueOrDefault("--track") is TensorTracking track)
                 log.Track = track == TensorTracking.On;
