@@ -30,7 +30,7 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
                  {
                      (net.Options.ReturnOnlyEmbed, nameof(net.Options.ReturnOnlyEmbed)),
                      (net.Options.AveragePoolEmbed, nameof(net.Options.AveragePoolEmbed)), (net.Options.UseClsToken, nameof(net.Options.UseClsToken)),
-                     (net.Options.SqueezeOutLastDim, nameof(net.Options.SqueezeOutLastDim)),
+                     (net.Options.SqueezeOutLastDim, nameof(net.Options.SqueezeOutLastDim)), (net.OutputIsPooled, nameof(net.Options.AttnPool)),
                  })
             if (set) throw new ArgumentException($"An AutoregressiveWrapper needs logits for every position, but the net's {name} is set: leave it off.");
         if (net.Options.NumOutputHeads > 1) throw new ArgumentException($"An AutoregressiveWrapper predicts one next token, but the net's NumOutputHeads is {net.Options.NumOutputHeads}: set it to 1.");
@@ -126,7 +126,7 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
         if (net.HasAbsolutePositions && !net.Options.ScaledSinuPosEmb && ids.shape[1] == MaxSeqLen + 1) fed = fed.narrow(1, 0, MaxSeqLen);
         if (MaskProb > 0) selfAttnKvMask = RandomMask(fed);
 
-        inputs = inputs with { Mask = mask?.narrow(1, 0, fed.shape[1]), SelfAttnKvMask = selfAttnKvMask?.narrow(1, 0, fed.shape[1]) };
+        inputs = UpTo(fed.shape[1], inputs with { SelfAttnKvMask = selfAttnKvMask }, ids.shape[1]);
         var keep = AddAttnZLoss || net.Options.Looped || net.Options.AddContinuousPredHead ? new ForwardTrace.Builder(maps: false, logits: AddAttnZLoss) : null;
         var trace = keep is null ? null : net.Trace(fed, inputs, keep);
         var logits = (trace?.Logits ?? net.forward(fed, inputs)).narrow(1, 0, targets.shape[1]); // [batch, seq - 1, numTokens]
@@ -144,6 +144,26 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
             loss = loss + OfEmbeddings(net.NextEmbeddings(trace!.Embeddings)!, keep!.InitialEmbeddings!, targets) * NextEmbedLossWeight;
         scope.MoveToOuter(loss, logits);
         return new AutoregressiveOutput(loss, logits);
+    }
+
+    // What goes with the tokens that are fed; of another length, it is refused where it is read.
+    private TransformerInputs UpTo(long fed, TransformerInputs inputs, long length)
+    {
+        if (fed == length) return inputs;
+        var (whole, wholeFed) = (net.WholeLength(length), net.WholeLength(fed));
+        static Tensor Cut(Tensor x, int dim, long from, long to)
+        {
+            var at = dim < 0 ? (int)x.Dimensions + dim : dim;
+            return at >= 0 && at < x.Dimensions && x.shape[at] == from ? x.narrow(at, 0, to) : x;
+        }
+        return inputs with
+        {
+            Mask = inputs.Mask?.narrow(1, 0, fed),
+            SelfAttnKvMask = inputs.SelfAttnKvMask is { } kv ? Cut(kv, 1, length, fed) : null,
+            Condition = inputs.Condition is { Dimensions: 3 } condition ? Cut(condition, 1, length, fed) : inputs.Condition,
+            AttnMask = inputs.AttnMask is { } attn ? Cut(Cut(attn, -1, whole, wholeFed), -2, whole, wholeFed) : null,
+            EmbedIds = inputs.EmbedIds?.ToDictionary(e => e.Key, e => Cut(e.Value, 1, length, fed)),
+        };
     }
 
     private Tensor OfLoops(ForwardTrace trace, Tensor targets)

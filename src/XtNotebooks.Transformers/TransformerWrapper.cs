@@ -100,7 +100,7 @@ public sealed partial class TransformerWrapper : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>How many tokens it predicts, which may differ from how many it reads.</summary>
-    internal int NumPredicted => Options.LogitsDim ?? NumTokens;
+    internal int NumPredicted => Options.ToLogits is Linear own ? (int)own.weight.shape[0] : Options.LogitsDim ?? NumTokens;
 
     internal TokenEmbedding TokenEmbedding => token_emb;
 
@@ -127,7 +127,7 @@ public sealed partial class TransformerWrapper : nn.Module<Tensor, Tensor>
     }
 
     // As upstream: a decoder's pooled tokens are for those who ask for its trace.
-    private bool OutputIsPooled => attn_pool is not null && !AttnLayers.Causal;
+    internal bool OutputIsPooled => attn_pool is not null && !AttnLayers.Causal;
 
     /// <summary>Embeddings of every position: what the output head reads.</summary>
     /// <param name="ids">[batch, seq], int64.</param>

@@ -61,8 +61,9 @@ public sealed partial class CheckpointDirectory
         try
         {
             var model = ModelConfig.Create(manifest.Config);
-            model.to(device ?? CPU, Precision(weights));
-            ModelConfig.Weights(model).LoadStateDict(weights);
+            var holder = ModelConfig.Weights(model);
+            model.to(device ?? CPU, Precision(weights, holder.named_parameters().Select(p => p.name)));
+            holder.LoadStateDict(weights);
             // A model outlives the scope in which it was built.
             foreach (var tensor in model.parameters().Concat(model.buffers())) tensor.DetachFromDisposeScope();
             return model;
@@ -107,9 +108,10 @@ public sealed partial class CheckpointDirectory
         }
     }
 
-    private static ScalarType Precision(Dictionary<string, Tensor> weights)
+    // Buffers do not count: angles of positions stay in single precision where the weights are in half.
+    private static ScalarType Precision(Dictionary<string, Tensor> weights, IEnumerable<string> parameters)
     {
-        var types = weights.Values.Where(w => w.is_floating_point()).Select(w => w.dtype).Distinct().ToArray();
+        var types = parameters.Where(weights.ContainsKey).Select(name => weights[name]).Where(w => w.is_floating_point()).Select(w => w.dtype).Distinct().ToArray();
         return types.Length < 2 ? types.FirstOrDefault(ScalarType.Float32) : throw new InvalidOperationException(
             $"its weights mix {string.Join(" and ", types)}; build it yourself, and load them with Restore, which converts them to the model's own type");
     }

@@ -46,9 +46,10 @@ public sealed partial class AutoregressiveWrapper
     {
         options ??= new BeamSearchOptions();
         var beams = options.Beams;
+        if (options.FilterLogitsFn is null) throw new ArgumentException("FilterLogitsFn must not be null: use LogitFilters.None.");
         if (seqLen < 1) throw new ArgumentException($"seqLen must be at least 1, but is {seqLen}.");
         if (beams < 1 || beams > net.NumPredicted)
-            throw new ArgumentException($"Beams ({beams}) must be from 1 to {(net.Options.LogitsDim is null ? "NumTokens" : "LogitsDim")} ({net.NumPredicted}), the number of tokens that the model predicts.");
+            throw TooManyBeams(beams, net.NumPredicted);
         Dependences.OfBeamSearch.Check(options);
         if (!double.IsFinite(options.Temperature) || options.Temperature < 0)
             throw new ArgumentException(FormattableString.Invariant($"Temperature must be at least 0, but is {options.Temperature}."));
@@ -77,9 +78,9 @@ public sealed partial class AutoregressiveWrapper
             var held = scores.shape[1];
             var logits = state.Predict(); // [batch * held, numTokens]
             Sampler.RefuseNaN(logits);
-            var (_, candidates) = Perturbed(logits, options).topk(beams, -1); // [batch * held, beams]
-            var gained = logits.log_softmax(-1).gather(-1, candidates).view(batch, held * beams);
-            var total = scores.unsqueeze(-1).expand(batch, held, beams).reshape(batch, held * beams) + gained;
+            if (beams > logits.shape[^1]) throw TooManyBeams(beams, logits.shape[^1]); // a head of one's own tells its width late
+            var (candidates, gained) = Candidates(logits, options, scores); // [batch * held, beams]
+            var total = scores.unsqueeze(-1).expand(batch, held, beams).reshape(batch, held * beams) + gained.view(batch, held * beams);
 
             var (best, order) = total.topk(beams, -1); // [batch, beams], of held * beams candidates
             var rows = arange(batch, dtype: ScalarType.Int64, device: order.device).unsqueeze(-1) * held;
@@ -88,6 +89,8 @@ public sealed partial class AutoregressiveWrapper
             scores = stepScope.MoveToOuter(best);
         }
 
+        if (options.Stochastic && !(scores > double.NegativeInfinity).all().item<bool>())
+            throw new InvalidOperationException($"FilterLogitsFn leaves fewer than {beams} continuations (Beams): filter less, or keep fewer beams.");
         var added = state.Tokens.narrow(1, start.Tokens.shape[1], seqLen).view(batch, beams, seqLen);
         var all = added.transpose(0, 1).contiguous(); // [beams, batch, new]
         var result = new BeamSearchResult(
@@ -96,11 +99,24 @@ public sealed partial class AutoregressiveWrapper
         return result;
     }
 
-    // Adding Gumbel noise turns taking the greatest into drawing without replacement.
-    private static Tensor Perturbed(Tensor logits, BeamSearchOptions options)
+    // A token that the filter forbids may be a candidate where too few others are left, but one of probability zero: any other goes before it.
+    private static (Tensor Ids, Tensor Gained) Candidates(Tensor logits, BeamSearchOptions options, Tensor scores)
     {
-        if (!options.Stochastic || options.Temperature == 0) return logits;
-        var noise = -(-rand_like(logits).SafeLog()).SafeLog();
-        return options.FilterLogitsFn(logits) / options.Temperature + noise;
+        if (!options.Stochastic)
+        {
+            var (_, greatest) = logits.topk(options.Beams, -1);
+            return (greatest, logits.log_softmax(-1).gather(-1, greatest));
+        }
+        var filtered = Sampler.Filtered(logits, options.FilterLogitsFn);
+        var forbidden = ~(filtered > double.NegativeInfinity);
+        var alive = scores.flatten() > double.NegativeInfinity; // [batch * held]
+        if ((forbidden.all(-1) & alive).any().item<bool>()) throw Sampler.NothingLeft();
+        // Adding Gumbel noise turns taking the greatest into drawing without replacement.
+        if (options.Temperature > 0) filtered = filtered / options.Temperature - (-rand_like(logits).SafeLog()).SafeLog();
+        var (_, drawn) = filtered.masked_fill(forbidden, double.NegativeInfinity).topk(options.Beams, -1);
+        return (drawn, logits.log_softmax(-1).masked_fill(forbidden, double.NegativeInfinity).gather(-1, drawn));
     }
+
+    private ArgumentException TooManyBeams(int beams, long predicted) => new(
+        $"Beams ({beams}) must be from 1 to {(net.Options.ToLogits is not null ? "ToLogits' width" : net.Options.LogitsDim is null ? "NumTokens" : "LogitsDim")} ({predicted}), the number of tokens that the model predicts.");
 }

@@ -38,7 +38,7 @@ internal sealed class DecodingState : IDisposable
     /// <summary>[batch, seq], int64.</summary>
     public Tensor Tokens => _tokens;
 
-    /// <returns>[batch, numTokens]: the prediction of the next token.</returns>
+    /// <returns>[batch, numTokens], in single precision at least: the prediction of the next token.</returns>
     public Tensor Predict()
     {
         using var scope = NewDisposeScope();
@@ -58,7 +58,8 @@ internal sealed class DecodingState : IDisposable
             var held = _cache?.Length ?? 0;
             logits = _net.forward(_tokens.narrow(1, held, length - held), inputs with { Cache = _cache });
         }
-        return scope.MoveToOuter(logits.select(1, logits.shape[1] - 1));
+        // Half precision would tell probable tokens apart by two or three digits.
+        return scope.MoveToOuter(logits.select(1, logits.shape[1] - 1).to(logits.AtLeastFloat32()));
     }
 
     /// <param name="next">[batch, 1], int64.</param>
@@ -72,7 +73,7 @@ internal sealed class DecodingState : IDisposable
         if (_context is not null) Replace(ref _context, _context.index_select(0, indices));
         if (_contextMask is not null) Replace(ref _contextMask, _contextMask.index_select(0, indices));
         if (_condition is not null) Replace(ref _condition, _condition.index_select(0, indices));
-        _cache?.Reorder(indices);
+        _cache?.Pick(indices);
     }
 
     public void Dispose()

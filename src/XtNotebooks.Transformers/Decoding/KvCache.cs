@@ -45,7 +45,23 @@ public sealed class KvCache : IDisposable
 
     /// <summary>Picks (and repeats) sequences: beam b continues from sequence <paramref name="indices"/>[b].</summary>
     /// <param name="indices">[newBatch], int64.</param>
+    /// <exception cref="ArgumentException">They are not whole numbers in one dimension, or name a sequence that is not held.</exception>
     public void Reorder(Tensor indices)
+    {
+        ArgumentNullException.ThrowIfNull(indices);
+        if (indices.dtype is not (ScalarType.Int64 or ScalarType.Int32)) throw new ArgumentException($"indices must be integers, but are {indices.dtype}.");
+        if (indices.Dimensions != 1 || indices.shape[0] == 0) throw new ArgumentException($"indices must be [newBatch], at least one, but are {indices.Shape()}.");
+        if (Batch is { } held)
+        {
+            using var scope = NewDisposeScope();
+            foreach (var index in indices.to(ScalarType.Int64).cpu().data<long>().ToArray())
+                if (index < 0 || index >= held) throw new ArgumentException($"indices must be from 0 to {held - 1}, since the cache holds {held} sequences, but one is {index}.");
+        }
+        Pick(indices);
+    }
+
+    /// <summary>Picks sequences that are known to be held.</summary>
+    internal void Pick(Tensor indices)
     {
         foreach (var layer in _layers) layer.Reorder(indices);
     }

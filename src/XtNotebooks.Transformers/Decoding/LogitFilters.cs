@@ -33,7 +33,7 @@ public static class LogitFilters
         {
             using var scope = NewDisposeScope();
             var (sorted, indices) = logits.sort(-1, descending: true);
-            var before = sorted.softmax(-1).cumsum(-1).PadAt(-1, 1, -1); // probability of all more probable tokens
+            var before = sorted.to(sorted.AtLeastFloat32()).softmax(-1).cumsum(-1).PadAt(-1, 1, -1); // probability of all more probable tokens
             return scope.MoveToOuter(zeros_like(logits).scatter_(-1, indices, sorted.masked_fill(before > thres, double.NegativeInfinity)));
         };
     }
@@ -64,7 +64,7 @@ public static class LogitFilters
     private static Tensor FilterByProbability(Tensor logits, Func<Tensor, Tensor> limit)
     {
         using var scope = NewDisposeScope();
-        var probabilities = logits.softmax(-1);
+        var probabilities = logits.to(logits.AtLeastFloat32()).softmax(-1);
         var greatest = probabilities.amax([-1], keepdim: true);
         return scope.MoveToOuter(logits.masked_fill(probabilities < limit(greatest), double.NegativeInfinity));
     }

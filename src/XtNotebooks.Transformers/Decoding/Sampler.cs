@@ -17,14 +17,14 @@ internal sealed class Sampler : IDisposable
         if (steps < 0) throw new ArgumentException($"seqLen must be at least 0, but is {steps}.");
         if (options.EosToken is { } eos && (eos < 0 || eos >= numTokens))
             throw new ArgumentException($"EosToken ({eos}) is outside the vocabulary: NumTokens is {numTokens}.");
-        if (options.EosToken >= predicted) throw new ArgumentException($"EosToken ({options.EosToken}) would never come: LogitsDim is {predicted}, so the model predicts ids from 0 to {predicted - 1}.");
+        if (options.EosToken >= predicted) throw new ArgumentException($"EosToken ({options.EosToken}) would never come: {(wrapper.Net.Options.ToLogits is null ? "LogitsDim" : "ToLogits' width")} is {predicted}, so the model predicts ids from 0 to {predicted - 1}.");
         if (options.EosToken is not null && (wrapper.PadValue < 0 || wrapper.PadValue >= numTokens))
             throw new ArgumentException($"padValue ({wrapper.PadValue}) follows an EosToken in sequences that have ended, but the model reads ids from 0 to {numTokens - 1}: choose one of these.");
         (_options, _padValue) = (options, wrapper.PadValue);
         _mode = new TrainingMode([wrapper.Net, .. options.AmateurModels.Select(m => m.Net)]);
         _expert = new DecodingState(wrapper.Net, prompts.Tokens, prompts.StartPos, options, steps);
         foreach (var model in options.AmateurModels)
-            _amateurs.Add((model, new DecodingState(model.Net, prompts.Tokens, prompts.StartPos, options, steps)));
+            _amateurs.Add((model, new DecodingState(model.Net, prompts.Tokens, prompts.StartPos, Fitting(model.Net, options), steps)));
         if (options.EosToken is { } end) _ended = HasEnd(prompts, end).DetachFromDisposeScope();
     }
 
@@ -90,18 +90,41 @@ internal sealed class Sampler : IDisposable
             throw new InvalidOperationException("The model predicts NaN, so there is nothing to choose from: its weights have diverged, or its input is not finite.");
     }
 
+    /// <summary>Logits after a filter, which may be anybody's.</summary>
+    public static Tensor Filtered(Tensor logits, Func<Tensor, Tensor> filter)
+    {
+        var filtered = filter(logits);
+        return filtered.shape.SequenceEqual(logits.shape) ? filtered
+            : throw new ArgumentException($"FilterLogitsFn must return logits of the shape that it is given, {logits.Shape()}, but returned {filtered.Shape()}.");
+    }
+
+    /// <summary>What is said where a filter forbids every token.</summary>
+    public static InvalidOperationException NothingLeft() => new("FilterLogitsFn leaves no token to choose: filter less.");
+
+    // What an amateur has no use for, and would refuse, is the expert's alone.
+    private static GenerateOptions Fitting(TransformerWrapper amateur, GenerateOptions options)
+    {
+        var layers = amateur.AttnLayers.Options;
+        return options with
+        {
+            Context = layers.CrossAttend ? options.Context : null,
+            ContextMask = layers.CrossAttend ? options.ContextMask : null,
+            Condition = layers.NeedsCondition() ? options.Condition : null,
+            RecycleSteps = amateur.Options.Recycling ? options.RecycleSteps : null,
+            LoopedSteps = amateur.Options.Looped ? options.LoopedSteps : null,
+        };
+    }
+
     private Tensor Choose(Tensor logits)
     {
         RefuseNaN(logits);
         var isGreedy = _options.Temperature == 0;
         // The usual filter, and contrastive decoding, leave the most probable token.
-        var filtered = _amateurs.Count > 0 || (isGreedy && !_options.HasOwnFilter) ? logits : _options.FilterLogitsFn(logits);
-        if (!filtered.shape.SequenceEqual(logits.shape))
-            throw new ArgumentException($"FilterLogitsFn must return logits of the shape that it is given, {logits.Shape()}, but returned {filtered.Shape()}.");
+        var filtered = _amateurs.Count > 0 || (isGreedy && !_options.HasOwnFilter) ? logits : Filtered(logits, _options.FilterLogitsFn);
         if (isGreedy)
         {
             if (_options.HasOwnFilter && !(filtered.amax([-1]) > double.NegativeInfinity).all().item<bool>())
-                throw new InvalidOperationException("FilterLogitsFn leaves no token to choose: filter less.");
+                throw NothingLeft();
             return filtered.argmax(-1, keepdim: true);
         }
         var probabilities = (filtered / _options.Temperature).softmax(-1);

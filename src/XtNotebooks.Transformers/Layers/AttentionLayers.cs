@@ -63,8 +63,13 @@ public abstract class AttentionLayers : NamedModule
     public bool DisableAbsPosEmb { get; }
 
     /// <summary>Whether a step can reuse the keys and values of earlier positions.</summary>
-    /// <remarks>Token shifting, content-dependent decay and means over the sequence look at hidden states of earlier positions, which a cache does not hold.</remarks>
-    public bool CanCacheKv => Causal && Options.ShiftTokens == 0 && !Options.MvSplitResidual && !Options.OrthogResidual && _layers.All(l => l.Attention?.CanCacheKv ?? true);
+    /// <remarks>Token shifting, content-dependent decay and means over the sequence look at hidden states of earlier positions, which a cache does not hold.
+    /// What depends on how long the sequence is by now would have to change in what is held: the centre of xPos where something reads more of queries and
+    /// keys than their distance, and distances between queries and a context, which are counted from their ends.</remarks>
+    public bool CanCacheKv => Causal && Options.ShiftTokens == 0 && !Options.MvSplitResidual && !Options.OrthogResidual
+        && !(Options.RotaryXpos && (Options.AttnNumMemKv > 0 || Options.AttnL2Distance || Options.AttnUseCope))
+        && !(Options.CrossAttend && (Options.AttnMaxAttendPast is not null || Options.AttnUseRelProjPosBias))
+        && _layers.All(l => l.Attention?.CanCacheKv ?? true);
 
     /// <summary>How many self-attention layers a forward pass goes through.</summary>
     internal int SelfAttentionCount => _plan.Order.Count(i => _layers[i].Type == 'a');
@@ -193,8 +198,8 @@ public abstract class AttentionLayers : NamedModule
             AttnMask = inputs.AttnMask,
             Bias = rel_pos?.forward(count, memories + total, x).to(x.dtype),
             // Without a cache the xPos scale is centred as upstream does; with one, all steps must share a centre.
-            // Memories stand before the first position.
-            Rotation = rotary_pos_emb?.forward(offset - memories, memories + count, inputs.Cache is null ? total / 2 : 0),
+            // Memories stand before the first position; a sequence behind left pads begins at zero, as it would alone.
+            Rotation = rotary_pos_emb?.forward(offset - memories, memories + count, inputs.Cache is null ? total : 0, inputs.SeqStartPos),
             Polar = polar_pos_emb?.forward(offset - memories, memories + count),
             CausalMasks = causalMasks,
             Condition = condition,

@@ -1,13 +1,13 @@
 namespace XtNotebooks.Transformers;
 
 /// <summary>Rotation angles (and xPos scales) for a run of positions.</summary>
-/// <param name="Turn">[seq, dim / 2], complex: the unit numbers that queries and keys are multiplied by.</param>
-/// <param name="Scale">[seq, dim / 2] or null: xPos magnifies queries by it and shrinks keys.</param>
+/// <param name="Turn">[seq, dim / 2], or [batch, 1, seq, dim / 2] where sequences begin at different places; complex: the unit numbers that queries and keys are multiplied by.</param>
+/// <param name="Scale">Of the same shape, or null: xPos magnifies queries by it and shrinks keys.</param>
 internal sealed record Rotation(Tensor Turn, Tensor? Scale)
 {
     /// <summary>That of the last positions alone.</summary>
     public Rotation Last(long count) =>
-        Turn.shape[0] == count ? this : new Rotation(Turn.narrow(0, Turn.shape[0] - count, count), Scale?.narrow(0, Turn.shape[0] - count, count));
+        Turn.shape[^2] == count ? this : new Rotation(Turn.narrow(-2, Turn.shape[^2] - count, count), Scale?.narrow(-2, Turn.shape[^2] - count, count));
 }
 
 /// <summary>Rotates pairs of neighbouring features by angles that grow with the position (RoFormer, arXiv:2104.09864).</summary>
@@ -46,14 +46,18 @@ internal sealed class RotaryEmbedding : NamedModule
 
     /// <param name="start">First position.</param>
     /// <param name="count">How many positions.</param>
-    /// <param name="centre">Position at which the xPos scale is one; any common choice gives the same attention.</param>
-    public Rotation forward(long start, long count, long centre)
+    /// <param name="length">Length of the sequence: the xPos scale is one at its middle; any common choice gives the same attention where only
+    /// distances count.</param>
+    /// <param name="begins">[batch], whole numbers, or null: where each left-padded sequence begins; positions count from there.</param>
+    public Rotation forward(long start, long count, long length, Tensor? begins = null)
     {
         using var scope = NewDisposeScope();
         var positions = arange(start, start + count, dtype: inv_freq.dtype, device: inv_freq.device);
-        var angles = positions.unsqueeze(-1) * inv_freq / _interpolation; // [seq, dim / 2]
+        if (begins is not null) positions = positions - begins.to(positions.dtype).view(-1, 1, 1); // [batch, 1, seq]
+        var angles = positions.unsqueeze(-1) * inv_freq / _interpolation; // [seq, dim / 2], or [batch, 1, seq, dim / 2]
         var turn = polar(ones_like(angles), angles);
-        var scales = scale?.pow(((positions - centre) / _scaleBase).unsqueeze(-1));
+        var centred = begins is null || length == 0 ? positions - length / 2 : positions - ((length - begins.to(positions.dtype)) / 2).floor().view(-1, 1, 1);
+        var scales = scale?.pow((centred / _scaleBase).unsqueeze(-1));
         scope.MoveToOuter(turn);
         if (scales is not null) scope.MoveToOuter(scales);
         return new Rotation(turn, scales);

@@ -229,7 +229,7 @@ public sealed partial class Trainer : IDisposable
         try
         {
             var sums = new StepSums();
-            optimizer.zero_grad();
+            foreach (var parameter in parameters) parameter.grad = null; // zeros would be kept through the forward pass, and move what gets no gradient
             var weights = Weights(drawn);
             if (weights is null)
                 return new(TrainingEnd.NothingToLearn, NothingToLearn());

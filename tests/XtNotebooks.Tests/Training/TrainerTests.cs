@@ -17,6 +17,22 @@ public sealed class TrainerTests
     private static IEnumerable<double> Reported(TrainingRun run) => run.Steps.Select(step => step.ReportedLoss);
 
     [Fact]
+    public void A_parameter_that_gets_no_gradient_is_left_as_it_is_as_in_Python()
+    {
+        using var scope = NewDisposeScope();
+        var (always, once) = (nn.Linear(3, 1), nn.Linear(3, 1));
+        using var both = nn.Sequential(("always", always), ("once", once));
+        var x = ones(2, 3);
+        using var trainer = Trainer.For(both, Enumerable.Range(0, 9), step => (always.call(x) + (step == 0 ? once.call(x) : zeros(1))).square().mean());
+        trainer.Train(1);
+        var (moving, still) = (always.weight.detach().clone(), once.weight.detach().clone());
+        trainer.Train(1);
+        Assert.False(always.weight.equal(moving).all().item<bool>());
+        Assert.True(once.weight.equal(still).all().item<bool>()); // Adam's momentum would have moved it
+        Assert.Null(once.weight.grad);
+    }
+
+    [Fact]
     public void A_run_learns_and_records_what_its_loss_is_made_of()
     {
         var run = Train(LossSetting.WrapperDefaults, steps: 60);

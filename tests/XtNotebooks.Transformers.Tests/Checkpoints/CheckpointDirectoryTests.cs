@@ -62,6 +62,23 @@ public sealed class CheckpointDirectoryTests : IDisposable
         Assert.Contains("Dec.Layers.Dim (32) differs from Dim (16)", message);
     }
 
+    public static TheoryData<string, ScalarType> InHalf =>
+        [.. from name in new[] { "rotary", "xpos", "polar" } from type in new[] { ScalarType.BFloat16, ScalarType.Float16 } select new TheoryDataRow<string, ScalarType>(name, type)];
+
+    [Theory]
+    [MemberData(nameof(InHalf))]
+    public void A_model_in_half_precision_comes_back_in_it_and_its_positions_in_single_precision(string positions, ScalarType type)
+    {
+        using var net = SmallModels.Decoder(o => o with { RotaryPosEmb = positions == "rotary", RotaryXpos = positions == "xpos", PolarPosEmb = positions == "polar" });
+        net.to(type);
+        Directory.Save(net, 1);
+        var again = Directory.CreateModel();
+        Assert.All(again.parameters(), p => Assert.Equal(type, p.dtype));
+        Assert.NotEmpty(again.buffers());
+        Assert.All(again.buffers(), b => Assert.Equal(ScalarType.Float32, b.dtype));
+        foreach (var (key, value) in net.state_dict()) Assert.True(Same(value.cpu(), again.state_dict()[key]), key);
+    }
+
     [Fact]
     public void A_tokenizer_is_given_back_as_it_came()
     {

@@ -14,6 +14,11 @@ public sealed class GenerationTests
         ["absolute"] = o => o,
         ["rotary"] = o => o with { RotaryPosEmb = true },
         ["xpos"] = o => o with { RotaryXpos = true, RotaryXposScaleBase = 4 },
+        ["xpos, memory keys"] = o => o with { RotaryXpos = true, RotaryXposScaleBase = 4, AttnNumMemKv = 2 },
+        ["xpos, l2 distance"] = o => o with { RotaryXpos = true, RotaryXposScaleBase = 4, AttnL2Distance = true },
+        ["xpos, cope"] = o => o with { RotaryXpos = true, RotaryXposScaleBase = 4, AttnUseCope = true },
+        ["rotary, memory keys"] = o => o with { RotaryPosEmb = true, AttnNumMemKv = 2 },
+        ["rotary, cope"] = o => o with { RotaryPosEmb = true, AttnUseCope = true },
         ["polar"] = o => o with { PolarPosEmb = true },
         ["alibi"] = o => o with { AlibiPosBias = true },
         ["t5"] = o => o with { RelPosBias = true },
@@ -57,6 +62,37 @@ public sealed class GenerationTests
         Close.Equal("tokens", wrapper.Generate(prompts, 9, Greedy with { CacheKv = false }), wrapper.Generate(prompts, 9, Greedy));
         Close.Equal("beams",
             wrapper.BeamSearch(prompts, 6, new() { Beams = 3, CacheKv = false }).Beams, wrapper.BeamSearch(prompts, 6, new() { Beams = 3 }).Beams);
+    }
+
+    private static readonly Dictionary<string, Func<AttentionLayersOptions, AttentionLayersOptions>> Readers = new()
+    {
+        ["absolute"] = o => o,
+        ["rotary"] = o => o with { RotaryPosEmb = true },
+        ["memory keys"] = o => o with { AttnNumMemKv = 2 },
+        ["cross alone"] = o => o with { OnlyCross = true },
+        ["look back two"] = o => o with { AttnMaxAttendPast = 2 },
+        ["distance curves"] = o => o with { AttnUseRelProjPosBias = true, AttnRelProjMaxDist = 6 },
+    };
+
+    public static TheoryData<string> ReadersOfAContext => new(Readers.Keys);
+
+    [Theory]
+    [MemberData(nameof(ReadersOfAContext))]
+    public void With_a_context_and_with_or_without_a_cache_the_tokens_and_beams_are_the_same(string variant)
+    {
+        using var scope = NewDisposeScope();
+        using var net = SmallModels.Decoder(o => Readers[variant](o with { CrossAttend = true }));
+        var wrapper = new AutoregressiveWrapper(net);
+        var prompts = SmallModels.Ids(3, 5);
+        using var generator = new Generator(4);
+        var context = randn([3, 7, 32], device: CPU, generator: generator).to(TestDevice.Current);
+        var mask = (arange(7) < tensor(new[] { 7, 4, 6 }).unsqueeze(-1)).to(TestDevice.Current);
+        var greedy = Greedy with { Context = context, ContextMask = mask };
+        var beams = new BeamSearchOptions { Beams = 3, Context = context, ContextMask = mask };
+        Close.Equal("tokens", wrapper.Generate(prompts, 7, greedy with { CacheKv = false }), wrapper.Generate(prompts, 7, greedy));
+        var (without, with) = (wrapper.BeamSearch(prompts, 6, beams with { CacheKv = false }), wrapper.BeamSearch(prompts, 6, beams));
+        Close.Equal("beams", without.Beams, with.Beams);
+        Close.Assert("scores", without.Scores, with.Scores, 1e-4);
     }
 
     [Theory]
@@ -311,6 +347,93 @@ public sealed class GenerationTests
                 new AutoregressiveWrapper(expert).Generate(prompts, 6, options with { CacheKv = !cached }),
                 new AutoregressiveWrapper(expert).Generate(prompts, 6, options));
         }
+    }
+
+    [Fact]
+    public void What_an_amateur_has_no_use_for_is_the_experts_alone()
+    {
+        using var scope = NewDisposeScope();
+        using var expert = SmallModels.Decoder(o => o with { CrossAttend = true, UseAdaptiveRmsnorm = true, DimCondition = 6 }, o => o with { Recycling = true });
+        using var amateur = SmallModels.Decoder(o => o with { Depth = 1 }, seed: 5);
+        var options = Greedy with
+        {
+            Context = ones(2, 3, 32), Condition = ones(2, 6), RecycleSteps = 2, AmateurModels = [new(amateur)],
+        };
+        Assert.Equal([2, 4], new AutoregressiveWrapper(expert).Generate(SmallModels.Ids(2, 4), 4, options).shape);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_stochastic_search_takes_no_token_that_its_filter_forbids(double temperature)
+    {
+        using var scope = NewDisposeScope();
+        using var net = SmallModels.Decoder();
+        var wrapper = new AutoregressiveWrapper(net);
+        // Two tokens are left, fewer than the beams: the first step has two continuations, the second four.
+        var allowed = (arange(17, device: TestDevice.Current) == 3) | (arange(17, device: TestDevice.Current) == 5);
+        var result = wrapper.BeamSearch(SmallModels.Ids(2, 4), 4, new()
+        {
+            Beams = 4, Stochastic = true, Temperature = temperature, FilterLogitsFn = x => x.masked_fill(~allowed, double.NegativeInfinity),
+        });
+        Assert.True(((result.Beams == 3) | (result.Beams == 5)).all().item<bool>());
+        Assert.True(result.Scores.isfinite().all().item<bool>());
+    }
+
+    [Fact]
+    public void A_filter_that_a_stochastic_search_cannot_use_is_refused_with_a_sentence()
+    {
+        using var scope = NewDisposeScope();
+        using var net = SmallModels.Decoder();
+        var wrapper = new AutoregressiveWrapper(net);
+        BeamSearchResult Search(Func<Tensor, Tensor> filter) => wrapper.BeamSearch(SmallModels.Ids(2, 4), 3, new() { Beams = 4, Stochastic = true, FilterLogitsFn = filter });
+        Assert.Contains("FilterLogitsFn must return logits of the shape", Assert.Throws<ArgumentException>(() => Search(x => x.narrow(1, 0, 5))).Message, StringComparison.Ordinal);
+        Assert.Contains("FilterLogitsFn must not be null", Assert.Throws<ArgumentException>(() => Search(null!)).Message, StringComparison.Ordinal);
+        Assert.Contains("leaves no token to choose", Assert.Throws<InvalidOperationException>(() => Search(x => full_like(x, double.NegativeInfinity))).Message, StringComparison.Ordinal);
+        Assert.Contains("fewer than 4 continuations", Assert.Throws<InvalidOperationException>(() => Search(LogitFilters.TopK(k: 1))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void More_beams_than_a_head_of_ones_own_predicts_are_refused()
+    {
+        using var scope = NewDisposeScope();
+        using var net = SmallModels.Decoder(wrapper: o => o with { ToLogits = nn.Linear(32, 5) });
+        Assert.Contains("Beams (6) must be from 1 to ToLogits' width (5)",
+            Assert.Throws<ArgumentException>(() => new AutoregressiveWrapper(net).BeamSearch(SmallModels.Ids(1, 4), 2, new() { Beams = 6 })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_cache_is_reordered_by_sequences_that_it_holds()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var net = SmallModels.Decoder();
+        using var cache = new KvCache(8);
+        net.forward(SmallModels.Ids(2, 4), new TransformerInputs { Cache = cache });
+        Assert.Contains("from 0 to 1", Assert.Throws<ArgumentException>(() => cache.Reorder(tensor(new[] { 0L, 2 }))).Message, StringComparison.Ordinal);
+        Assert.Contains("integers", Assert.Throws<ArgumentException>(() => cache.Reorder(tensor(new[] { 0f, 1 }))).Message, StringComparison.Ordinal);
+        Assert.Contains("[newBatch]", Assert.Throws<ArgumentException>(() => cache.Reorder(tensor(new[] { 0L, 1 }).unsqueeze(0))).Message, StringComparison.Ordinal);
+        cache.Reorder(tensor(new[] { 1L, 0, 1 }).to(TestDevice.Current));
+    }
+
+    [Fact]
+    public void Tokens_of_a_model_in_half_precision_are_chosen_in_single_precision()
+    {
+        using var scope = NewDisposeScope();
+        using var net = SmallModels.Decoder();
+        net.to(ScalarType.BFloat16);
+        var wrapper = new AutoregressiveWrapper(net);
+        var seen = new List<ScalarType>();
+        Tensor Filter(Tensor logits)
+        {
+            seen.Add(logits.dtype);
+            return logits;
+        }
+        wrapper.Generate(SmallModels.Ids(2, 4), 2, new() { FilterLogitsFn = Filter });
+        var beams = wrapper.BeamSearch(SmallModels.Ids(2, 4), 2, new() { Beams = 2, Stochastic = true, FilterLogitsFn = Filter });
+        Assert.Equal(4, seen.Count);
+        Assert.All(seen, type => Assert.Equal(ScalarType.Float32, type));
+        Assert.Equal(ScalarType.Float32, beams.Scores.dtype);
     }
 
     [Fact]

@@ -145,6 +145,29 @@ public sealed class InputChecksTests
     }
 
     [Fact]
+    public void What_goes_with_every_token_is_cut_with_the_last_of_them()
+    {
+        using var scope = NewDisposeScope();
+        using var net = SmallModels.Decoder(o => o with { UseAdaptiveRmsnorm = true, DimCondition = 6 }, o => o with { EmbedNumTokens = new Dictionary<string, int> { ["colour"] = 3 } });
+        var wrapper = new AutoregressiveWrapper(net);
+        TransformerInputs Of(long length) => new()
+        {
+            Condition = ones(3, length, 6), AttnMask = ones(length, length, dtype: ScalarType.Bool), Mask = ones(3, length, dtype: ScalarType.Bool),
+            EmbedIds = new Dictionary<string, Tensor> { ["colour"] = ones(3, length, dtype: ScalarType.Int64) },
+        };
+        var ids = SmallModels.Ids(3, 17); // one more than positions reach
+        var output = wrapper.ForwardWithOutputs(ids, Of(17));
+        Close.Assert("logits", net.forward(ids.narrow(1, 0, 16), Of(16)), output.Logits, 1e-5);
+    }
+
+    [Fact]
+    public void An_encoder_that_pools_predicts_no_next_token()
+    {
+        using var net = SmallModels.Encoder(wrapper: o => o with { AttnPool = true });
+        Assert.Contains("the net's AttnPool is set", Assert.Throws<ArgumentException>(() => new AutoregressiveWrapper(net)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_single_token_predicts_nothing() =>
         Assert.Contains("at least 2 tokens", Refusal(net => new AutoregressiveWrapper(net).forward(SmallModels.Ids(3, 1))), StringComparison.Ordinal);
 

@@ -13,15 +13,6 @@ internal static class OptionsTable
     {
         ["AttentionLayers.causal"] = "`Decoder` (true) or `Encoder` (false)",
         ["AttentionLayers.verbose"] = "nothing is printed: what does not go together is an error",
-        ["AutoregressiveWrapper.net"] = "`net`",
-        ["AutoregressiveWrapper.ignore_index"] = "`ignoreIndex`",
-        ["AutoregressiveWrapper.pad_value"] = "`padValue`",
-        ["AutoregressiveWrapper.mask_prob"] = "`maskProb`",
-        ["AutoregressiveWrapper.add_attn_z_loss"] = "`addAttnZLoss`",
-        ["AutoregressiveWrapper.next_embed_loss_weight"] = "`nextEmbedLossWeight`",
-        ["AutoregressiveWrapper.looped_loss_threshold_exit"] = "`loopedLossThresholdExit`",
-        ["AutoregressiveWrapper.looped_loss_slope"] = "`loopedLossSlope`",
-        ["AutoregressiveWrapper.looped_exit_loss_weight"] = "`loopedExitLossWeight`",
     };
 
     // What has no meaning here, and why.
@@ -66,7 +57,12 @@ internal static class OptionsTable
     public static PropertyInfo? Property(string className, string option) =>
         Records.TryGetValue(className, out var record) ? record.GetProperty(UpstreamArguments.Pascal(option)) : null;
 
-    public static bool IsBuilt(string className, string option) => Property(className, option) is not null || Elsewhere.ContainsKey($"{className}.{option}");
+    /// <summary>The parameter of the wrapper's constructor that is upstream's option, or null where it is not built.</summary>
+    public static ParameterInfo? Parameter(string className, string option) => className != nameof(AutoregressiveWrapper) ? null
+        : typeof(AutoregressiveWrapper).GetConstructors().Single().GetParameters().SingleOrDefault(p => UpstreamArguments.Snake(p.Name!) == option);
+
+    public static bool IsBuilt(string className, string option) =>
+        Property(className, option) is not null || Parameter(className, option) is not null || Elsewhere.ContainsKey($"{className}.{option}");
 
     /// <summary>Properties of our records that are no option of upstream's: there must be none.</summary>
     public static IEnumerable<string> Inventions() =>
@@ -90,6 +86,8 @@ internal static class OptionsTable
         text.Append("arguments read from a checkpoint that name it are refused. Options that could have no meaning here say why. ");
         text.Append("\"Golden\" counts the recorded cases of Python's x-transformers that set the option (outputs, losses, gradients and five Adam steps agree), ");
         text.Append("\"Python\" names a smaller one (outputs agree, and the gradient of each weight or its norm), \"Test\" a test of what must hold where chance is part of it.\n\n");
+        text.Append("Where upstream also takes a tuple with one value for each layer (`layer_dropout`, `shift_tokens`, the options of attention and feed-forward), ");
+        text.Append("one value for all layers is what is built; tuples are not.\n\n");
         text.Append("This page is made by the tests: `XT_ACCEPT_SNAPSHOTS=1` writes it anew.\n");
         foreach (var (className, options) in StoredOptions.Upstream)
         {
@@ -118,7 +116,8 @@ internal static class OptionsTable
 
     private static string Here(string className, string option) =>
         Elsewhere.GetValueOrDefault($"{className}.{option}") ??
-        (NotApplicable.TryGetValue($"{className}.{option}", out var why) ? $"not applicable: {why}" : null) ?? (Property(className, option) is { } property ? $"`{property.Name}`" : "not yet");
+        (NotApplicable.TryGetValue($"{className}.{option}", out var why) ? $"not applicable: {why}" : null) ??
+        ((Property(className, option)?.Name ?? Parameter(className, option)?.Name) is { } name ? $"`{name}`" : "not yet");
 
     private static string Evidence(string className, string option)
     {

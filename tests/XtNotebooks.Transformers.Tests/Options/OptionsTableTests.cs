@@ -23,6 +23,26 @@ public sealed class OptionsTableTests
     [Fact]
     public void What_is_not_applicable_is_an_option_of_upstreams_and_not_of_ours() => Assert.Empty(OptionsTable.WronglyNotApplicable());
 
+    public static TheoryData<string> OfTheWrapper => new(StoredOptions.Upstream[nameof(AutoregressiveWrapper)].Keys);
+
+    [Theory]
+    [MemberData(nameof(OfTheWrapper))]
+    public void The_wrappers_parameters_and_their_defaults_are_upstreams(string option)
+    {
+        var parameter = OptionsTable.Parameter(nameof(AutoregressiveWrapper), option);
+        Assert.NotNull(parameter);
+        var hasDefault = StoredOptions.Upstream[nameof(AutoregressiveWrapper)][option].TryGetProperty("default", out var upstream);
+        Assert.Equal(hasDefault, parameter.HasDefaultValue);
+        if (!hasDefault) return;
+        if (upstream.ValueKind == JsonValueKind.Number) Assert.Equal(upstream.GetDouble(), Convert.ToDouble(parameter.DefaultValue, System.Globalization.CultureInfo.InvariantCulture));
+        else Assert.Equal(upstream.GetRawText(), JsonSerializer.Serialize(parameter.DefaultValue));
+    }
+
+    [Fact]
+    public void The_wrapper_has_no_parameter_of_our_own_invention() => Assert.Equal(
+        StoredOptions.Upstream[nameof(AutoregressiveWrapper)].Keys.Order(),
+        typeof(AutoregressiveWrapper).GetConstructors().Single().GetParameters().Select(p => UpstreamArguments.Snake(p.Name!)).Order());
+
     public static TheoryData<string, string> Built =>
         [.. from c in StoredOptions.Upstream from o in c.Value.Keys where OptionsTable.Property(c.Key, o) is not null select new TheoryDataRow<string, string>(c.Key, o)];
 
