@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using XtNotebooks.Kernel.Cli;
 using XtNotebooks.Kernel.Notebooks;
 using XtNotebooks.Kernel.Tests.Notebooks;
@@ -26,6 +27,23 @@ public sealed class ConvertCommandTests : IDisposable
         Assert.Equal(given.Cells.Select(cell => cell.Outputs.ToJsonString()), returned.Cells.Select(cell => cell.Outputs.ToJsonString()));
     }
 
+    [Theory]
+    [MemberData(nameof(GuidedNotebooksTests.Names), MemberType = typeof(GuidedNotebooksTests))]
+    public async Task A_guided_notebook_goes_to_the_other_host_with_all_its_cells_and_comes_back_as_the_same_file(string name)
+    {
+        var source = GuidedNotebooksTests.File(name);
+        var (there, back) = (Path.Combine(folder.Path, "there.ipynb"), Path.Combine(folder.Path, "back.ipynb"));
+        Assert.Equal(ExitCode.Ok, (await Invoke("convert", source, "--to", "dotnet-interactive", "-o", there)).Code);
+        Assert.Equal(ExitCode.Ok, (await Invoke("convert", there, "--to", "xt-notebooks", "-o", back)).Code);
+        var (given, converted) = (JsonNode.Parse(await Text(source))!, JsonNode.Parse(await Text(there))!);
+        Assert.True(JsonNode.DeepEquals(given["cells"], converted["cells"]));
+        var (host, metadata) = (NotebookHost.DotnetInteractive, converted["metadata"]!);
+        Assert.True(JsonNode.DeepEquals(host.Kernelspec, metadata["kernelspec"]));
+        Assert.True(JsonNode.DeepEquals(host.LanguageInfo, metadata["language_info"]));
+        Assert.True(JsonNode.DeepEquals(host.Polyglot, metadata["polyglot_notebook"]));
+        Assert.Equal(await Text(source), await Text(back));
+    }
+
     [Fact]
     public async Task Unless_told_otherwise_it_lies_beside_the_notebook_under_the_hosts_name()
     {
@@ -48,6 +66,8 @@ public sealed class ConvertCommandTests : IDisposable
         Assert.Contains(sentence, error);
         Assert.Single(error.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
     }
+
+    private static Task<string> Text(string path) => File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
 
     private static async Task<(int Code, string Output, string Error)> Invoke(params string[] args)
     {

@@ -104,15 +104,17 @@ public sealed partial class GuidedNotebooksTests
         Assert.All(links.Where(link => !link.Contains("://", StringComparison.Ordinal) && link[0] != '#'), link =>
             Assert.True(Path.Exists(Path.Combine(folder, Uri.UnescapeDataString(link.Split('#')[0]))), $"{link} leads nowhere."));
 
-    private static NotebookDocument Read(string name) => NotebookDocument.Read(Path.Combine(Root, "notebooks", name + ".ipynb"));
+    internal static string File(string name) => Path.Combine(Root, "notebooks", name + ".ipynb");
 
-    private static string Page(string name) => File.ReadAllText(Path.Combine(Root, "docs", "pages", name + ".html"));
+    private static NotebookDocument Read(string name) => NotebookDocument.Read(File(name));
+
+    private static string Page(string name) => System.IO.File.ReadAllText(Path.Combine(Root, "docs", "pages", name + ".html"));
 
     private static string FindRoot()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            if (File.Exists(Path.Combine(folder.FullName, "XtNotebooks.sln")))
+            if (System.IO.File.Exists(Path.Combine(folder.FullName, "XtNotebooks.sln")))
                 return folder.FullName;
         }
         throw new DirectoryNotFoundException("The tests run outside the repository.");
