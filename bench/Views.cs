@@ -37,9 +37,12 @@ internal static class Views
         Measure("run of 1,000 steps, its script apart", () => run.ToChart(), html => html.Split("<script", 2)[0]);
         Measure("live panel", () => Panel(run));
         logits.Dispose();
-        var large = zeros(1L << 28);
-        large.normal_();
-        Measure("tensor of 1 GiB, page and line", () => TensorView.From(large));
+        foreach (var (name, make) in Large())
+        {
+            using var inner = NewDisposeScope();
+            var large = make();
+            Measure($"tensor of 1 GiB, {name}", () => TensorView.From(large));
+        }
 
         void Measure(string name, Func<IView> build, Func<string, string>? counted = null)
         {
@@ -62,6 +65,24 @@ internal static class Views
             }
             output.WriteLine(FormattableString.Invariant($"| {name} | {Statistics.Median(builds):0.0} ms | {Statistics.Median(renders):0.0} ms | {size / 1024.0:0} KiB |"));
         }
+    }
+
+    private static IEnumerable<(string Name, Func<Tensor> Make)> Large()
+    {
+        Tensor Normal(ScalarType type, int bytes) => zeros((1L << 30) / bytes, dtype: type).normal_();
+        yield return ("f32", () => Normal(ScalarType.Float32, 4));
+        yield return ("f32 with one NaN", () =>
+        {
+            var x = Normal(ScalarType.Float32, 4);
+            x[12345] = float.NaN;
+            return x;
+        });
+        yield return ("f32 transposed", () => Normal(ScalarType.Float32, 4).reshape(1 << 14, 1 << 14).t());
+        yield return ("f64", () => Normal(ScalarType.Float64, 8));
+        yield return ("bf16", () => Normal(ScalarType.BFloat16, 2));
+        yield return ("i64", () => zeros(1L << 27, dtype: ScalarType.Int64).random_(-1000, 1000));
+        yield return ("u8", () => zeros(1L << 30, dtype: ScalarType.Byte).random_(0, 256));
+        yield return ("bool", () => zeros(1L << 30, dtype: ScalarType.Byte).random_(0, 2).to(ScalarType.Bool));
     }
 
     private static TrainingRun Run(int steps) => new()

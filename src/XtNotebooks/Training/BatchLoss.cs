@@ -28,8 +28,17 @@ internal sealed record BatchLoss(Func<object, Tensor> Of, Func<object, long>? Co
     /// <summary>A function from a notebook's own kind of batch to a scalar; null where it is none.</summary>
     public static BatchLoss? From(object function) => function is Delegate { Method: var method } call && method.ReturnType == typeof(Tensor)
         && call.GetType().GetMethod("Invoke")!.GetParameters() is [var parameter]
-        ? new(batch => parameter.ParameterType.IsInstanceOfType(batch) ? Invoke(call, batch)
+        ? new(batch => parameter.ParameterType.IsInstanceOfType(batch) ? (Tensor)Invoke(call, batch)
             : throw new ArgumentException($"A batch is {Describe(batch)}, but the loss takes a {parameter.ParameterType.Name}; make the one what the other wants."))
+        : null;
+
+    /// <summary>A function from a notebook's own kind of batch to how many targets it holds; null where it is none.</summary>
+    public static Func<object, long>? CountedBy(object function) => function is Delegate { Method: var method } call
+        && (method.ReturnType == typeof(long) || method.ReturnType == typeof(int)) && call.GetType().GetMethod("Invoke")!.GetParameters() is [var parameter]
+        ? batch => !parameter.ParameterType.IsInstanceOfType(batch)
+            ? throw new ArgumentException($"A batch is {Describe(batch)}, but Counted takes a {parameter.ParameterType.Name}; make the one what the other wants.")
+            : Convert.ToInt64(Invoke(call, batch), System.Globalization.CultureInfo.InvariantCulture) is >= 0 and var count ? count
+            : throw new ArgumentException($"Counted gives less than 0 for a batch of {Describe(batch)}; give the number of targets that its loss averages.")
         : null;
 
     /// <summary>The tensors of a batch; null where it is not made of tensors alone.</summary>
@@ -51,11 +60,11 @@ internal sealed record BatchLoss(Func<object, Tensor> Of, Func<object, long>? Co
         _ => throw new ArgumentException($"{module.GetName()} takes something else than one to three tensors; give a loss that takes the whole batch and calls the model itself."),
     };
 
-    private static Tensor Invoke(Delegate call, object batch)
+    private static object Invoke(Delegate call, object batch)
     {
         try
         {
-            return (Tensor)call.DynamicInvoke(batch)!;
+            return call.DynamicInvoke(batch)!;
         }
         catch (TargetInvocationException e) when (e.InnerException is not null)
         {

@@ -73,13 +73,13 @@ internal static class CompareMagic
             throw new MagicException($"--settings names none; choose among {string.Join(", ", TrainingInputs.Settings.Keys)}.");
         // A loss of the whole batch calls the model itself.
         settings.AddRange(losses.Select(loss => TrainingInputs.OwnLoss(call, module, loss.Loss) is { } own
-            ? new LossSetting(loss.Name, (_, batch) => new(own.Of(batch)))
-            : TrainingInputs.Loss(loss.Loss, loss.Name)));
+            ? new LossSetting(loss.Name, (_, batch) => new(own.Of(batch))) { Counted = own.Counted }
+            : TrainingInputs.Loss(call, loss.Loss, loss.Name)));
         var (batches, heldOut, owned) = TrainingInputs.Batches(call);
         try
         {
             return Trainer.Compare(() => model, batches, settings, call.Get<int>("--steps"),
-                TrainingInputs.Options(call, heldOut) with { OnStep = panel.OnStep }, cancellationToken).Comparison;
+                TrainingInputs.OnTokens(call, model, heldOut) with { OnStep = panel.OnStep }, cancellationToken).Comparison;
         }
         finally
         {

@@ -24,8 +24,26 @@ internal static class ContinuedRun
             if (value is not null && !Equals(value, option.Default) && !Same(option.Name, value, earlier))
                 throw new MagicException($"{option.Name} is settled by the run that goes on; leave it out, or train without --continue.");
         }
+        Schedule(earlier, call.Get<int>("--steps"));
         return earlier;
     }
+
+    // A schedule knows its end: behind it nothing is learned.
+    private static void Schedule(Trainer earlier, int count)
+    {
+        var (schedule, taken) = (earlier.Options.Schedule, earlier.Run.Steps.Count);
+        if (schedule is null || count < 1 || taken == 0)
+            return;
+        var left = Enumerable.Range(taken + 1, count).Reverse().SkipWhile(step => schedule(step) <= 0).Count();
+        // A schedule may reach 0 with its last step.
+        if (left < count && (schedule(taken) > 0 || left > 0))
+            left++;
+        if (left == 0)
+            throw new MagicException($"The schedule has ended: the learning rate is 0 after step {taken}, and further steps would learn nothing. Train without --continue for a schedule anew; the weights stay as they are.");
+        if (left < count)
+            throw new MagicException($"The schedule ends with step {taken + left}, and the learning rate is 0 from there on; give --steps {left}, or train without --continue for a schedule anew.");
+    }
+
 
     private static bool Same(string option, object value, Trainer earlier) => option switch
     {

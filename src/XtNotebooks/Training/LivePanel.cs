@@ -17,6 +17,9 @@ internal sealed class LivePanel(INotebook notebook, string device, TimeProvider 
     private int stride = 1, taken;
     private string name = "";
 
+    /// <summary>What is drawn of the run so far.</summary>
+    internal IReadOnlyList<(int Step, double Reported, double? Real, double? Pad)> Curve => curve;
+
     /// <summary>To be called on the training thread after each step: keeps a few numbers and hardly ever more.</summary>
     public void OnStep(TrainingProgress progress)
     {
@@ -26,7 +29,7 @@ internal sealed class LivePanel(INotebook notebook, string device, TimeProvider 
                 Begin(progress.Name);
             taken++;
             var step = progress.Step;
-            if (step.Step % stride == 0)
+            if ((step.Step - 1) % stride == 0)
                 curve.Add((step.Step, step.ReportedLoss, step.RealLoss, step.PadLoss));
             if (curve.Count > MostPoints)
                 Thin();
@@ -67,6 +70,7 @@ internal sealed class LivePanel(INotebook notebook, string device, TimeProvider 
     private void Thin()
     {
         stride *= 2;
-        curve.RemoveAll(point => point.Step % stride != 0);
+        // The first step stays: what the curve comes down from.
+        curve.RemoveAll(point => (point.Step - 1) % stride != 0);
     }
 }

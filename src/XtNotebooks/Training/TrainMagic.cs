@@ -24,7 +24,7 @@ internal static class TrainMagic
             new() { Name = "--setting", Summary = $"How pads are treated: {string.Join(", ", TrainingInputs.Settings.Keys)}; a wrapper given as the model has its own.", Complete = _ => TrainingInputs.Settings.Keys },
             new() { Name = "--checkpoint-every", Summary = "Steps between checkpoints; 0 for none.", Type = typeof(int), Default = 0 },
             new() { Name = "--checkpoint-folder", Summary = "Where checkpoints are written." },
-            new() { Name = "--resume", Summary = "Go on from the newest checkpoint in the folder, if there is one.", Type = typeof(bool) },
+            new() { Name = "--resume", Summary = "Go on from the newest checkpoint in the folder, if there is one, until there are --steps in all.", Type = typeof(bool) },
             new() { Name = "--continue", Summary = "Go on with the trainer of an earlier call, its optimizer, options and batches; otherwise the optimizer begins anew, the weights as they are.", Type = typeof(bool) },
             new() { Name = "--as", Summary = "The variable that gets the run; its trainer goes to the same name with Trainer behind.", Default = "run" },
         ],
@@ -52,7 +52,16 @@ internal static class TrainMagic
             trainer = Trainer(call, name, module);
             trainer.OnStep = panel.OnStep;
             before = trainer.Run.Steps.Count;
-            trainer.Train(call.Get<int>("--steps"), cancellationToken);
+            var steps = call.Get<int>("--steps");
+            // A cell that is run again after a crash gives --steps in all.
+            var count = call.Get<bool>("--resume") ? steps - before : steps;
+            if (before > 0 && count < 1 && call.Get<bool>("--resume"))
+            {
+                Leave(trainer.Run);
+                call.Notebook.Write($"Nothing is left to train: the checkpoint is of step {before}, and --steps asks for {steps} in all; raise --steps to go on.\n");
+                return;
+            }
+            trainer.Train(count, cancellationToken);
         }
         catch (Exception e) when (e is not (OperationCanceledException or MagicException))
         {
@@ -64,8 +73,10 @@ internal static class TrainMagic
         cancellationToken.ThrowIfCancellationRequested();
         if (trainer.Run.End is TrainingEnd.NotFinite or TrainingEnd.NothingToLearn)
             throw new MagicException(trainer.Run.EndReason);
-        if (trainer.Run.End == TrainingEnd.OutOfBatches && trainer.Run.Steps.Count == before)
-            throw new MagicException(before == 0 ? trainer.Run.EndReason : $"No step was taken: {trainer.Run.EndReason} Train without --continue to begin with the batches anew.");
+        if (trainer.Run.Steps.Count > before || trainer.Run.End is not (TrainingEnd.OutOfBatches or TrainingEnd.StoppedEarly))
+            return;
+        throw new MagicException(before == 0 ? trainer.Run.EndReason : $"No step was taken: {trainer.Run.EndReason} "
+            + (trainer.Run.End == TrainingEnd.StoppedEarly ? "Train without --continue to begin anew, with a longer --early-stop or none." : "Train without --continue to begin with the batches anew."));
 
         void Leave(TrainingRun run)
         {
@@ -85,10 +96,16 @@ internal static class TrainMagic
         if (call.Get<string>("--checkpoint-folder") is null && (call.Get<bool>("--resume") || call.Get<int>("--checkpoint-every") > 0))
             throw new MagicException("Checkpoints need a --checkpoint-folder; give one.");
         var trainer = TrainingInputs.OwnLoss(call, module) is { } own
-            ? Training.Trainer.For(module, (System.Collections.IEnumerable)call.Values["--batches"]!, own, Options(call, []), "own loss")
+            ? Training.Trainer.For(module, (System.Collections.IEnumerable)call.Values["--batches"]!, own, Recorded(call, TrainingInputs.Options(call, [])), "own loss")
             : OnTokens(call);
         if (call.Get<bool>("--resume"))
             trainer.Resume();
+        // The one before holds an optimizer's state, twice the model's size; another variable may still want it.
+        if (call.Notebook.TryGetVariable(name + "Trainer", out var before) && before.Value is Trainer old
+            && !call.Notebook.Variables.Any(other => other.Name != name + "Trainer" && ReferenceEquals(other.Value, old)))
+        {
+            old.Dispose();
+        }
         call.Notebook.SetVariable(name + "Trainer", trainer, typeof(Trainer));
         return trainer;
     }
@@ -97,10 +114,10 @@ internal static class TrainMagic
     {
         var model = TrainingInputs.Model(call);
         var (batches, heldOut, _) = TrainingInputs.Batches(call);
-        return new(TrainedModel.From(model), batches, Setting(call, model), Options(call, heldOut));
+        return new(TrainedModel.From(model), batches, Setting(call, model), Recorded(call, TrainingInputs.OnTokens(call, model, heldOut)));
     }
 
-    private static TrainerOptions Options(MagicCall call, IReadOnlyList<Data.PaddedBatch> heldOut) => TrainingInputs.Options(call, heldOut) with
+    private static TrainerOptions Recorded(MagicCall call, TrainerOptions options) => options with
     {
         RecordGradientNorm = true,
         RecordMemory = true,
@@ -111,8 +128,9 @@ internal static class TrainMagic
     private static LossSetting Setting(MagicCall call, torch.nn.Module<torch.Tensor, torch.Tensor> module) =>
         (call.Values.GetValueOrDefault("--loss"), call.Get<string>("--setting")) switch
         {
+            (null, _) when call.Values.GetValueOrDefault("--counted") is not null => throw new MagicException("--counted is for a --loss of your own; leave it out."),
             (not null, not null) => throw new MagicException("Give --loss or --setting, not both."),
-            ({ } loss, null) => TrainingInputs.Loss(loss, "own loss"),
+            ({ } loss, null) => TrainingInputs.Loss(call, loss, "own loss"),
             (null, { } setting) => TrainingInputs.Setting(setting),
             _ => module is AutoregressiveWrapper wrapper ? LossSetting.From(wrapper) : LossSetting.IgnorePads,
         };

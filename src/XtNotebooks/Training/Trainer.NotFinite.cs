@@ -19,7 +19,7 @@ public sealed partial class Trainer
             var order = NonFinite.ForwardOrder(model.Module, () => Loss(drawn[i]).Loss.backward());
             masters?.Collect();
             where = NonFinite.First(Named().Reverse().OrderByDescending(parameter => order(parameter.Name)), gradients: true);
-            which = (drawn.Count > 1 ? $"The batch is number {i + 1} of the step's {drawn.Count}, " : "The batch is ") + BatchLoss.Describe(drawn[i]);
+            which = Which(drawn, i);
         }
         optimizer.zero_grad();
         return new(TrainingEnd.NotFinite, $"The gradient of step {steps.Count + 1} is not finite; "
@@ -27,7 +27,10 @@ public sealed partial class Trainer
             + $"The weights are as step {steps.Count} left them. Lower the learning rate or clip the gradient.");
     }
 
-    private Stop NotFinite(object batch, LossOutput output, double loss)
+    private static string Which(List<object> drawn, int i) =>
+        (drawn.Count > 1 ? $"The batch is number {i + 1} of the step's {drawn.Count}, " : "The batch is ") + BatchLoss.Describe(drawn[i]);
+
+    private Stop NotFinite(object batch, string which, LossOutput output, double loss)
     {
         if (batch is PaddedBatch padded && setting.Counted?.Invoke(padded) == 0)
             return new(TrainingEnd.NothingToLearn, NothingToLearn());
@@ -36,7 +39,7 @@ public sealed partial class Trainer
             : Layer(batch) is { } layer ? $"the weights are finite, and {layer} is the first layer whose output is not"
             : "the weights are finite: the forward pass overflows";
         return new(TrainingEnd.NotFinite, $"The loss of step {steps.Count + 1} is {(double.IsNaN(loss) ? "not a number" : "infinite")}; {where}. "
-            + $"The batch is {BatchLoss.Describe(batch)}. Lower the learning rate or clip the gradient.");
+            + $"{which}. Lower the learning rate or clip the gradient.");
     }
 
     // Ids that only the loss reads, such as -100, or a model that fails on NaN must not hide what happened.

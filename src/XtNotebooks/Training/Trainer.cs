@@ -239,7 +239,7 @@ public sealed partial class Trainer : IDisposable
                 var output = Loss(batch);
                 var loss = sums.Add(batch as PaddedBatch, weight, output.Loss, options.RecordSplit ? output.Logits : null);
                 if (!double.IsFinite(loss))
-                    return NotFinite(batch, output, loss);
+                    return NotFinite(batch, Which(drawn, drawn.IndexOf(batch)), output, loss);
                 (weight == 1 ? output.Loss : output.Loss * weight).backward();
                 masters?.Collect();
             }

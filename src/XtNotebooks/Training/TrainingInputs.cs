@@ -30,6 +30,7 @@ internal static class TrainingInputs
         new() { Name = "--length", Summary = "Tokens in a row of --lines; the longest line of each batch unless given.", Type = typeof(int) },
         new() { Name = "--eos", Summary = "End each of --lines with the tokenizer's end token.", Type = typeof(bool) },
         new() { Name = "--loss", Summary = "A loss of your own: a LossSetting, a function from logits [batch, seq, numTokens] and targets [batch, seq] to a scalar, or a loss module such as CrossEntropyLoss.", Type = typeof(object) },
+        new() { Name = "--counted", Summary = "How many targets a --loss of your own averages: a function from a batch to a whole number; --accumulate needs it where the loss does not show it.", Type = typeof(object) },
         new() { Name = "--steps", Summary = "Optimizer steps.", Type = typeof(int), Default = 100 },
         new() { Name = "--learning-rate", Summary = "Adam's step size.", Type = typeof(double), Default = 1e-3 },
         new() { Name = "--schedule", Summary = "How the learning rate goes on: constant, cosine or linear.", Type = typeof(RateSchedule), Default = RateSchedule.Constant },
@@ -70,13 +71,13 @@ internal static class TrainingInputs
         if (batches is not System.Collections.IEnumerable or string || call.Values.GetValueOrDefault("--lines") is not null)
             return null;
         if (loss is not null && BatchLoss.From(loss) is { } whole)
-            return whole;
+            return whole with { Counted = Counted(call) };
         if (batches is IEnumerable<PaddedBatch>)
             return null;
         return loss switch
         {
-            Func<Tensor, Tensor, Tensor> function => BatchLoss.OfOutput(module, function),
-            nn.Module<Tensor, Tensor, Tensor> criterion => BatchLoss.OfOutput(module, criterion.call),
+            Func<Tensor, Tensor, Tensor> function => BatchLoss.OfOutput(module, function) with { Counted = Counted(call) },
+            nn.Module<Tensor, Tensor, Tensor> criterion => BatchLoss.OfOutput(module, criterion.call) with { Counted = Counted(call) },
             null => throw new MagicException("--batches are no PaddedBatch, so only you know their loss; give --loss: a function from output and target, a loss module, or a function of the batch."),
             _ => throw Views.MagicInputs.Wrong("--loss", loss, "a function from output and target, a loss module, or a function of the batch"),
         };
@@ -126,7 +127,19 @@ internal static class TrainingInputs
         }
     }
 
-    public static LossSetting Loss(object loss, string name) => loss switch
+    private static Func<object, long>? Counted(MagicCall call) => call.Values.GetValueOrDefault("--counted") switch
+    {
+        null => null,
+        var function => BatchLoss.CountedBy(function) ?? throw Views.MagicInputs.Wrong("--counted", function, "a function from a batch to a whole number"),
+    };
+
+    public static LossSetting Loss(MagicCall call, object loss, string name)
+    {
+        var setting = Loss(loss, name);
+        return Counted(call) is { } counted ? setting with { Counted = batch => counted(batch) } : setting;
+    }
+
+    private static LossSetting Loss(object loss, string name) => loss switch
     {
         LossSetting setting => setting,
         Func<Tensor, Tensor, Tensor> function => LossSetting.From(name, function),
@@ -136,6 +149,12 @@ internal static class TrainingInputs
 
     public static LossSetting Setting(string name) => Settings.TryGetValue(name, out var setting) ? setting
         : throw new MagicException($"There is no setting \"{name}\"; there are {string.Join(", ", Settings.Keys)}.");
+
+    /// <summary>The trainer's options for padded batches, which go where the model is.</summary>
+    public static TrainerOptions OnTokens(MagicCall call, nn.Module model, IReadOnlyList<PaddedBatch> heldOut) => Options(call, heldOut) with
+    {
+        Device = Views.MagicInputs.DeviceOf(model) is { type: not DeviceType.CPU } device ? device : null,
+    };
 
     public static TrainerOptions Options(MagicCall call, IReadOnlyList<PaddedBatch> heldOut) => new()
     {

@@ -10,6 +10,9 @@ internal static partial class TrainingSentences
     // What C# calls them, and what the magics do.
     private static readonly (string Property, string Option)[] Names =
     [
+        ("HeldOut batches, Device and Precision are for", "--held-out and --precision are for"),
+        ("give its LossSetting a Counted, the number of targets it averages,", "give --counted, a function from a batch to the number of targets it averages,"),
+        ("but Counted takes", "but --counted takes"), ("Counted gives less", "--counted gives less"),
         ("LearningRate", "--learning-rate"), ("Accumulation", "--accumulate"), ("EvaluateEvery", "--evaluate-every"), ("ClipNorm", "--clip-norm"),
         ("EarlyStopAfter", "--early-stop"), ("HeldOut batches", "--held-out batches"), ("HeldOut", "--held-out"),
         ("BatchSize", "--batch-size"), ("CheckpointEvery", "--checkpoint-every"), ("CheckpointFolder", "--checkpoint-folder"),

@@ -88,12 +88,19 @@ internal static class MagicInputs
             throw new MagicException($"--ids has the shape [{string.Join(", ", ids.shape)}]; give [batch, seq] with two tokens or more.");
         using var _ = no_grad();
         using var evaluating = Evaluating(model);
+        ids = Beside(model, ids);
         var logits = forward(ids);
         var seq = ids.shape[1];
         if (logits.dim() != 3 || logits.shape[0] != ids.shape[0] || logits.shape[1] != seq)
             throw new MagicException($"{option} must give logits [batch, seq, numTokens] for ids [{string.Join(", ", ids.shape)}], but gave [{string.Join(", ", logits.shape)}].");
         return (logits.slice(1, 0, seq - 1, 1), ids.slice(1, 1, seq, 1));
     }
+
+    /// <summary>A tensor where the model's weights are; as it is where the model is a function or has none.</summary>
+    public static Tensor Beside(object? model, Tensor tensor) => DeviceOf(model) is { } device ? tensor.to(device) : tensor;
+
+    /// <summary>Where a model's weights are; null where it is a function or has none.</summary>
+    public static Device? DeviceOf(object? model) => (model as nn.Module)?.parameters().FirstOrDefault()?.device;
 
     /// <summary>Turns what a view says is wrong into the magic's one sentence, and leaves the result in its variable.</summary>
     public static Task Show<T>(MagicCall call, Func<T> make) where T : class

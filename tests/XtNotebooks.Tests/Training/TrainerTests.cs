@@ -209,6 +209,17 @@ public sealed class TrainerTests
     }
 
     [Fact]
+    public void A_loss_that_is_not_finite_names_which_of_the_steps_batches_it_is()
+    {
+        using var good = PaddedBatch.From([[5L, 6, 7]], padId: 0, length: 4);
+        using var bad = PaddedBatch.From([[5L, 6, 7], [8, 9]], padId: 0, length: 4);
+        var loss = new LossSetting("odd", (model, batch) => new(model.Forward(batch.Ids).mean() * (batch.Batch > 1 ? float.NaN : 1), null), batch => batch.Batch);
+        using var net = Tiny.Net();
+        using var trainer = new Trainer(TrainedModel.From(net), [good, bad], loss, new() { Accumulation = 2 });
+        Assert.Contains("The batch is number 2 of the step's 2, PaddedBatch [2, 4]", trainer.Train(1).EndReason);
+    }
+
+    [Fact]
     public void A_gradient_that_is_not_finite_names_the_batch_and_the_layer_nearest_the_cause()
     {
         using var good = PaddedBatch.From([[5L, 6, 7]], padId: 0, length: 4);

@@ -177,6 +177,159 @@ public sealed class TrainingMagicTests
     }
 
     [Fact]
+    public async Task A_resumed_cell_gives_the_steps_it_asks_for_in_all_and_says_when_none_is_left()
+    {
+        var folder = Directory.CreateTempSubdirectory("xt-resume").FullName;
+        try
+        {
+            using var whole = Tiny.Net();
+            await Call("#!xt-train", On(whole, Scheduled(10)));
+            var straight = (TrainingRun)notebook.Declared["run"].Value!;
+            using var broken = Tiny.Net();
+            using var stop = new CancellationTokenSource();
+            var seen = 0;
+            var batches = Tiny.Motif().Select(batch =>
+            {
+                if (++seen == 7)
+                    stop.Cancel();
+                return batch;
+            });
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+                Call("#!xt-train", On(broken, [("--batches", batches), .. Scheduled(10), ("--checkpoint-every", 3), ("--checkpoint-folder", folder)]), stop.Token));
+            using var again = Tiny.Net();
+            var resumed = On(again, [.. Scheduled(10), ("--checkpoint-every", 3), ("--checkpoint-folder", folder), ("--resume", true)]);
+            await Call("#!xt-train", resumed);
+            var run = (TrainingRun)notebook.Declared["run"].Value!;
+            Assert.Equal(straight.Steps.Select(s => s.LearningRate), run.Steps.Select(s => s.LearningRate));
+            Assert.Equal(straight.Steps.Select(s => s.ReportedLoss), run.Steps.Select(s => s.ReportedLoss));
+            await Call("#!xt-train", On(again, [.. Scheduled(9), ("--checkpoint-folder", folder), ("--resume", true)]));
+            Assert.Equal(9, ((TrainingRun)notebook.Declared["run"].Value!).Steps.Count);
+            Assert.Contains("Nothing is left to train: the checkpoint is of step 9, and --steps asks for 9 in all; raise --steps to go on.\n", notebook.Shown);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        static (string, object?)[] Scheduled(int steps) => [("--steps", steps), ("--schedule", RateSchedule.Cosine)];
+    }
+
+    [Fact]
+    public async Task Going_on_behind_the_end_of_a_schedule_is_refused_before_a_step_is_taken_for_nothing()
+    {
+        using var net = Tiny.Net();
+        using var stopped = new CancellationTokenSource();
+        await Call("#!xt-train", On(net, ("--schedule", RateSchedule.Linear)));
+        Assert.StartsWith("The schedule has ended: the learning rate is 0 after step 5", await Refusal(5));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Call("#!xt-train", On(net, ("--schedule", RateSchedule.Cosine), ("--loss", Stops(stopped))), stopped.Token));
+        Assert.Equal(2, Steps());
+        Assert.Equal("The schedule ends with step 5, and the learning rate is 0 from there on; give --steps 3, or train without --continue for a schedule anew.", await Refusal(5));
+        await Go(3);
+        Assert.Equal(5, Steps());
+        Assert.StartsWith("The schedule has ended", await Refusal(1));
+        await Call("#!xt-train", On(net, ("--warmup", 3)));
+        await Go(5);
+        Assert.Equal(10, Steps());
+
+        int Steps() => ((TrainingRun)notebook.Declared["run"].Value!).Steps.Count;
+        Task Go(int steps) => Call("#!xt-train", On(net, ("--batches", null), ("--steps", steps), ("--continue", true)));
+        async Task<string> Refusal(int steps) => (await Assert.ThrowsAsync<MagicException>(() => Go(steps))).Message;
+    }
+
+    private static Func<Tensor, Tensor, Tensor> Stops(CancellationTokenSource stopped)
+    {
+        var calls = 0;
+        return (logits, targets) =>
+        {
+            if (++calls == 2)
+                stopped.Cancel();
+            return nn.functional.cross_entropy(logits.transpose(1, 2), targets, ignore_index: 0);
+        };
+    }
+
+    [Fact]
+    public async Task Continuing_what_stopped_early_fails_the_cell()
+    {
+        using var net = Tiny.Net();
+        using var batch = PaddedBatch.From([[5L, 6, 7]], padId: 0);
+        // A rate at which nothing is learned for good.
+        await Call("#!xt-train", On(net, ("--steps", 20), ("--learning-rate", 50.0), ("--held-out", new[] { batch }), ("--evaluate-every", 1), ("--early-stop", 2)));
+        var run = (TrainingRun)notebook.Declared["run"].Value!;
+        Assert.Equal(TrainingEnd.StoppedEarly, run.End);
+        var error = await Assert.ThrowsAsync<MagicException>(() => Call("#!xt-train", On(net, ("--batches", null), ("--continue", true))));
+        Assert.Equal($"No step was taken: {run.EndReason} Train without --continue to begin anew, with a longer --early-stop or none.", error.Message);
+    }
+
+    [Fact]
+    public async Task A_cell_that_is_run_again_frees_the_trainer_of_before_unless_another_variable_holds_it()
+    {
+        using var net = Tiny.Net();
+        var freed = 0;
+        await Call("#!xt-train", On(net, ("--batches", Batches())));
+        var first = (Trainer)notebook.Declared["runTrainer"].Value!;
+        notebook.SetVariable("mine", first, typeof(Trainer));
+        await Call("#!xt-train", On(net, ("--batches", Batches())));
+        Assert.Equal((6, 0), (first.Train(1).Steps.Count, freed));
+        await Call("#!xt-train", On(net));
+        Assert.Equal(1, freed);
+
+        IEnumerable<PaddedBatch> Batches()
+        {
+            try
+            {
+                foreach (var batch in Tiny.Motif())
+                    yield return batch;
+            }
+            finally
+            {
+                freed++;
+            }
+        }
+    }
+
+    [Fact]
+    public void Padded_batches_go_where_the_model_is_and_stay_where_they_are_on_the_CPU()
+    {
+        var command = TrainMagic.Command;
+        var call = new MagicCall(notebook, command.Options.ToDictionary(option => option.Name, option => option.Default), "");
+        using var here = nn.Linear(2, 2);
+        using var elsewhere = nn.Linear(2, 2, device: META);
+        Assert.Null(TrainingInputs.OnTokens(call, here, []).Device);
+        Assert.Equal(DeviceType.META, TrainingInputs.OnTokens(call, elsewhere, []).Device!.type);
+        using var ids = zeros(1, 2, dtype: ScalarType.Int64);
+        Assert.Equal(DeviceType.META, MagicInputs.Beside(elsewhere, ids).device.type);
+        Assert.Equal(DeviceType.CPU, MagicInputs.Beside(here, ids).device.type);
+    }
+
+    [Fact]
+    public async Task A_loss_of_ones_own_that_tells_how_many_targets_it_averages_is_accumulated()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(2);
+        var x = randn([6, 3], generator: generator);
+        var parts = new[] { (x[..4], x[..4].sum(1, keepdim: true)), (x[4..], x[4..].sum(1, keepdim: true)) };
+        Func<Tensor, Tensor, Tensor> squares = (output, target) => nn.functional.mse_loss(output, target);
+        Func<(Tensor X, Tensor Y), long> rows = batch => batch.X.shape[0];
+        var line = nn.Linear(3, 1);
+        Tiny.Initialise(line, seed: 0);
+        await Call("#!xt-train", On(line, ("--batches", parts), ("--loss", squares), ("--accumulate", 2), ("--counted", rows), ("--steps", 1)));
+        var loss = ((TrainingRun)notebook.Declared["run"].Value!).Steps[0].ReportedLoss;
+        Tiny.Initialise(line, seed: 0);
+        Assert.Equal(nn.functional.mse_loss(line.call(x), x.sum(1, keepdim: true)).item<float>(), loss, 1e-5);
+
+        Assert.StartsWith("--counted is a Int32; give a function from a batch", await Refusal(("--counted", 3)));
+        Func<string, long> wrong = _ => 1;
+        Assert.Equal("A batch is ([4, 3], [4, 1]), but --counted takes a String; make the one what the other wants.", await Refusal(("--counted", wrong)));
+        Assert.EndsWith("give --counted, a function from a batch to the number of targets it averages, or set --accumulate to 1.", await Refusal(("--counted", null)));
+        Assert.StartsWith("--held-out and --precision are for padded batches", await Refusal(("--counted", rows), ("--precision", TrainingPrecision.BFloat16)));
+        using var net = Tiny.Net();
+        Assert.StartsWith("--counted is for a --loss of your own", (await Assert.ThrowsAsync<MagicException>(() => Call("#!xt-train", On(net, ("--counted", rows))))).Message);
+
+        async Task<string> Refusal(params (string, object?)[] given) => (await Assert.ThrowsAsync<MagicException>(() =>
+            Call("#!xt-train", On(line, [("--batches", parts), ("--loss", squares), ("--accumulate", 2), .. given])))).Message;
+    }
+
+    [Fact]
     public async Task What_a_continued_run_would_pass_over_in_silence_is_refused()
     {
         using var net = Tiny.Net();
@@ -341,6 +494,18 @@ public sealed class TrainingMagicTests
         }, steps: 5);
         Assert.Equal(2, compared.Models.Count);
         Assert.Equal(Math.Sqrt(compared["squares"].Steps[0].ReportedLoss), compared["absolute"].Steps[0].ReportedLoss, 1e-4);
+    }
+
+    [Fact]
+    public void A_long_runs_panel_keeps_where_its_curve_began()
+    {
+        var panel = new LivePanel(notebook, "cpu", TimeProvider.System);
+        TrainingProgress At(int step) => new("run", new() { Step = step, ReportedLoss = 1.0 / step, Duration = TimeSpan.FromSeconds(0.1) }, 2000, null);
+        for (var step = 1; step <= 2000; step++)
+            panel.OnStep(At(step));
+        panel.End("done");
+        Assert.Equal(1, panel.Curve[0].Step);
+        Assert.InRange(panel.Curve.Count, 100, 300);
     }
 
     [Fact]

@@ -25,7 +25,7 @@ public sealed class LogitsViewTests : IDisposable
             [LogitsView.From(sure, targets, new() { Title = "step 300" }), LogitsView.From(zeros(3, 4), targets, new() { Title = "step 0" })]);
         Assert.Equal("step 300: 0.02 nats a token; step 0: 1.39. The first costs 1.37 less; at 100 % of 3 counted tokens it costs less.", comparison.Sentence);
         Assert.Contains("Where they differ most:", comparison.ToText());
-        Assert.Equal(3, comparison.Differences!.Rows.Count);
+        Assert.Equal(3, Assert.Single(comparison.Tables).Table.Rows.Count);
         SafeHtml.Check(comparison.ToHtml());
         Assert.Contains("do not show the same tokens", new LogitsComparison([comparison.Views[0], LogitsView.From(zeros(2, 4), tensor(new[] { 3L, 3 }))]).Sentence);
         SafeHtml.Check(new LogitsComparison([]).ToHtml());
@@ -63,6 +63,51 @@ public sealed class LogitsViewTests : IDisposable
         var view = LogitsView.From(logits, tensor(new[] { 1L, 2 }, [1, 2]));
         SafeHtml.Check(view.ToHtml());
         Assert.Contains("NaN", view.ToText());
+    }
+
+    [Fact]
+    public void What_the_model_rules_out_is_coloured_most_stands_first_and_is_told_above()
+    {
+        var logits = zeros(2, 3, 4);
+        logits[1, 1, 2] = float.NegativeInfinity;
+        logits[1, 2, 0] = float.NaN;
+        var view = LogitsView.From(logits, full([2, 3], 2L, int64));
+        var html = view.ToHtml();
+        SafeHtml.Check(html);
+        Assert.Contains("⚠ 1 counted token costs infinitely much, as the model rules it out; 1 counted token has a loss that is not a number; the first is in row 1 at position 1.", view.ToText());
+        Assert.Contains("the first is in row 1 at position 1", html, StringComparison.Ordinal);
+        Assert.Matches("<td class=\"l10 [^\"]*s10[^\"]*\" data-d=\"position 1: ∞ nats, rank 4", html);
+        Assert.Single(System.Text.RegularExpressions.Regex.Matches(html, "<td class=\"[^\"]* nan\" data-d=\"position 2: a loss that is not a number"));
+        var costliest = html[html.IndexOf("The costliest tokens", StringComparison.Ordinal)..];
+        Assert.Matches("^[^∞]*<tbody>\\s*<tr><th>2<td>1<td>1<td>∞", costliest);
+        Assert.Contains("Framed, with a sign", html, StringComparison.Ordinal);
+
+        var ruledOut = LogitsView.From(logits[.., ..2], full([2, 2], 2L, int64), new() { Title = "now" });
+        Assert.Equal((double.PositiveInfinity, 1.0, 0.0), (ruledOut.MeanLoss, ruledOut.Tokens[3].ShareOfLoss, ruledOut.Tokens[0].ShareOfLoss));
+        var sane = LogitsView.From(zeros(2, 2, 4), full([2, 2], 2L, int64), new() { Title = "before" });
+        var comparison = new LogitsComparison([ruledOut, sane]);
+        Assert.Equal("now: ∞ nats a token; before: 1.39; at 0 % of 4 counted tokens now costs less.", comparison.Sentence.Replace("the first costs", "now costs", StringComparison.Ordinal));
+        Assert.Contains("+∞", comparison.ToText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Each_of_three_strips_is_compared_with_the_last_and_the_legend_speaks_for_all()
+    {
+        var targets = tensor(new[] { 0L, 1, 0 });
+        var sure = nn.functional.one_hot(targets, 4).to(float32);
+        var comparison = new LogitsComparison(
+        [
+            LogitsView.From(sure * 5, targets, new() { Title = "a" }), LogitsView.From(sure, targets, new() { Title = "b", TopP = 0.5 }),
+            LogitsView.From(zeros(3, 4), targets, new() { Title = "c", PadId = 0 }),
+        ]);
+        Assert.Contains("a costs 1.37 less; at 100 % of 3 counted tokens it costs less.", comparison.Sentence);
+        Assert.Contains("b: 0.74 nats a token; c: 1.39. b costs 0.64 less", comparison.Sentence);
+        Assert.Contains("Where a and c differ most:", comparison.ToText());
+        var html = comparison.ToHtml();
+        Assert.Contains("Where b and c differ most", html, StringComparison.Ordinal);
+        Assert.Contains("Dashed: a pad that counts", html, StringComparison.Ordinal);
+        Assert.Contains("Underlined: top_p 0.5", html, StringComparison.Ordinal);
+        SafeHtml.Check(html);
     }
 
     [Fact]

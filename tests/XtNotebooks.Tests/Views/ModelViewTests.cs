@@ -33,6 +33,26 @@ public sealed class ModelViewTests : IDisposable
     }
 
     [Fact]
+    public void Layers_that_loop_cost_each_of_their_rounds_and_the_sentence_says_what_is_apart()
+    {
+        TransformerWrapper Net(bool looped, bool recycling = false) => new(new()
+        {
+            NumTokens = 16, MaxSeqLen = 8, Looped = looped, MaxLoopedSteps = looped ? 3 : 4, Recycling = recycling,
+            AttnLayers = new Decoder(new() { Dim = 16, Depth = 1, Heads = 2, PreAndPostNorm = looped }),
+        });
+        using var plain = Net(false);
+        using var loops = Net(true);
+        using var recycles = Net(false, true);
+        ModelNode Part(ModelView view, string name) => view.Root.Children.Single(c => c.Name == name);
+        var (once, thrice) = (ModelView.From(plain), ModelView.From(loops));
+        var rounds = Part(thrice, "attn_layers").FlopsPerToken + Part(thrice, "exit_gate").FlopsPerToken;
+        Assert.Equal(2 * rounds, thrice.Root.FlopsPerToken - thrice.Root.Children.Sum(c => c.FlopsPerToken));
+        Assert.EndsWith("FLOPs a token forward in matrix products, attention between positions apart.", once.Sentence);
+        Assert.EndsWith("in matrix products, the layers 3 times, attention between positions apart.", thrice.Sentence);
+        Assert.Contains("the layers once, which recycling runs again", ModelView.From(recycles).Sentence);
+    }
+
+    [Fact]
     public void Frozen_parameters_are_told()
     {
         var linear = nn.Linear(8, 4);

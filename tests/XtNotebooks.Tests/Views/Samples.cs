@@ -206,20 +206,17 @@ internal static class Samples
     public static AttentionView Attention()
     {
         using var scope = NewDisposeScope();
-        var maps = Enumerable.Range(0, 2).Select(layer =>
-        {
-            var scores = zeros(1, 4, 16, 16);
-            for (var head = 0; head < 4; head++)
-            {
-                for (var q = 0; q < 16; q++)
-                {
-                    for (var k = 0; k < 16; k++)
-                        scores[0, head, q, k] = k > q ? -1e9f : head == 0 ? (k == q - 1 ? 5 : 0) : head == 1 ? (k == 0 ? 3 : 0) : (float)Math.Sin(q * (k + layer + head));
-                }
-            }
-            return scores.softmax(-1);
-        }).ToList();
-        return AttentionView.From(maps, tokens: [.. "the cat sat on m".Select(c => c.ToString())]);
+        using var _ = no_grad();
+        const string text = "___the cat sat on";
+        using var net = new TransformerWrapper(new() { NumTokens = 28, MaxSeqLen = text.Length, AttnLayers = new Decoder(new() { Dim = 32, Depth = 2, Heads = 4 }) });
+        using var generator = new Generator(7);
+        // Large weights, so that heads choose.
+        foreach (var (name, weight) in net.named_parameters().Where(p => p.parameter.dim() == 2))
+            weight.copy_(randn(weight.shape, generator: generator) * (name.Contains("to_q", StringComparison.Ordinal) || name.Contains("to_k", StringComparison.Ordinal) ? 0.45 : 0.2));
+        net.eval();
+        var ids = tensor(text.Select(c => c == '_' ? 0L : c == ' ' ? 27 : c - 'a' + 1).ToArray()).unsqueeze(0);
+        bool[] real = [.. text.Select(c => c != '_')];
+        return AttentionView.From(net.Trace(ids, new() { Mask = tensor(real).unsqueeze(0) }), tokens: [.. text.Select(c => c.ToString())], real: real);
     }
 
     public static ModelView Model()

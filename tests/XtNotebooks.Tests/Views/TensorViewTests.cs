@@ -39,7 +39,7 @@ public sealed class TensorViewTests : IDisposable
     {
         var x = complex(tensor(new[] { 3f, 0f, -1f, 0f }, [2, 2]), tensor(new[] { 4f, -2f, 0f, 0f }, [2, 2]));
         var view = TensorView.From(x);
-        Assert.Equal("tensor[2, 2] c64 n=4 |x|∈[0, 5]", view.Summary.Line);
+        Assert.Equal("tensor[2, 2] c64 n=4 |x|∈[0, 5] μ=2 σ=2.16", view.Summary.Line);
         Assert.Equal([3.0, 0, -1, 0], view.Values);
         Assert.Equal([4.0, -2, 0, 0], view.Imaginary);
         var html = view.ToHtml();
@@ -292,6 +292,39 @@ public sealed class TensorViewTests : IDisposable
         Assert.Equal("tensor[2] i64 n=2 x∈[9223372036854775807, 9223372036854775807] μ=9.223e18",
             TensorView.From(tensor(new[] { long.MaxValue, long.MaxValue })).Summary.Line);
         Assert.Contains("x∈[-12345, 9007199254740993]", TensorView.From(tensor(new[] { -12345, 9007199254740993 })).Summary.Line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Whole_numbers_of_more_digits_than_a_double_has_stand_in_the_cells_as_they_are()
+    {
+        var html = TensorView.From(tensor(new[] { 9007199254740993, -1234567890123456789 })).ToHtml();
+        Assert.Contains(">9007199254740993", html, StringComparison.Ordinal);
+        Assert.Contains(">-1234567890123456789", html, StringComparison.Ordinal);
+        Assert.Contains("data-d=9007199254740993>", TensorView.From(tensor(Enumerable.Repeat(9007199254740993, 400).ToArray(), [20, 20])).ToHtml(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float16)]
+    [InlineData(ScalarType.BFloat16)]
+    public void Half_precision_read_in_slices_gives_what_one_pass_gives(ScalarType type)
+    {
+        manual_seed(3);
+        var x = (randn(40, 25) * 3 + 1).to(type);
+        x[3, 4] = float.NaN;
+        x[39, 24] = float.PositiveInfinity;
+        x[0, 0] = float.NegativeInfinity;
+        foreach (var each in new[] { x, x.t(), x[.., 1..5], x[..1, ..1], x[0, 0].expand(5), x[7, 7].expand(5) })
+        {
+            var expected = TensorReading.Summarize(each);
+            var bare = new TensorSummary { Shape = each.shape, DType = expected.DType, Kind = expected.Kind, Device = "cpu", Count = each.numel(), Bytes = expected.Bytes };
+            var actual = TensorReading.Floats(bare, each, slice: 30);
+            Assert.Equal((expected.Min, expected.Max, expected.NaNs, expected.PositiveInfinities, expected.NegativeInfinities),
+                (actual.Min, actual.Max, actual.NaNs, actual.PositiveInfinities, actual.NegativeInfinities));
+            Assert.Equal((expected.Mean is null, expected.Deviation is null), (actual.Mean is null, actual.Deviation is null));
+            Assert.Equal(expected.Mean ?? 0, actual.Mean ?? 0, 1e-5);
+            Assert.Equal(expected.Deviation ?? 0, actual.Deviation ?? 0, 1e-5);
+            Assert.Equal(expected.Histogram.Count, actual.Histogram.Count);
+        }
     }
 
     [Fact]

@@ -102,4 +102,21 @@ public sealed class TrainingChartsTests
         Assert.True(Edge("yaxis2", 1) < Edge("yaxis", 0));
         Assert.DoesNotContain("yaxis5", run.ToChart().ToFigureJson(), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Rate_gradient_norm_speed_and_memory_stand_in_the_table_too()
+    {
+        var chart = Samples.Run("run", 40, 1.2, 1.4, 0.2).ToChart();
+        var html = LineChartHtml.Write(chart, new Html(""));
+        SafeHtml.Check(html);
+        var table = html[html.IndexOf("<summary>Numbers", StringComparison.Ordinal)..];
+        foreach (var heading in new[] { "Learning rate", "Gradient norm, before clipping", "Speed, tokens/s", "Memory, MiB, of the process" })
+            Assert.Contains($"<th colspan=\"1\">{heading}", table, StringComparison.Ordinal);
+        var first = table[table.IndexOf("<tr><th>4<td>", StringComparison.Ordinal)..].Split("</tr>")[0];
+        Assert.Equal(chart.Panels[0].Lines.Count + 4, first.Split("<td>").Length - 1);
+        Assert.Contains($"<td>{Words.Value(chart.Below!.Panels[1].Lines[0].Raw![3])}", first, StringComparison.Ordinal);
+        // Where scripts run all of their points, unsmoothed.
+        Assert.Matches("figure\\.further=\\[\\{\"name\":\"Learning rate\",\"y\":\\[", html);
+        Assert.DoesNotContain("figure.further=", LineChartHtml.Write(chart with { Below = null }, new Html("")), StringComparison.Ordinal);
+    }
 }

@@ -71,6 +71,35 @@ public sealed class ViewMagicsTests : IDisposable
         Assert.StartsWith("--against is a Int32", (await Assert.ThrowsAsync<MagicException>(() => Run("#!xt-logits", ("--ids", ids), ("--model", net), ("--against", 3)))).Message);
     }
 
+    [Fact]
+    public async Task Logits_of_another_text_or_of_other_targets_are_not_compared()
+    {
+        var net = Net();
+        var ids = tensor(new long[,] { { 5, 6, 7, 8, 0, 0 } });
+        var other = tensor(new long[,] { { 5, 6, 9, 8, 0, 0 } });
+        await Run("#!xt-logits", ("--ids", ids), ("--model", net), ("--as", "before"));
+        var before = notebook.Values["before"].Value;
+        Assert.Equal("--against shows another text: row 0, position 1 is \"7\" there and \"9\" here; compare views of one batch, with the same --tokenizer.", await Refusal(("--ids", other)));
+        Assert.Equal("--against counts 5 targets, but --model 3; compare views with the same --ignore-index.", await Refusal(("--ids", ids), ("--ignore-index", 0L)));
+
+        async Task<string> Refusal(params (string, object?)[] given) =>
+            (await Assert.ThrowsAsync<MagicException>(() => Run("#!xt-logits", [("--model", net), ("--against", before), .. given]))).Message;
+    }
+
+    [Fact]
+    public async Task Attention_is_looked_at_without_dropout_and_the_model_stays_in_training()
+    {
+        var net = new TransformerWrapper(new() { NumTokens = 32, MaxSeqLen = 16, AttnLayers = new Decoder(new() { Dim = 16, Depth = 2, Heads = 2, AttnDropout = 0.5, LayerDropout = 0.5 }) });
+        net.train();
+        var ids = randint(1, 32, [1, 8], int64);
+        var first = Assert.IsType<AttentionView>(await Run("#!xt-attention", ("--ids", ids), ("--model", net)));
+        var second = Assert.IsType<AttentionView>(await Run("#!xt-attention", ("--ids", ids), ("--model", net)));
+        Assert.Equal(4, first.Heads.Count);
+        Assert.All(first.Heads.Zip(second.Heads), pair => Assert.Equal(pair.First.Weights, pair.Second.Weights));
+        Assert.All(first.Heads, head => Assert.InRange(head.Weights.Sum(), 7.99f, 8.01f));
+        Assert.True(net.training);
+    }
+
     [Theory]
     [InlineData("#!xt-loss")]
     [InlineData("#!xt-logits")]

@@ -13,7 +13,7 @@ internal static class AttentionHtml
         html.Add($"<p class=\"lead\">{view.Sentence}</p>\n");
         if (view.Heads.Where(h => h.Pads >= 0.005).ToList() is { Count: > 0 } looking)
             html.Add($"<p class=\"warn\">⚠ Real tokens give weight to pads in {Words.Count(looking.Count, "head")}; pass <code>mask:</code> to hide them.</p>\n");
-        html.Add($"<p class=\"muted\">Each row of a map is a query, top to bottom; each column the key it looks at. Darker is more, full at 1{(view.Heads.Any(h => h.Hidden.Contains(true)) ? "; grey is hidden by the mask" : "")}.</p>\n");
+        html.Add($"<p class=\"muted\">Each row of a map is a query, top to bottom; each column the key it looks at. Darker blue is more, full at 1, and white is 0{(view.Heads.Any(h => h.Hidden.Contains(true)) ? "; grey is hidden by the mask" : "")}.</p>\n");
         html.Add(GridScript.Line);
         var used = 0;
         var shown = 0;
@@ -64,7 +64,7 @@ internal static class AttentionHtml
         const tell=()=>{const p=read(),w=p.width,h=p.height;q=Math.max(0,Math.min(h-1,q));k=Math.max(0,Math.min(w-1,k));
         const at=(q*w+k)*4,v=(level([p.data[at],p.data[at+1],p.data[at+2]])/255)**2;
         frame.style.cssText=`left:${k*100/w}%;top:${q*100/h}%;width:${100/w}%;height:${100/h}%`;
-        const of=(n,i,s)=>n+' '+i+(names[i-s]?' “'+names[i-s]+'”':i<s?' (memory or cached)':'');const none=p.data[at]==200&&p.data[at+1]==200;
+        const of=(n,i,s)=>n+' '+i+(names[i-s]?' “'+names[i-s]+'”':i<s?' (memory or cached)':'');const none=p.data[at]==147&&p.data[at+1]==147;
         say.textContent=figure.dataset.t+', '+of('query',q,0)+', '+of('key',k,shift)+(none?' · hidden by the mask':' · weight '+(v<.0005?'0':v<.01?'< 1 %':(100*v).toFixed(0)+' %'))};
         map.onmousemove=e=>{const b=img.getBoundingClientRect();k=Math.floor((e.clientX-b.left)*img.naturalWidth/b.width);q=Math.floor((e.clientY-b.top)*img.naturalHeight/b.height);tell()};
         figure.onfocus=tell;

@@ -38,11 +38,12 @@ internal static class AttentionMagic
         if (row < 0 || row >= ids.shape[0])
             throw new MagicException($"--row {row} is no row of the batch; it has rows 0 to {ids.shape[0] - 1}.");
         using var _ = no_grad();
-        var one = ids.slice(0, row, row + 1, 1);
+        using var evaluating = MagicInputs.Evaluating(net);
+        var one = MagicInputs.Beside(net, ids.slice(0, row, row + 1, 1));
         var given = MagicInputs.Given(call, "--mask");
         if (given is not null && !given.shape.SequenceEqual(ids.shape))
             throw new MagicException($"--mask has the shape [{string.Join(", ", given.shape)}], but the batch is [{string.Join(", ", ids.shape)}]; give one flag for each token.");
-        var mask = given?.slice(0, row, row + 1, 1);
+        var mask = given is null ? null : MagicInputs.Beside(net, given.slice(0, row, row + 1, 1));
         var values = TensorRows.Ids(one)[0];
         var pad = MagicInputs.Pad(call);
         var token = MagicInputs.Token(call);

@@ -82,6 +82,19 @@ internal static class LineChartFigure
         string Name(ChartLine line) => Escape(line.Name.Length > 0 ? line.Name : panel.Title);
     }
 
+    /// <summary>A line as a table's column.</summary>
+    public static JsonObject Column(ChartPanel panel, ChartLine line, LineChart beside)
+    {
+        var column = new JsonObject
+        {
+            ["name"] = Escape(string.Join(", ", new[] { panel.Title, panel.YLabel, line.Name }.Where(part => part.Length > 0))),
+            ["y"] = new JsonArray([.. (line.Raw ?? line.Y).Select(Number)]),
+        };
+        if (beside.Panels is not [{ Lines: [var first, ..] }, ..] || !first.X.SequenceEqual(line.X))
+            column["x"] = new JsonArray([.. line.X.Select(Number)]);
+        return column;
+    }
+
     private static JsonObject Trace(ChartLine line, string name, IReadOnlyList<double> values, string n, bool raw)
     {
         var style = line.Style % Palette.Series.Count;

@@ -23,7 +23,7 @@ internal static class LineChartHtml
             html.Add(chart.Summary.ToHtml());
         Table(html, chart);
         html.Add(payload);
-        return ViewFrame.Render("chart", "Chart: " + chart.Sentence, Css + FigureTable.Css, html.Done(), script + "\n" + FigureTable.Script);
+        return ViewFrame.Render("chart", "Chart: " + chart.Sentence, Css + FigureTable.Css, html.Done(), script + "\n" + FigureTable.Further(chart) + FigureTable.Script);
     }
 
     public static string Text(LineChart chart)
@@ -47,26 +47,29 @@ internal static class LineChartHtml
     private static void Table(HtmlWriter html, LineChart chart)
     {
         var lines = chart.Panels.SelectMany(p => p.Lines).ToList();
+        var below = chart.Below?.Panels.SelectMany(p => p.Lines).ToList() ?? [];
         if (lines.Count == 0)
             return;
         var table = new HtmlWriter();
         table.Add($"<table>\n<thead><tr><th>");
-        foreach (var panel in chart.Panels)
-            table.Add($"<th colspan=\"{panel.Lines.Count}\">{panel.Title}, {panel.YLabel}");
+        foreach (var panel in chart.Panels.Concat(chart.Below?.Panels ?? []))
+            table.Add($"<th colspan=\"{panel.Lines.Count}\">{panel.Title}{(panel.YLabel.Length > 0 ? ", " + panel.YLabel : "")}");
         table.Add($"</tr>\n<tr><th>{chart.XLabel}");
-        foreach (var line in lines)
+        foreach (var line in lines.Concat(below))
             table.Add($"<th>{line.Name}");
         table.Add($"</thead>\n<tbody>\n");
-        var at = lines.SelectMany(l => l.X).Distinct().Order().ToList();
+        var at = lines.Concat(below).SelectMany(l => l.X).Distinct().Order().ToList();
         foreach (var x in Picked(at))
         {
             table.Add($"<tr><th>{ChartScale.Label(x)}");
             foreach (var line in lines)
-                table.Add($"<td>{Value(line, x)}");
+                table.Add($"<td>{Value(line.X, line.Y, x, y => y.ToString("0.000", CultureInfo.InvariantCulture))}");
+            foreach (var line in below)
+                table.Add($"<td>{Value(line.X, line.Raw ?? line.Y, x, Words.Value)}");
             table.Add($"</tr>\n");
         }
         table.Add($"</tbody></table>");
-        var smooth = lines.Any(l => l.Raw is not null) ? "Smoothed, as the lines are. " : "";
+        var smooth = lines.Any(l => l.Raw is not null) ? (below.Count > 0 ? "Losses are smoothed, as the lines are. " : "Smoothed, as the lines are. ") : "";
         var left = at.Count > TableRows ? $"{TableRows} of {at.Count} rows; where scripts run all of them, and ToPlotly() holds them too." : "";
         if (smooth.Length + left.Length > 0)
             table.Add($"<p class=\"muted\">{smooth}{left}</p>");
@@ -77,12 +80,12 @@ internal static class LineChartHtml
         ? at
         : Enumerable.Range(0, TableRows).Select(i => at[(int)Math.Round(i * (at.Count - 1) / (TableRows - 1.0))]);
 
-    private static string Value(ChartLine line, double x)
+    private static string Value(IReadOnlyList<double> xs, IReadOnlyList<double> ys, double x, Func<double, string> write)
     {
-        for (var i = 0; i < line.X.Count; i++)
+        for (var i = 0; i < xs.Count; i++)
         {
-            if (line.X[i] == x)
-                return double.IsFinite(line.Y[i]) ? line.Y[i].ToString("0.000", CultureInfo.InvariantCulture) : "–";
+            if (xs[i] == x)
+                return double.IsFinite(ys[i]) ? write(ys[i]) : "–";
         }
         return "–";
     }

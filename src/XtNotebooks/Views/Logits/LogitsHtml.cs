@@ -38,9 +38,9 @@ internal static class LogitsHtml
             Strip(html, view, room / views.Count);
         html.Add($"</div>\n").Add(GridScript.Line);
         if (views.Count > 0)
-            Legend(html, views[0]);
-        if (tables && comparison?.Differences is { Rows.Count: > 0 } differences)
-            html.Add($"<details open><summary>Where they differ most</summary>").Add(differences.ToHtml()).Add($"</details>\n");
+            Legend(html, views);
+        foreach (var (heading, table) in tables ? comparison?.Tables ?? [] : [])
+            html.Add($"<details open><summary>{heading}</summary>").Add(table.ToHtml()).Add($"</details>\n");
         foreach (var view in tables ? views : [])
             Costliest(html, view);
         return ViewFrame.Render("logits", "Logits: " + summary, Css.Value, html.Done(), GridScript.For("{}"));
@@ -51,7 +51,10 @@ internal static class LogitsHtml
         html.Add($"<div class=\"strips\">");
         if (view.Title is not null)
             html.Add($"<p><strong>{view.Title}</strong></p>\n");
-        html.Add($"<p>{LogitsText.Summary(view)}</p>\n<table class=\"grid\"><tbody>\n");
+        html.Add($"<p>{LogitsText.Summary(view)}</p>\n");
+        if (LogitsText.Warning(view) is { } warning)
+            html.Add($"<p class=\"warn\">⚠ {warning}</p>\n");
+        html.Add($"<table class=\"grid\"><tbody>\n");
         var shown = 0;
         foreach (var row in view.Tokens.GroupBy(t => t.Row))
         {
@@ -78,27 +81,32 @@ internal static class LogitsHtml
         var kind = token.State switch { TargetState.Ignored => " i", TargetState.PadCounts => " p", _ => "" };
         var surprise = token.Loss - token.Entropy;
         var colours = $"l{Level(token.Loss, view)} e{Level(token.Entropy, view)} {(surprise < 0 ? "u" : "s")}{Level(Math.Abs(surprise), view)}";
-        return Html.Of($"<td class=\"{colours}{kind}{(token.Cut ? " cut" : "")}\" data-d=\"{LogitsText.Detail(view, token)}\">{token.Text}");
+        var odd = token.State != TargetState.Ignored && token.Rank > 0 && double.IsNaN(token.Loss) ? " nan" : "";
+        return Html.Of($"<td class=\"{colours}{kind}{odd}{(token.Cut ? " cut" : "")}\" data-d=\"{LogitsText.Detail(view, token)}\">{token.Text}");
     }
 
     private static int Level(double value, LogitsView view) =>
-        double.IsFinite(value) ? (int)Math.Round(Math.Clamp(value / view.BlindGuess, 0, 1) * 10) : 0;
+        double.IsNaN(value) ? 0 : (int)Math.Round(Math.Clamp(value / view.BlindGuess, 0, 1) * 10);
 
-    private static void Legend(HtmlWriter html, LogitsView view)
+    private static void Legend(HtmlWriter html, IReadOnlyList<LogitsView> views)
     {
-        html.Add($"<p class=\"muted\">Colour from 0 to {Words.Nats(view.BlindGuess)} nats, the cost of a blind guess among {Words.Number(view.NumTokens)} tokens; surprise is loss less entropy, blue below zero.");
-        if (view.Tokens.Any(t => t.State == TargetState.PadCounts))
+        var tokens = views.SelectMany(view => view.Tokens).ToList();
+        var scales = views.DistinctBy(view => view.NumTokens).Select(view => $"{Words.Nats(view.BlindGuess)} nats, the cost of a blind guess among {Words.Number(view.NumTokens)} tokens");
+        html.Add($"<p class=\"muted\">Colour from 0 to {string.Join(", or ", scales)}; surprise is loss less entropy, blue below zero.");
+        if (tokens.Any(t => t.State == TargetState.PadCounts))
             html.Add($" Dashed: a pad that counts.");
-        if (view.Tokens.Any(t => t.State == TargetState.Ignored))
+        if (tokens.Any(t => t.State == TargetState.Ignored))
             html.Add($" Struck out and pale: ignored.");
-        if (view.Filter is { } filter)
-            html.Add($" Underlined: {filter} would never give it.");
+        if (views.Any(view => view.Odd is { NaN: > 0 }))
+            html.Add($" Framed, with a sign: a loss that is not a number.");
+        if (views.Select(view => view.Filter).OfType<string>().Distinct().ToList() is { Count: > 0 } filters)
+            html.Add($" Underlined: {string.Join(", or ", filters)} would never give it.");
         html.Add($"</p>\n");
     }
 
     private static void Costliest(HtmlWriter html, LogitsView view)
     {
-        var worst = view.Tokens.Where(t => t.State != TargetState.Ignored && double.IsFinite(t.Loss)).OrderByDescending(t => t.Loss).Take(Worst).ToList();
+        var worst = view.Tokens.Where(t => t.State != TargetState.Ignored && !double.IsNaN(t.Loss)).OrderByDescending(t => t.Loss).Take(Worst).ToList();
         if (worst.Count == 0)
             return;
         html.Add($"<details><summary>The costliest tokens{(view.Title is null ? "" : " of " + view.Title)}</summary>");
@@ -125,6 +133,8 @@ internal static class LogitsHtml
         .xt-logits .grid td{--a:0%;--c:var(--pad);display:inline-block;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;padding:.05em .22em;margin:0 1px 2px 0;border-radius:3px;white-space:pre;cursor:default;box-shadow:inset 0 0 0 1px var(--line);background:color-mix(in srgb,var(--c) var(--a),var(--bg))}
         .xt-logits .grid td.i{--a:0%!important;color:var(--muted);text-decoration:line-through}
         .xt-logits .grid td.p{box-shadow:none;outline:1.5px dashed var(--warn);outline-offset:-1.5px}
+        .xt-logits .grid td.nan{box-shadow:inset 0 0 0 2px var(--warn);background:var(--warnbg)}
+        .xt-logits .grid td.nan::before{content:"⚠";color:var(--warn)}
         .xt-logits .grid td.cut{text-decoration:underline 2px;text-underline-offset:3px}
         .xt-logits .say{min-height:3em;max-width:none}
         .xt-logits summary{cursor:pointer;color:var(--muted)}

@@ -57,6 +57,18 @@ internal static class LogitsMagic
             throw new MagicException($"--against shows {Words.Count(other.Count, "position")} of a vocabulary of {Words.Number(other.NumTokens)}, but --model gives "
                 + $"{Words.Number(view.Count)} of {Words.Number(view.NumTokens)}; compare views of one batch.");
         }
+        // Of one length alone, any two batches could be compared.
+        var pairs = view.Tokens.Zip(other.Tokens);
+        if (pairs.FirstOrDefault(pair => pair.First.Text != pair.Second.Text) is { First: { } here, Second: { } there })
+        {
+            throw new MagicException($"--against shows another text: row {here.Row}, position {here.Position} is \"{there.Text}\" there and \"{here.Text}\" here; "
+                + "compare views of one batch, with the same --tokenizer.");
+        }
+        if (other.Counted != view.Counted || pairs.Any(pair => (pair.First.State == TargetState.Ignored) != (pair.Second.State == TargetState.Ignored)))
+        {
+            throw new MagicException((other.Counted == view.Counted ? "--against counts other targets than --model"
+                : $"--against counts {Words.Count(other.Counted, "target")}, but --model {Words.Number(view.Counted)}") + "; compare views with the same --ignore-index.");
+        }
         return new([view with { Title = view.Title ?? "this model" }, other with { Title = other.Title is { } title && title != (view.Title ?? "this model") ? title : "before" }]);
     }
 

@@ -25,23 +25,25 @@ internal static class LogitsReading
         var (seq, numTokens) = (targets.shape[1], logits.shape[2]);
         var counted = targets.ne(options.IgnoreIndex).count_nonzero().item<long>();
         var sum = losses.to(float64).sum().item<double>();
+        var odd = double.IsFinite(sum) ? null : Odd(losses);
 
         var shown = (int)Math.Min(targets.numel(), options.MaxTokens);
         return new LogitsView
         {
             Title = options.Title,
             Tokens = shown == 0 ? [] : Tokens(
-                logits.reshape(-1, numTokens).slice(0, 0, shown, 1), targets.to(logits.device).reshape(-1).slice(0, 0, shown, 1), seq, sum, options, filter),
+                logits.reshape(-1, numTokens).slice(0, 0, shown, 1), targets.to(logits.device).reshape(-1).slice(0, 0, shown, 1), seq, sum, odd, options, filter),
             Count = targets.numel(),
             Counted = counted,
             MeanLoss = counted > 0 ? sum / counted : null,
             NumTokens = numTokens,
             Mode = options.Mode,
             Filter = filter?.ToString(),
+            Odd = odd,
         };
     }
 
-    private static List<LogitsToken> Tokens(Tensor logits, Tensor targets, long seq, double sum, LogitsOptions options, SamplingOverlay? filter)
+    private static List<LogitsToken> Tokens(Tensor logits, Tensor targets, long seq, double sum, OddLosses? odd, LogitsOptions options, SamplingOverlay? filter)
     {
         var n = (int)targets.shape[0];
         var logProbs = nn.functional.log_softmax(logits.to(float32), dim: -1);                       // [n, numTokens]
@@ -67,12 +69,25 @@ internal static class LogitsReading
             return new LogitsToken(
                 (int)(i / seq), (int)(i % seq), valid[i] ? Text(target[i]) : target[i].ToString(CultureInfo.InvariantCulture), state,
                 valid[i] ? nll[i] : double.NaN, entropy[i], valid[i] ? (long)rank[i] + 1 : 0,
-                state == TargetState.Ignored || sum == 0 ? 0 : nll[i] / sum,
+                state == TargetState.Ignored || sum == 0 ? 0 : Share(nll[i]),
                 [.. Enumerable.Range(i * k, k).Select(c => new LogitsCandidate(Text((long)topIds[c]), topProbs[c]))],
                 kept is null ? null : (long)kept[i]);
         })];
 
+        // Infinite losses share what is infinite; nothing is a share of what is not a number.
+        double Share(double loss) => odd is null ? loss / sum : odd.NaN > 0 || !double.IsInfinity(loss) ? 0 : 1.0 / odd.Infinite;
+
         string Text(long id) => options.Token is { } token ? HtmlText.Visible(token(id)) : id.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static OddLosses? Odd(Tensor losses)
+    {
+        var places = losses.isfinite().logical_not().nonzero();                                      // [n, 2]
+        if (places.shape[0] == 0)
+            return null;
+        var first = places[0].cpu().data<long>();
+        var nan = losses.isnan().sum().item<long>();
+        return new(places.shape[0] - nan, nan, first[0], first[1]);
     }
 
     private static double[] Array(Tensor values) => values.to(float64).cpu().contiguous().data<double>().ToArray();

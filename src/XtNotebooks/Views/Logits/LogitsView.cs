@@ -31,6 +31,9 @@ public sealed record LogitsView : IView
     /// <summary>The sampling filters that are overlaid, in words: "top_k 40, top_p 0.9"; null for none.</summary>
     public string? Filter { get; init; }
 
+    /// <summary>Counted losses that are not finite, in the whole batch; null where all are.</summary>
+    internal OddLosses? Odd { get; init; }
+
     /// <summary>What a blind guess costs, nats: the colour is full there.</summary>
     public double BlindGuess => Math.Log(Math.Max(2, NumTokens));
 
@@ -48,6 +51,12 @@ public sealed record LogitsView : IView
     /// <inheritdoc/>
     public string ToText() => LogitsText.Write(this);
 }
+
+/// <param name="Infinite">Counted targets that the model gives no probability at all.</param>
+/// <param name="NaN">Counted targets whose loss is not a number.</param>
+/// <param name="Row">Where the first of them is.</param>
+/// <param name="Position">Where in this row.</param>
+internal sealed record OddLosses(long Infinite, long NaN, long Row, long Position);
 
 /// <summary>One position and what the model thought of it.</summary>
 /// <param name="Row">Its row in the batch.</param>

@@ -1,4 +1,5 @@
 using TorchSharp;
+using XtNotebooks.Transformers;
 using static TorchSharp.torch;
 
 namespace XtNotebooks.Views;
@@ -16,6 +17,7 @@ internal static class ModelReading
             Root = Node("model", module, [], shapes),
             Options = options is null ? [] : ModelOptions.Changed(options),
             Example = input,
+            Rounds = Rounds(module),
         };
     }
 
@@ -44,9 +46,22 @@ internal static class ModelReading
         return new ModelNode(
             name, TypeName(module.GetType()),
             parameters + children.Sum(c => c.Parameters), trainable + children.Sum(c => c.Trainable),
-            bytes + children.Sum(c => c.Bytes), flops + children.Sum(c => c.FlopsPerToken),
+            bytes + children.Sum(c => c.Bytes), flops + children.Sum(c => c.FlopsPerToken * Passes(module, c.Name)),
             own, Folded(children)) { Output = shapes.GetValueOrDefault(module) };
     }
+
+    /// <summary>How often a part runs for one pass through the whole: the layers of a model that loops run again over their own output.</summary>
+    private static int Passes(nn.Module module, string part) =>
+        module is TransformerWrapper { Options: { Looped: true, MaxLoopedSteps: var loops } } && part is "attn_layers" or "exit_gate" ? loops : 1;
+
+    /// <summary>What the sentence says of layers that run more than once.</summary>
+    private static string Rounds(nn.Module module) => module switch
+    {
+        AutoregressiveWrapper { Net: var net } => Rounds(net),
+        TransformerWrapper { Options: { Looped: true, MaxLoopedSteps: var loops } } => $", the layers {loops} times",
+        TransformerWrapper { Options.Recycling: true } => ", the layers once, which recycling runs again",
+        _ => "",
+    };
 
     /// <summary>Whether every position is multiplied by it: a matrix, or a convolution's kernel, but no memories, which join the sequence.</summary>
     private static bool IsFactor(nn.Module module, string name, Tensor parameter) =>

@@ -21,6 +21,8 @@ public sealed record ModelView : IView
     /// <summary>The input that the shapes of outputs are for, in words; null where no shape is known.</summary>
     public string? Example { get; init; }
 
+    internal string Rounds { get; init; } = "";
+
     /// <summary>Looks at any TorchSharp module.</summary>
     /// <param name="module">The model; its weights are only read. For shapes it runs in evaluation mode, without gradients.</param>
     /// <param name="options">The record it was built from, if it has no property <c>Options</c> of its own.</param>
@@ -39,7 +41,7 @@ public sealed record ModelView : IView
 
     /// <summary>The model in one sentence.</summary>
     public string Sentence => string.Create(CultureInfo.InvariantCulture,
-        $"{Root.Type}: {Words.Count(Root.Parameters, "parameter")} ({TensorSummary.Size(Root.Bytes)}{(Root.Trainable < Root.Parameters ? $", {Words.Number(Root.Trainable)} of them trainable" : "")}), about {ModelHtml.Big(Root.FlopsPerToken)} FLOPs a token forward in matrix products.");
+        $"{Root.Type}: {Words.Count(Root.Parameters, "parameter")} ({TensorSummary.Size(Root.Bytes)}{(Root.Trainable < Root.Parameters ? $", {Words.Number(Root.Trainable)} of them trainable" : "")}), about {ModelHtml.Big(Root.FlopsPerToken)} FLOPs a token forward in matrix products{Rounds}, attention between positions apart.");
 
     /// <inheritdoc/>
     public string ToHtml() => ModelHtml.Write(this);

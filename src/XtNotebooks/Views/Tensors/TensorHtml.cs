@@ -97,7 +97,7 @@ internal static class TensorHtml
             return new Html("<td class=odd data-d=NaN>N");
         if (double.IsInfinity(value))
             return new Html(value > 0 ? "<td class=odd data-d=∞>∞" : "<td class=odd data-d=-∞>-∞");
-        var text = view.Summary.Kind == TensorKind.WholeNumber ? value.ToString("0", CultureInfo.InvariantCulture) : Words.Short(value);
+        var text = view.Summary.Kind == TensorKind.WholeNumber ? (view.Whole.Count > at ? view.Whole[at].ToString(CultureInfo.InvariantCulture) : value.ToString("0", CultureInfo.InvariantCulture)) : Words.Short(value);
         var level = Level(view, value);
         var colour = level == 0 ? "z" : (value > 0 ? "p" : "n") + level;
         var clipped = Math.Abs(value) > view.Scale * (1 + 1e-9);

@@ -11,7 +11,9 @@ internal static class TensorPieces
 
     /// <summary>Views that hold every stored element once, in the order of memory where that is possible.</summary>
     /// <returns>The pieces, and how often the shape repeats each element (along expanded dimensions).</returns>
-    public static (List<Tensor> Pieces, long Repeats) Cut(Tensor x)
+    /// <param name="x">Any strides.</param>
+    /// <param name="length">Elements of a piece at most.</param>
+    public static (List<Tensor> Pieces, long Repeats) Cut(Tensor x, int length = Length)
     {
         var repeats = 1L;
         for (var d = 0; d < x.dim(); d++)
@@ -25,26 +27,26 @@ internal static class TensorPieces
         var strides = x.stride();
         x = x.permute([.. Enumerable.Range(0, strides.Length).OrderByDescending(d => x.shape[d] == 1 ? long.MaxValue : strides[d]).Select(d => (long)d)]);
         var pieces = new List<Tensor>();
-        Cut(x.is_contiguous() ? x.reshape(-1) : x, pieces);
+        Cut(x.is_contiguous() ? x.reshape(-1) : x, pieces, length);
         return (pieces, repeats);
     }
 
-    private static void Cut(Tensor x, List<Tensor> pieces)
+    private static void Cut(Tensor x, List<Tensor> pieces, int length)
     {
         var n = x.numel();
-        if (n <= Length)
+        if (n <= length)
         {
             pieces.Add(x);
             return;
         }
         var inner = n / x.shape[0];
-        if (inner > Length)
+        if (inner > length)
         {
             for (var i = 0L; i < x.shape[0]; i++)
-                Cut(x.select(0, i), pieces);
+                Cut(x.select(0, i), pieces, length);
             return;
         }
-        var rows = Length / inner;
+        var rows = length / inner;
         for (var at = 0L; at < x.shape[0]; at += rows)
             pieces.Add(x.narrow(0, at, Math.Min(rows, x.shape[0] - at)));
     }

@@ -88,10 +88,47 @@ internal static class TensorReading
         return summary with { Min = min, Max = max, WholeMin = min, WholeMax = max, Mean = (x.dtype == int64 ? x.sum(float64).item<double>() : x.sum(int64).item<long>()) / summary.Count };
     }
 
-    private static TensorSummary Floats(TensorSummary summary, Tensor x)
+    /// <summary>By torch's own reductions, those of half precision in slices: a copy of the whole in float32 would be twice the tensor.</summary>
+    internal static TensorSummary Floats(TensorSummary summary, Tensor x, int slice = 1 << 26)
     {
-        if (x.dtype is ScalarType.Float16 or ScalarType.BFloat16)
-            x = x.to(float32);
+        if (x.dtype is not (ScalarType.Float16 or ScalarType.BFloat16))
+            return Reduced(summary, x, histogram: true);
+        var (pieces, repeats) = TensorPieces.Cut(x, slice);
+        var (n, mean, squares, whole) = (0.0, 0.0, 0.0, summary);
+        foreach (var piece in pieces)
+        {
+            using var scope = NewDisposeScope();
+            var part = Reduced(summary, piece.to(float32), histogram: false);
+            whole = whole with
+            {
+                NaNs = whole.NaNs + part.NaNs * repeats,
+                PositiveInfinities = whole.PositiveInfinities + part.PositiveInfinities * repeats,
+                NegativeInfinities = whole.NegativeInfinities + part.NegativeInfinities * repeats,
+            };
+            if (part is not { Min: { } low, Max: { } high, Mean: { } average })
+                continue;
+            // Moments of parts as Chan, Golub and LeVeque add them.
+            var count = (double)(piece.numel() - part.NaNs - part.PositiveInfinities - part.NegativeInfinities);
+            var delta = average - mean;
+            squares += Math.Pow(part.Deviation ?? 0, 2) * (count - 1) + delta * delta * n * count / (n + count);
+            mean += delta * count / (n + count);
+            n += count;
+            whole = whole with { Min = Math.Min(whole.Min ?? low, low), Max = Math.Max(whole.Max ?? high, high) };
+        }
+        if (n == 0)
+            return whole;
+        var sample = Thin(x).to(float64).cpu().contiguous().data<double>().ToArray().Where(double.IsFinite).ToList();
+        return whole with
+        {
+            Mean = mean,
+            Deviation = n * repeats > 1 ? Math.Sqrt(squares * repeats / (n * repeats - 1)) : null,
+            Histogram = n * repeats < Bins || whole.Min == whole.Max ? [] : Count(sample, whole.Min!.Value, whole.Max!.Value),
+            HistogramOver = sample.Count,
+        };
+    }
+
+    private static TensorSummary Reduced(TensorSummary summary, Tensor x, bool histogram)
+    {
         // NaN and infinity show in the extremes; only then are they counted and set aside.
         var (min, max) = aminmax(x);
         var (low, high) = (min.to(float64).item<double>(), max.to(float64).item<double>());
@@ -111,13 +148,12 @@ internal static class TensorReading
             (low, high) = (x.min().to(float64).item<double>(), x.max().to(float64).item<double>());
         }
         var (mean, deviation) = Moments(x);
+        summary = summary with { Min = low, Max = high, Mean = mean, Deviation = x.numel() > 1 ? deviation : null };
+        if (!histogram)
+            return summary;
         var sample = Thin(x);
         return summary with
         {
-            Min = low,
-            Max = high,
-            Mean = mean,
-            Deviation = x.numel() > 1 ? deviation : null,
             Histogram = x.numel() < Bins || low == high ? [] : Count(sample.to(float64).cpu().contiguous().data<double>().ToArray(), low, high),
             HistogramOver = sample.numel(),
         };

@@ -13,7 +13,7 @@ internal static class TensorSampling
         Check(tensor, options);
         var summary = TensorReading.Summarize(tensor);
         var axes = Axes(tensor, options);
-        var (values, imaginary) = summary.Count == 0 || !TensorReading.HasElements(tensor) ? ([], []) : Values(tensor, axes);
+        var (values, imaginary, whole) = summary.Count == 0 || !TensorReading.HasElements(tensor) ? ([], [], []) : Values(tensor, axes);
         return new TensorView
         {
             Title = options.Title,
@@ -21,6 +21,7 @@ internal static class TensorSampling
             Axes = axes,
             Values = values,
             Imaginary = imaginary,
+            Whole = whole,
             Scale = Scale(summary),
         };
     }
@@ -62,7 +63,7 @@ internal static class TensorSampling
         return facets;
     }
 
-    private static (double[] Values, double[] Imaginary) Values(Tensor tensor, List<TensorAxis> axes)
+    private static (double[] Values, double[] Imaginary, long[] Whole) Values(Tensor tensor, List<TensorAxis> axes)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
@@ -73,7 +74,9 @@ internal static class TensorSampling
                 shown = shown.index_select(d, tensor_(axes[d].Shown, tensor.device));
         }
         // A conjugate is a view that flips signs as it is read.
-        return shown.is_complex() ? (Numbers(shown.real), Numbers(shown.imag)) : (Numbers(shown), []);
+        return shown.is_complex() ? (Numbers(shown.real), Numbers(shown.imag), [])
+            : TensorReading.Kind(shown) == TensorKind.WholeNumber ? (Numbers(shown), [], shown.to(int64).cpu().contiguous().data<long>().ToArray())
+            : (Numbers(shown), [], []);
 
         static double[] Numbers(Tensor part) => part.resolve_neg().to(float64).cpu().contiguous().data<double>().ToArray();
 

@@ -87,9 +87,9 @@ public sealed record TensorSummary
                 line.Append(CultureInfo.InvariantCulture, $" x∈[{smallest}, {largest}]");
             else if (Min is { } min && Max is { } max)
                 line.Append(CultureInfo.InvariantCulture, $" {(Kind == TensorKind.Complex ? "|x|" : "x")}∈[{Words.Short(min)}, {Words.Short(max)}]{(Histogram.Count > 0 ? " " + Spark : "")}");
-            if (Kind is not (TensorKind.Boolean or TensorKind.Complex) && !AllZero && Count > 1 && Mean is { } mean)
+            if (Kind != TensorKind.Boolean && !AllZero && Count > 1 && Mean is { } mean)
                 line.Append(CultureInfo.InvariantCulture, $" μ={Words.Short(mean)}");
-            if (!AllZero && Kind != TensorKind.Complex && Deviation is { } deviation)
+            if (!AllZero && Deviation is { } deviation)
                 line.Append(CultureInfo.InvariantCulture, $" σ={Words.Short(deviation)}");
             foreach (var warning in Warnings)
                 line.Append(" ⚠ ").Append(warning);

@@ -22,6 +22,9 @@ public sealed record TensorView : IView
     /// <summary>The imaginary parts of the shown elements of a complex tensor, whose colour is the magnitude; empty for others.</summary>
     public IReadOnlyList<double> Imaginary { get; init; } = [];
 
+    /// <summary>The shown elements of whole numbers, exact where a double is not; empty for others.</summary>
+    internal IReadOnlyList<long> Whole { get; init; } = [];
+
     /// <summary>The size at which colours are full: three deviations from zero, or the largest element where that is less.</summary>
     public double Scale { get; init; }
 
