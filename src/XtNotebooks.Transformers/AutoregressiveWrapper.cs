@@ -26,6 +26,7 @@ public sealed partial class AutoregressiveWrapper : nn.Module<Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(net);
         Require.Probability(maskProb, nameof(maskProb));
+        LossNumbers.Check(net.Options, nextEmbedLossWeight, loopedLossThresholdExit, loopedLossSlope, loopedExitLossWeight);
         foreach (var (set, name) in new[]
                  {
                      (net.Options.ReturnOnlyEmbed, nameof(net.Options.ReturnOnlyEmbed)),

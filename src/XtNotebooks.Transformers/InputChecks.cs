@@ -85,7 +85,7 @@ internal static class InputChecks
             if (!given.TryGetValue(name, out var extra)) throw new ArgumentException($"EmbedNumTokens names \"{name}\", so EmbedIds must hold ids of that name: {ids.Shape()}.");
             if (!extra.shape.SequenceEqual(ids.shape)) throw new ArgumentException($"EmbedIds[\"{name}\"] must be {ids.Shape()}, but is {extra.Shape()}.");
             if (extra.dtype is not (ScalarType.Int64 or ScalarType.Int32)) throw new ArgumentException($"EmbedIds[\"{name}\"] must be integers, but are {extra.dtype}.");
-            if (extra.device.type != device.type) throw new ArgumentException($"EmbedIds[\"{name}\"] is on {extra.device}, but the model is on {device}: move one of them.");
+            CheckDevice(extra, $"EmbedIds[\"{name}\"]", device);
             using var scope = NewDisposeScope();
             if (First((extra < 0) | (extra >= size)) is var (row, column))
                 throw new ArgumentException($"EmbedIds[\"{name}\"] has {extra[row, column].ToInt64()} at batch {row}, position {column}, but its ids go from 0 to {size - 1}.");
@@ -119,8 +119,22 @@ internal static class InputChecks
     /// <summary>A tensor is where the model is.</summary>
     public static void CheckDevice(Tensor? tensor, string name, Device device)
     {
-        if (tensor is not null && tensor.device.type != device.type)
+        if (tensor is not null && !SameDevice(tensor.device, device))
             throw new ArgumentException($"{name} {(name == "Token ids" ? "are" : "is")} on {tensor.device}, but the model is on {device}: move one of them.");
+    }
+
+    /// <summary>One device: the same type and, where both say it, the same index.</summary>
+    public static bool SameDevice(Device one, Device other) =>
+        one.type == other.type && (one.index == other.index || one.index < 0 || other.index < 0);
+
+    /// <summary>A function of one's own gave what it must: the shape it was given, where the model is, in the model's type.</summary>
+    public static Tensor CheckReturned(Tensor? returned, string name, Tensor given)
+    {
+        if (returned is null) throw new ArgumentException($"{name} must return a tensor of the shape it is given, {given.Shape()}, but returned null.");
+        if (!returned.shape.SequenceEqual(given.shape)) throw new ArgumentException($"{name} must return the shape it is given, {given.Shape()}, but returned {returned.Shape()}.");
+        if (returned.dtype is ScalarType.Bool or ScalarType.ComplexFloat32 or ScalarType.ComplexFloat64) throw new ArgumentException($"{name} must return real numbers, but returned {returned.dtype}.");
+        if (!SameDevice(returned.device, given.device)) throw new ArgumentException($"{name} was given a tensor on {given.device}, but returned one on {returned.device}.");
+        return returned.to(given.dtype);
     }
 
     public static void CheckMask(Tensor? mask, string name, long batch, long length)

@@ -54,8 +54,6 @@ internal static class SegmentMemories
             InputChecks.CheckHidden(mems[i], $"Mems[{i}]", net.AttnLayers.Dim, net.TokenEmbedding.Weight);
             if (mems[i].shape[0] != batch || mems[i].shape[1] != mems[0].shape[1])
                 throw new ArgumentException($"Mems[{i}] must be [{batch}, {mems[0].shape[1]}, {net.AttnLayers.Dim}], but is {mems[i].Shape()}.");
-            if (mems[i].device.type != net.TokenEmbedding.Weight.device.type)
-                throw new ArgumentException($"Mems[{i}] is on {mems[i].device}, but the model is on {net.TokenEmbedding.Weight.device}: move one of them.");
         }
     }
 }

@@ -84,6 +84,7 @@ public sealed record TransformerWrapperOptions
     internal void Validate()
     {
         if (AttnLayers is null) throw new ArgumentException("AttnLayers must be given: new Decoder(new() { … }) or new Encoder(new() { … }).");
+        Require.NotNull(EmbedNumTokens, nameof(EmbedNumTokens));
         Require.Positive(NumTokens, nameof(NumTokens));
         Require.PositiveWhereGiven((EmbDim, nameof(EmbDim)), (LogitsDim, nameof(LogitsDim)));
         Dependences.OfWrapper.Check(this);
@@ -109,8 +110,7 @@ public sealed record TransformerWrapperOptions
                  })
             Require.NotBoth(NumOutputHeads > 1, nameof(NumOutputHeads), set, name);
         Require.NotBoth(SqueezeOutLastDim, nameof(SqueezeOutLastDim), ReturnOnlyEmbed, nameof(ReturnOnlyEmbed));
-        if (AttnZLossWeight < 0 || !double.IsFinite(AttnZLossWeight))
-            throw new ArgumentException(FormattableString.Invariant($"AttnZLossWeight must be at least 0, but is {AttnZLossWeight}."));
+        Require.NotNegative(AttnZLossWeight, nameof(AttnZLossWeight));
         this.ValidateMemories();
         ValidateDepthAndPools();
         Require.Positive(NumClsTokens, nameof(NumClsTokens));

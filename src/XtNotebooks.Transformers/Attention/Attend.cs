@@ -41,8 +41,8 @@ internal sealed class Attend : NamedModule
     public (Tensor Out, AttentionTrace Trace) forward(Tensor q, Tensor k, Tensor v, Tensor? allowed, Tensor? bias, AttentionInputs inputs)
     {
         using var scope = NewDisposeScope();
-        var groups = q.shape[1] / k.shape[1];
-        if (groups > 1) (k, v) = (ForEveryHead(k, groups), ForEveryHead(v, groups));
+        // Polar positions give even a single key head a phase for every query head: keys can be more than values.
+        (k, v) = (ForEveryHead(k, q.shape[1] / k.shape[1]), ForEveryHead(v, q.shape[1] / v.shape[1]));
         if (_options.AddZeroKv)
         {
             (k, v) = (k.PadAt(-2, 1), v.PadAt(-2, 1));
@@ -124,7 +124,7 @@ internal sealed class Attend : NamedModule
 
     private Tensor OverKeys(Tensor logits) => _options switch
     {
-        { CustomAttnFn: { } custom } => custom(logits),
+        { CustomAttnFn: { } custom } => InputChecks.CheckReturned(custom(logits), nameof(_options.CustomAttnFn), logits),
         { GumbelSoftmax: true } => Gumbel(logits),
         { Sigmoid: true } => logits.sigmoid(),
         { Hard: true } => OneHot(logits),
@@ -206,7 +206,7 @@ internal sealed class Attend : NamedModule
 
     // Query head h reads key head h % kvHeads; a single one needs no copies.
     private static Tensor ForEveryHead(Tensor x, long groups) =>
-        x.shape[1] == 1 ? x.expand(-1, groups, -1, -1) : x.repeat(1, groups, 1, 1);
+        groups == 1 ? x : x.shape[1] == 1 ? x.expand(-1, groups, -1, -1) : x.repeat(1, groups, 1, 1);
 
     private static Tensor ZeroWhereNothingAllowed(Tensor mixed, Tensor? allowed) =>
         allowed is null ? mixed : mixed.masked_fill(~allowed.any(-1, keepdim: true), 0);

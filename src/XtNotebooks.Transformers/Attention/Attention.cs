@@ -111,6 +111,7 @@ public sealed class Attention : NamedModule, IBlock
         if (_options.QkvReceiveDiffResiduals && (x.Dimensions != 4 || x.shape[0] != 3))
             throw new ArgumentException($"x must be [3, batch, seq, {_options.Dim}], queries', keys' and values' inputs, but is {x.Shape()}.");
         if (_options.QkvReceiveDiffResiduals && context is not null) throw new ArgumentException("context and QkvReceiveDiffResiduals cannot be used together: x holds the keys' and values' inputs.");
+        if (_options.DataDependentAlibi && context is not null) throw new ArgumentException("context and DataDependentAlibi cannot be used together: the decay is between positions of x itself.");
         using var scope = NewDisposeScope();
         var queryInput = _options.QkvReceiveDiffResiduals ? x[0] : x;
         InputChecks.CheckHidden(queryInput, nameof(x), _options.Dim, weight);
@@ -129,14 +130,15 @@ public sealed class Attention : NamedModule, IBlock
         using var scope = NewDisposeScope();
 
         var (q, k, v, ownValues) = QueriesKeysValues(x, inputs);
+        var queryInput = _options.QkvReceiveDiffResiduals ? x[0] : x; // [batch, seq, dim]
         var (queries, keys) = (q.shape[2], k.shape[2]);
         var keyMask = inputs.ContextMask ?? (inputs.Context is null ? inputs.Mask : null);
         if (inputs.Mem is { } mem) keyMask = keyMask?.PadAt(-1, mem.shape[1], value: 1);
-        var bias = data_dependent_alibi is { } alibi ? alibi.forward(x) : inputs.Bias;
+        var bias = data_dependent_alibi is { } alibi ? alibi.forward(queryInput) : inputs.Bias;
 
         if (rel_proj_pos_bias is not null)
         {
-            var projected = rel_proj_pos_bias.forward(x, keys);
+            var projected = rel_proj_pos_bias.forward(queryInput, keys);
             bias = bias is null ? projected : bias + projected;
         }
 
@@ -156,10 +158,10 @@ public sealed class Attention : NamedModule, IBlock
         if (_options.Laser) out_ = out_.SafeLog();
 
         if (head_scale_params is not null) out_ = out_ * head_scale_params;
-        if (to_v_head_gate is not null) out_ = out_ * to_v_head_gate.call(x).sigmoid().transpose(1, 2).unsqueeze(-1);
+        if (to_v_head_gate is not null) out_ = out_ * to_v_head_gate.call(queryInput).sigmoid().transpose(1, 2).unsqueeze(-1);
 
         var merged = out_.MergeHeads(); // [batch, seq, heads * valueDimHead]
-        if (GateLogits(x, merged) is { } gate) merged = merged * (_options.SwigluValues ? F.silu(gate) : gate.sigmoid());
+        if (GateLogits(queryInput, merged) is { } gate) merged = merged * (_options.SwigluValues ? F.silu(gate) : gate.sigmoid());
         if (_options.OrthogProjectedValues || _options.OrthogProjectedValuesPerHead) merged = OrthogonalToOwn(merged, ownValues, inputs.Begun);
         if (to_out is not null) merged = to_out.call(merged);
         if (_sublayerDropout is not null) merged = _sublayerDropout.call(merged);

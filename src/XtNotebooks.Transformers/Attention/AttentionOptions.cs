@@ -178,6 +178,11 @@ public sealed record AttentionOptions
         Require.NotBoth(OneKvHead, nameof(OneKvHead), KvHeads is not null, nameof(KvHeads));
         if (KeyHeads <= 0 || Heads % KeyHeads != 0)
             throw new ArgumentException($"Heads ({Heads}) must be a multiple of KvHeads ({KeyHeads}).");
+        if (LearnedValueResidualMix && KeyHeads != Heads)
+        {
+            throw new ArgumentException($"LearnedValueResidualMix, AddValueResidual's default, and {(OneKvHead ? nameof(OneKvHead) : nameof(KvHeads))} cannot be used together, "
+                + $"since the mix is for every one of Heads ({Heads}), but values are for {KeyHeads}: turn LearnedValueResidualMix off, or leave the other out.");
+        }
         Require.NotBoth(QkRmsnorm, nameof(QkRmsnorm), KRmsnorm, nameof(KRmsnorm));
         if (QkNorm && (QkNormGroups <= 0 || DimHead % QkNormGroups != 0))
             throw new ArgumentException($"DimHead ({DimHead}) must be a multiple of QkNormGroups ({QkNormGroups}).");
@@ -252,6 +257,7 @@ public sealed record AttentionOptions
 
     private void ValidateDecay()
     {
+        Require.NotNull(DataDependentAlibiKwargs, nameof(DataDependentAlibiKwargs));
         Require.Needs(DataDependentAlibiKwargs.Count > 0, nameof(DataDependentAlibiKwargs), DataDependentAlibi, nameof(DataDependentAlibi));
         string[] known = DataDependentAlibiPerRow ? ["post_log_scale"] : ["post_log_scale", "bias_init"];
         if (DataDependentAlibiKwargs.Keys.FirstOrDefault(k => !known.Contains(k)) is { } unknown)

@@ -52,7 +52,7 @@ public sealed class FeedForward : NamedModule, IBlock
 
     private static nn.Module<Tensor, Tensor> Activation(FeedForwardOptions options, int inner) => options switch
     {
-        { CustomActivation: { } custom } => new Step("custom", custom),
+        { CustomActivation: { } custom } => new Step("custom", x => InputChecks.CheckReturned(custom(x), nameof(options.CustomActivation), x)),
         { ReluSquared: true } => new Step("relu_squared", x => x.relu().square()),
         { Solu: true } => new SoftmaxLinearUnit(inner),
         { Swish: true } => new Step("silu", x => F.silu(x)),

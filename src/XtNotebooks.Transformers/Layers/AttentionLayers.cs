@@ -41,6 +41,7 @@ public abstract class AttentionLayers : NamedModule
             learned_reinject_input_gate = Child(nameof(learned_reinject_input_gate), nn.Linear(options.Dim, 1, hasBias: false));
 
         _layers = [.. CreateLayers()];
+        CheckOrder();
         Child("layers", new Slots([.. _layers]));
         Child("skip_combines", new Slots([.. _layers.Select(l => l.SkipCombine)]));
         Child("layer_integrators", new Slots([.. _layers.Select(l => l.Integrator)]));
@@ -233,6 +234,20 @@ public abstract class AttentionLayers : NamedModule
             var joins = Options.UnetSkips && i % _plan.BlockLength == 0 && i / _plan.BlockLength >= _plan.Depth / 2.0 && skipsLeft > 0;
             yield return new StackLayer(Options, Causal, _plan.Types[i], i, !seenAttention, joins ? --skipsLeft * _plan.BlockLength : null);
             seenAttention |= _plan.Types[i] == 'a';
+        }
+    }
+
+    // Skips read, and integrators mix, what has run before a layer: as many layers as there are below it in the stack.
+    private void CheckOrder()
+    {
+        for (var step = 0; step < _plan.Order.Count; step++)
+        {
+            var index = _plan.Order[step];
+            var order = Options.WeightTieLayers ? nameof(Options.WeightTieLayers) : nameof(Options.LayersExecuteOrder);
+            if (Options.IntegrateLayers && index != step)
+                throw new ArgumentException($"IntegrateLayers and {order} cannot be used together unless every layer runs once and in its place: layer {index} mixes {index + 1} layers, but runs as number {step + 1}.");
+            if (_layers[index].SkipCombine is { From: var from } && from > step)
+                throw new ArgumentException($"UnetSkips and {order}: layer {index} reads what the layer that runs as number {from + 1} has read, but runs as number {step + 1} itself.");
         }
     }
 

@@ -7,6 +7,8 @@ internal static class AttentionLayersValidation
     {
         Require.Positive(o.Dim, nameof(o.Dim));
         Require.Positive(o.Heads, nameof(o.Heads));
+        Require.NotNull(o.RelPosKwargs, nameof(o.RelPosKwargs));
+        Require.NotNull(o.AttnDataDependentAlibiKwargs, nameof(o.AttnDataDependentAlibiKwargs));
         Dependences.OfStack.Check(o);
         if (o.Depth <= 0 && o.CustomLayers is null) throw new ArgumentException($"Depth must be at least 1 (or CustomLayers given), but is {o.Depth}.");
         if (o is { Depth: > 0, CustomLayers: not null, LayersExecuteOrder: not null })
@@ -20,6 +22,7 @@ internal static class AttentionLayersValidation
                  {
                      (o.CustomLayers is not null, nameof(o.CustomLayers)), (o.ParRatio is not null, nameof(o.ParRatio)),
                      (o.SandwichCoef is not null, nameof(o.SandwichCoef)), (o.LayersExecuteOrder is not null, nameof(o.LayersExecuteOrder)),
+                     (o.UnetSkips, nameof(o.UnetSkips)), // one block has no other half to read
                  })
             Require.NotBoth(o.WeightTieLayers, nameof(o.WeightTieLayers), set, name);
         Require.AtMostOne((o.CustomLayers is not null, nameof(o.CustomLayers)), (o.ParRatio is not null, nameof(o.ParRatio)), (o.SandwichCoef is not null, nameof(o.SandwichCoef)));
@@ -39,9 +42,9 @@ internal static class AttentionLayersValidation
         Require.AtMostOne((o.AlibiPosBias, nameof(o.AlibiPosBias)), (o.RelPosBias, nameof(o.RelPosBias)), (o.DynamicPosBias, nameof(o.DynamicPosBias)), (o.AttnDataDependentAlibi, nameof(o.AttnDataDependentAlibi)));
         var rotates = o.RotaryPosEmb || o.RotaryXpos;
         if (rotates && o.AttnDimHead < 2) throw new ArgumentException($"RotaryPosEmb turns pairs of features, but AttnDimHead is {o.AttnDimHead}: it must be at least 2.");
+        o.ValidateCrossAttention();
+        o.ValidatePolar();
         if (o.CrossAttnInvertedAttention && causal) throw new ArgumentException("CrossAttnInvertedAttention and Causal cannot be used together, since positions would see later ones: use an Encoder.");
-        Require.NotBoth(o.CrossAttend, nameof(o.CrossAttend), o.AttnOrthogProjectedValues, nameof(o.AttnOrthogProjectedValues));
-        Require.NotBoth(o.CrossAttend, nameof(o.CrossAttend), o.AttnOrthogProjectedValuesPerHead, nameof(o.AttnOrthogProjectedValuesPerHead));
         Require.NotBoth(o.ScaleResidual, nameof(o.ScaleResidual), o.NumResidualStreams > 1, nameof(o.NumResidualStreams));
         Require.NotBoth(o.ScaleResidual, nameof(o.ScaleResidual), o.MvSplitResidual, nameof(o.MvSplitResidual));
         foreach (var (set, name) in new[]
@@ -62,8 +65,8 @@ internal static class AttentionLayersValidation
             throw new ArgumentException($"AlibiNumHeads ({alibi}) must be from 1 to Heads ({o.Heads}).");
         Require.Needs(o.RelPosKwargs.Count > 0, nameof(o.RelPosKwargs), o.AlibiPosBias, nameof(o.AlibiPosBias));
         foreach (var (name, slopes) in o.RelPosKwargs)
-            if (name != "slopes" || slopes.Count != (o.AlibiNumHeads ?? o.Heads))
-                throw new ArgumentException($"RelPosKwargs may hold slopes, one for each of the {o.AlibiNumHeads ?? o.Heads} AlibiNumHeads (or Heads), but holds {slopes.Count} {name}.");
+            if (name != "slopes" || slopes?.Count != (o.AlibiNumHeads ?? o.Heads))
+                throw new ArgumentException($"RelPosKwargs may hold slopes, one for each of the {o.AlibiNumHeads ?? o.Heads} AlibiNumHeads (or Heads), but holds {slopes?.Count ?? 0} {name}.");
         Require.NotBoth(o.AttnFlash, nameof(o.AttnFlash), o.RelPosBias, nameof(o.RelPosBias));
         Require.NotBoth(o.AttnFlash, nameof(o.AttnFlash), o.DynamicPosBias, nameof(o.DynamicPosBias));
         Require.NotBoth(o.AttnFlash, nameof(o.AttnFlash), o.ResidualAttn, nameof(o.ResidualAttn));
@@ -81,9 +84,34 @@ internal static class AttentionLayersValidation
                  })
             Require.NotBoth(o.AttnAggregatedResiduals, nameof(o.AttnAggregatedResiduals), set, name);
         Require.NotBoth(o.IntegrateLayers, nameof(o.IntegrateLayers), o.LayerDropout > 0, nameof(o.LayerDropout));
+        foreach (var (set, name) in new[] { (o.ResidualAttn, nameof(o.ResidualAttn)), (o.CrossResidualAttn, nameof(o.CrossResidualAttn)) })
+            Require.NotBoth(set, name, o.AttnHeadLearnedSink, nameof(o.AttnHeadLearnedSink)); // the sink's logit is none of a key
         Require.Limit(o.SoftclampOutputValue, nameof(o.SoftclampOutputValue));
         if (o.ShiftTokens < 0) throw new ArgumentException($"ShiftTokens must be at least 0, but is {o.ShiftTokens}.");
         Require.Probability(o.LayerDropout, nameof(o.LayerDropout));
         Require.Probability(o.CrossAttnTokensDropout, nameof(o.CrossAttnTokensDropout));
+    }
+
+    // What a layer computes among its own positions says nothing of a context's.
+    private static void ValidateCrossAttention(this AttentionLayersOptions o)
+    {
+        foreach (var (set, name) in new[]
+                 {
+                     (o.AttnOrthogProjectedValues, nameof(o.AttnOrthogProjectedValues)), (o.AttnOrthogProjectedValuesPerHead, nameof(o.AttnOrthogProjectedValuesPerHead)),
+                     (o.AttnDataDependentAlibi, nameof(o.AttnDataDependentAlibi)), (o.AttnUseCope, nameof(o.AttnUseCope)), (o.AttnSelective, nameof(o.AttnSelective)),
+                 })
+            Require.NotBoth(o.CrossAttend, nameof(o.CrossAttend), set, name);
+        // Another part of the context is dropped for every layer, so that what they keep of it has other lengths.
+        foreach (var (set, name) in new[] { (o.AddValueResidual, nameof(o.AddValueResidual)), (o.CrossResidualAttn, nameof(o.CrossResidualAttn)) })
+            Require.NotBoth(o.CrossAttnTokensDropout > 0, nameof(o.CrossAttnTokensDropout), set, name);
+    }
+
+    // Polar positions double the width of queries and keys, and give every head's keys a phase of their own.
+    private static void ValidatePolar(this AttentionLayersOptions o)
+    {
+        Require.NotBoth(o.PolarPosEmb, nameof(o.PolarPosEmb), o.AttnUseCope, nameof(o.AttnUseCope));
+        Require.NotBoth(o.PolarPosEmb, nameof(o.PolarPosEmb), o.AttnNumMemKv > 0, nameof(o.AttnNumMemKv));
+        if (o.PolarPosEmb && !o.AttnOneKvHead && (o.AttnKvHeads ?? o.Heads) is var keys && keys != 1 && keys != o.Heads)
+            throw new ArgumentException($"PolarPosEmb and AttnKvHeads ({keys}) cannot be used together unless it is 1 or Heads ({o.Heads}).");
     }
 }

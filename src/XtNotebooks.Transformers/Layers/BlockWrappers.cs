@@ -79,7 +79,7 @@ internal sealed class ShiftTokens : NamedModule, IBlock
     {
         if (amount == 0) return part;
         if (mask is not null) part = part.masked_fill(~mask.unsqueeze(-1), 0);
-        var by = Math.Min(amount, part.shape[1]);
+        var by = Math.Clamp(amount, -part.shape[^2], part.shape[^2]);
         return part.PadAt(-2, by, -by);
     }
 }

@@ -43,6 +43,6 @@ internal static class Conditions
             (condition.Dimensions == 3 && condition.shape[1] != 1 && condition.shape[1] != length))
             throw new ArgumentException($"Condition must be [{batch}, {width}] or [{batch}, {length}, {width}], but is {condition.Shape()}.");
         if (condition.dtype != x.dtype) throw new ArgumentException($"Condition is {condition.dtype}, but the model is {x.dtype}: convert one of them.");
-        if (condition.device.type != x.device.type) throw new ArgumentException($"Condition is on {condition.device}, but the model is on {x.device}: move one of them.");
+        InputChecks.CheckDevice(condition, "Condition", x.device);
     }
 }

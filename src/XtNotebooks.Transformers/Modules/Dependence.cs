@@ -22,7 +22,8 @@ internal static class Dependences
         new("AttnPoolDepth", "AttnPool", o => o.AttnPool),
         new("DimPooledTokens", "AttnPool", o => o.AttnPool),
         new("LogitsDim", "ReturnOnlyEmbed = false", o => !o.ReturnOnlyEmbed),
-        new("SqueezeOutLastDim", "LogitsDim = 1", o => o.ReturnOnlyEmbed || (o.LogitsDim ?? o.NumTokens) == 1),
+        new("SqueezeOutLastDim", "LogitsDim = 1", o => o.ReturnOnlyEmbed || o.ToLogits is not null || (o.LogitsDim ?? o.NumTokens) == 1),
+        new("AttnZLossWeight", "AttnFlash = false, since that kernel holds no attention map", o => o.AttnLayers?.Options.AttnFlash is not true),
         new("SigsoftmaxLogits", "ReturnOnlyEmbed = false", o => !o.ReturnOnlyEmbed),
         new("ScaledSinuPosEmb", "MaxSeqLen", o => o.MaxSeqLen > 0),
         // Turning absolute positions off by name wins, as upstream; where other positions do it, nobody has said so.
@@ -41,7 +42,6 @@ internal static class Dependences
         new("ResidualAttn", "OnlyCross = false", o => !o.OnlyCross),
         new("AlibiPosBias", "OnlyCross = false", o => !o.OnlyCross),
         new("DynamicPosBias", "OnlyCross = false", o => !o.OnlyCross),
-        new("AddValueResidual", "OnlyCross = false", o => !o.OnlyCross),
 
         new("DimCondition", "UseAdaptiveLayernorm, UseAdaptiveRmsnorm or UseAdaptiveLayerscale", o => o.NeedsCondition()),
         new("AdaptiveConditionMlp", "UseAdaptiveLayernorm, UseAdaptiveRmsnorm or UseAdaptiveLayerscale", o => o.NeedsCondition()),
@@ -49,6 +49,7 @@ internal static class Dependences
         new("AttnResidualsLastOutputAsQuery", "AttnAggregatedResiduals", o => o.AttnAggregatedResiduals),
         new("DynamicTanhInitAlpha", "UseDynamicTanh", o => o.UseDynamicTanh),
         new("NormAddUnitOffset", "a norm with a gain, not UseSimpleRmsnorm", o => !o.UseSimpleRmsnorm || o.UseLayerscale),
+        new("NormAddUnitOffset", "a norm with a gain of its own, not UseAdaptiveLayernorm or UseAdaptiveRmsnorm", o => !o.HasAdaptiveNorm() || o.UseLayerscale),
         new("PreNormHasFinalNorm", "PreNorm", o => o.PreNorm),
         new("PreNormHasFinalNorm", "PreAndPostNorm = false", o => !o.PreAndPostNorm),
         new("PreNorm", "PreAndPostNorm = false", o => !o.PreAndPostNorm),
@@ -66,10 +67,12 @@ internal static class Dependences
         new("RotaryXposScaleBase", "RotaryXpos", o => o.RotaryXpos),
         new("PolarBiasUniformInit", "PolarPosEmb", o => o.PolarPosEmb),
 
-        new("QkvReceiveDiffResiduals", "NumResidualStreams above 1 (or IntegrateLayers)", o => o.NumResidualStreams > 1 || o.IntegrateLayers),
+        new("QkvReceiveDiffResiduals", "NumResidualStreams above 1", o => o.NumResidualStreams > 1 || o.IntegrateLayers),
+        new("QkvReceiveDiffResiduals", "IntegrateLayers = false, since with it queries, keys and values have different inputs anyway", o => !o.IntegrateLayers),
         new("LayerIntegrateUseSoftmax", "IntegrateLayers", o => o.IntegrateLayers),
         new("LearnedReinjectInputGate", "ReinjectInput", o => o.ReinjectInput),
         new("LearnedValueResidualMix", "AddValueResidual", o => o.AddValueResidual),
+        new("LearnedValueResidualMix", "OnlyCross = false, since cross-attention mixes by half", o => !o.OnlyCross),
         new("LayerscaleInitValue", "UseLayerscale", o => o.UseLayerscale),
         new("SoftclampOutputValue", "SoftclampOutput", o => o.SoftclampOutput),
     ];

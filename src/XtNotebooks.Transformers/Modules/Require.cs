@@ -14,6 +14,18 @@ internal static class Require
             if (value is { } given) Positive(given, name);
     }
 
+    /// <summary>A dictionary that is not there is not the same as an empty one.</summary>
+    public static void NotNull(object? value, string name)
+    {
+        if (value is null) throw new ArgumentException($"{name} must not be null: leave it out, or give an empty dictionary.");
+    }
+
+    /// <summary>A weight of a loss may be zero.</summary>
+    public static void NotNegative(double value, string name)
+    {
+        if (!(value >= 0 && double.IsFinite(value))) throw new ArgumentException(FormattableString.Invariant($"{name} must be at least 0 and finite, but is {value}."));
+    }
+
     /// <summary>A soft clamp divides by its limit.</summary>
     public static void Limit(double? value, string name)
     {

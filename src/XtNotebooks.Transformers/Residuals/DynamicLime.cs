@@ -35,18 +35,20 @@ internal sealed class DynamicLime : LayerIntegrator
 /// <summary>Merges an earlier layer's hidden states into the stream, as a U-Net's skip connection does.</summary>
 internal sealed class ConcatCombine : NamedModule
 {
-    private readonly int _from;
     private readonly Linear combine;
 
     public ConcatCombine(long dim, int from) : base(nameof(ConcatCombine))
     {
-        _from = from;
+        From = from;
         combine = Child(nameof(combine), nn.Linear(2 * dim, dim, hasBias: false));
     }
+
+    /// <summary>Index, in the order of execution, of the layer whose input is read.</summary>
+    public int From { get; }
 
     public Tensor forward(Tensor x, IReadOnlyList<Tensor> earlier)
     {
         using var scope = NewDisposeScope();
-        return scope.MoveToOuter(combine.call(cat([earlier[_from], x], -1)));
+        return scope.MoveToOuter(combine.call(cat([earlier[From], x], -1)));
     }
 }

@@ -20,7 +20,6 @@ public sealed class PortVariantsTests
         ["AttnOrthogProjectedValuesPerHead"] = ["causality", "attention-to-pads"],
         // The first integrator chooses, by softmax, among one layer.
         ["IntegrateLayers"] = ["no-gradient"],
-        ["QkvReceiveDiffResiduals"] = ["no-gradient"],
         // The noise is drawn in evaluation, too.
         ["AttnGumbelSoftmax"] = ["evaluation-mode"],
         ["AttnGumbelSoftmaxHard"] = ["evaluation-mode"],
@@ -51,7 +50,7 @@ public sealed class PortVariantsTests
         ["FfGluMultBias"] = ("FfGlu", true),
         ["LearnedReinjectInputGate"] = ("ReinjectInput", true),
         ["PolarBiasUniformInit"] = ("PolarPosEmb", true),
-        ["QkvReceiveDiffResiduals"] = ("IntegrateLayers", true),
+        ["QkvReceiveDiffResiduals"] = ("NumResidualStreams", 2),
     };
 
     public static TheoryData<string> Switches => [.. typeof(AttentionLayersOptions).GetProperties()
