@@ -1,6 +1,7 @@
 using System.Globalization;
 using XtNotebooks.Kernel.Crashes;
 using XtNotebooks.Kernel.Jupyter;
+using XtNotebooks.Kernel.Jupyter.Output;
 using XtNotebooks.Kernel.Notebooks;
 using XtNotebooks.Kernel.Scripting;
 
@@ -34,14 +35,24 @@ internal sealed class HeadlessRun(
                 return;
             AtomicFile.Write(paths.Output, run.ToJson());
             written = time.GetTimestamp();
-        }));
+        }, OutputLimit.Beside(paths.Output)));
         journal?.Begin(paths, request.WithoutScripts, run.ToJson());
         var result = new RunResult(paths, request.WithoutScripts);
         void Write() => result.Write(run.ToJson());
-        void WriteAtExit()
+        bool WriteAtExit(bool asked)
         {
-            Write();
-            journal?.End();
+            // A cell that exits is told of, with its number, by the supervisor.
+            var isCells = !asked && journal is { CellRuns: true };
+            try
+            {
+                Write();
+            }
+            finally
+            {
+                if (!isCells)
+                    journal?.End();
+            }
+            return isCells;
         }
 
         // On the way out what there is gets written.

@@ -8,23 +8,22 @@ namespace XtNotebooks.Kernel.Cli;
 /// after writing what there is.</remarks>
 internal sealed class RunInterruption : IDisposable
 {
-    /// <summary>Signals this close together are one request: a terminal and a shell, or <c>timeout</c>, may each pass it on.</summary>
-    private static readonly TimeSpan SameRequest = TimeSpan.FromSeconds(0.5);
-
-    private readonly Action write;
+    private readonly Func<bool, bool> write;
     private readonly TextWriter error;
     private readonly CancellationTokenSource stop;
-    private readonly TimeProvider time;
+    private readonly StopRequests requests;
     private readonly PosixSignalRegistration[] signals;
-    private readonly Lock gate = new();
-    private long? stopped;
-    private bool exiting;
+    private volatile bool exiting;
 
-    public RunInterruption(Action write, TextWriter error, TimeProvider time, CancellationToken cancellationToken)
+    /// <param name="write">Writes what there is, given whether the end was asked for; whether somebody else tells of it.</param>
+    /// <param name="error">Where the end is told.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Asks for the end, too.</param>
+    public RunInterruption(Func<bool, bool> write, TextWriter error, TimeProvider time, CancellationToken cancellationToken)
     {
         this.write = write;
         this.error = error;
-        this.time = time;
+        requests = new StopRequests(time);
         stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         PosixSignal[] handled = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
         signals = [.. handled.Select(signal => PosixSignalRegistration.Create(signal, Stop))];
@@ -44,44 +43,31 @@ internal sealed class RunInterruption : IDisposable
 
     private void Stop(PosixSignalContext context)
     {
-        lock (gate)
+        var request = requests.Next();
+        context.Cancel = request != StopRequest.Kill;
+        if (request == StopRequest.Stop)
         {
-            if (stopped is null)
-            {
-                stopped = time.GetTimestamp();
-                context.Cancel = true;
-            }
-            else if (time.GetElapsedTime(stopped.Value) < SameRequest)
-            {
-                context.Cancel = true;
-                return;
-            }
-            else if (!exiting)
-            {
-                exiting = true;
-                context.Cancel = true;
-            }
-            else
-            {
-                return; // The third is left to its default and kills.
-            }
-        }
-        if (exiting)
-            Environment.Exit(ExitCode.CellFailed); // On the way WriteAtExit writes.
-        else
             stop.Cancel();
+        }
+        else if (request == StopRequest.Exit)
+        {
+            exiting = true;
+            Environment.Exit(ExitCode.CellFailed); // On the way WriteAtExit writes.
+        }
     }
 
     private void WriteAtExit(object? sender, EventArgs e)
     {
-        Environment.ExitCode = ExitCode.CellFailed;
         try
         {
-            write();
+            if (write(exiting))
+                return;
+            Environment.ExitCode = ExitCode.CellFailed;
             error.WriteLine($"{Environment.NewLine}xt-notebooks: the process was ended before the run was; what there was is written.");
         }
         catch (NotebookException refused)
         {
+            Environment.ExitCode = ExitCode.CellFailed;
             error.WriteLine($"xt-notebooks: {refused.Message}");
         }
     }

@@ -49,6 +49,9 @@ internal static partial class CauseOfDeath
 
     private static (string Name, string Meaning) SignalName(int signal) => signal switch
     {
+        1 => ("SIGHUP", "its terminal or session has gone"),
+        2 => ("SIGINT", "somebody interrupted it before it could listen"),
+        3 => ("SIGQUIT", "somebody asked it to quit"),
         4 => ("SIGILL", "native code ran an instruction that this processor does not have"),
         6 => ("SIGABRT", "the runtime or a native library gave up"),
         7 => ("SIGBUS", "native code touched memory that is not there, or a disk is full"),

@@ -16,7 +16,7 @@ internal sealed class Journal : IDisposable
     private const FileShare Shared = FileShare.ReadWrite | FileShare.Delete;
 
     private readonly Lock gate = new();
-    private readonly ArrayBufferWriter<byte> line = new();
+    private ArrayBufferWriter<byte> line = new();
     private readonly FileStream file;
     private bool ended;
 
@@ -139,7 +139,7 @@ internal sealed class Journal : IDisposable
                 // A full disk must not fail a cell; only the last words would lack something.
             }
             if (line.Capacity > 1 << 20)
-                line.Clear();
+                line = new();
         }
     }
 

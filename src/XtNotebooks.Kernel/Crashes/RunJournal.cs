@@ -14,6 +14,10 @@ internal sealed class RunJournal(Journal journal)
     private const int MostUpdates = 100;
 
     private long cellBegan;
+    private volatile bool cellRuns;
+
+    /// <summary>Whether the process's end would be that of a cell.</summary>
+    public bool CellRuns => cellRuns;
 
     public void Begin(RunPaths paths, bool withoutScripts, string document) => journal.Write(json =>
     {
@@ -37,6 +41,7 @@ internal sealed class RunJournal(Journal journal)
             json.WriteNumber("count", count);
         });
         cellBegan = journal.Position;
+        cellRuns = true;
     }
 
     /// <summary>The cell's outputs take the place of what was recorded while it ran.</summary>
@@ -49,6 +54,7 @@ internal sealed class RunJournal(Journal journal)
             json.WritePropertyName("outputs");
             json.WriteRawValue(text, skipInputValidation: true);
         });
+        cellRuns = false;
     }
 
     /// <summary>Says that the run ends in order.</summary>

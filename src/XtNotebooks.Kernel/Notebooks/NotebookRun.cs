@@ -1,4 +1,5 @@
 using XtNotebooks.Kernel.Crashes;
+using XtNotebooks.Kernel.Jupyter.Output;
 using XtNotebooks.Kernel.Scripting;
 
 namespace XtNotebooks.Kernel.Notebooks;
@@ -80,12 +81,16 @@ internal sealed class NotebookRun
         using var timeout = new CancellationTokenSource(
             options.CellTimeout ?? System.Threading.Timeout.InfiniteTimeSpan, options.TimeProvider);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        var running = session.RunAsync(new CellRequest(cell.Source, number), options.Journal?.Recorded(outputs) ?? outputs, stop.Token);
+        // What a cell leaves running may write to it later: it is not disposed of.
+        var kept = options.Limit is { } limit ? new KeptOutput(limit, number) : null;
+        var recorded = options.Journal?.Recorded(outputs) ?? outputs;
+        var running = session.RunAsync(
+            new CellRequest(cell.Source, number), kept is null ? recorded : new LimitedOutput(recorded, kept), stop.Token);
         var result = await AnswerAsync(running, stop.Token);
         if (result is { Status: CellStatus.Ok })
         {
             if (result.Value is not null)
-                outputs.Result(result.Value, number);
+                outputs.Result(kept?.Admit(result.Value) ?? result.Value, number);
             return null;
         }
         // A cell that fails by itself in the moment of its timeout tells its own error; one that was stopped tells why.
@@ -118,7 +123,9 @@ internal sealed class NotebookRun
 /// <param name="TimeProvider">The clock.</param>
 /// <param name="Journal">Is told how the run goes on, for whoever has to finish it should the process die.</param>
 /// <param name="AfterCell">Called when a cell has ended, before the next begins.</param>
-internal sealed record RunOptions(TimeSpan? CellTimeout, TimeProvider TimeProvider, RunJournal? Journal = null, Action? AfterCell = null);
+/// <param name="Limit">How much of a cell's output goes into the notebook; null for all.</param>
+internal sealed record RunOptions(TimeSpan? CellTimeout, TimeProvider TimeProvider, RunJournal? Journal = null, Action? AfterCell = null,
+    OutputLimit? Limit = null);
 
 /// <param name="Number">The cell's execution count.</param>
 /// <param name="Source">Its code.</param>

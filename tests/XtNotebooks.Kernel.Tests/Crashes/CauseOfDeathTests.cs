@@ -38,6 +38,8 @@ public sealed class CauseOfDeathTests
     [InlineData(134, "Process terminated.\nno more\n   at System.Environment.FailFast(System.String)\n", false, "ProcessTerminated", "FailFast ended the process: no more.")]
     [InlineData(134, "Process terminated.\n   at System.Environment.FailFast(System.String)\n", false, "ProcessTerminated", "FailFast ended the process.")]
     [InlineData(134, "Unhandled exception. System.Exception: lost\n", false, "UnhandledException", "System.Exception: lost.")]
+    [InlineData(129, "", false, "ProcessDied", "signal 1 (SIGHUP)")]
+    [InlineData(130, "", false, "ProcessDied", "signal 2 (SIGINT)")]
     [InlineData(139, "", false, "ProcessDied", "SIGSEGV")]
     [InlineData(3, "a warning\n", false, "ProcessExited", "exit code 3")]
     public void Every_end_has_its_sentence(int exitCode, string lastWords, bool outOfMemory, string name, string words)

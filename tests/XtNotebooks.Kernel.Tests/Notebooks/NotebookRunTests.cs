@@ -1,3 +1,5 @@
+using XtNotebooks.Extensibility;
+using XtNotebooks.Kernel.Jupyter.Output;
 using XtNotebooks.Kernel.Notebooks;
 using XtNotebooks.Kernel.Scripting;
 
@@ -18,6 +20,34 @@ public class NotebookRunTests
         Assert.Equal([1, null, 2], notebook.CodeCells.Select(cell => cell.ExecutionCount));
         Assert.Equal(["stream", "", "execute_result"], notebook.CodeCells.Select(cell => cell.Outputs.Count == 0 ? "" : (string?)cell.Outputs[0]!["output_type"]));
         Assert.DoesNotContain("earlier run", notebook.ToJson());
+    }
+
+    [Fact]
+    public async Task Output_without_end_is_cut_with_a_note_and_the_rest_is_in_a_file()
+    {
+        using var folder = new TemporaryFolder();
+        var limit = OutputLimit.Beside(Path.Combine(folder.Path, "n.executed.ipynb")) with { Characters = 10, Displays = 1 };
+        var notebook = Sample.Document(Sample.Code("a"), Sample.Code("b"));
+        var session = new FakeSession().On("a", output =>
+        {
+            for (var i = 0; i < 1_000; i++)
+                output.Stream(StreamName.Stdout, "12345\n");
+        }).On("b", output =>
+        {
+            output.Display(MimeBundle.Text("one"), null);
+            output.Display(MimeBundle.Text("two"), "id");
+            output.UpdateDisplay(MimeBundle.Text("three"), "id");
+        });
+        var run = new NotebookRun(notebook, new(null, TimeProvider.System, Limit: limit));
+        Assert.Null(await run.ExecuteAsync(session, new Silence(), None));
+        run.ToJson();
+        var text = MultilineText.Join(notebook.Cells[0].Outputs.Single()!["text"]);
+        var rest = Assert.Single(Directory.GetFiles(Path.Combine(folder.Path, "n.executed.outputs"), "cell-1-*.txt"));
+        Assert.StartsWith("12345\n1234\n[Output cut after ", text, StringComparison.Ordinal);
+        Assert.EndsWith($"The rest is in {rest}.]\n", text, StringComparison.Ordinal);
+        Assert.StartsWith("5\n12345\n", await File.ReadAllTextAsync(rest, None), StringComparison.Ordinal);
+        Assert.Equal(["display_data", "stream"], notebook.Cells[1].Outputs.Select(output => (string?)output!["output_type"]));
+        Assert.Single(Directory.GetFiles(Path.Combine(folder.Path, "n.executed.outputs"), "cell-2-*.html"));
     }
 
     [Fact]

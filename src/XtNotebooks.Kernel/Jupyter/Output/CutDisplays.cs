@@ -43,7 +43,7 @@ internal sealed class CutDisplays(OutputLimit limit) : IDisposable
             {
                 var path = newPath("html");
                 page = new StreamWriter(path, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true)) { AutoFlush = true };
-                note = $"\n[Output cut after {shown} displays. The rest is in {path} while this kernel runs.]\n";
+                note = $"\n[Output cut after {shown} displays. The rest is in {path}{limit.HowLong}.]\n";
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {

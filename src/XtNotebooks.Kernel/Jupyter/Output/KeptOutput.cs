@@ -29,7 +29,7 @@ internal sealed class KeptOutput(OutputLimit limit, int cell) : IDisposable
             {
                 var path = NewPath("txt");
                 file = new StreamWriter(path) { AutoFlush = true };
-                note = $"\n[Output cut after {Millions(limit.Characters)} million characters. The rest is in {path} while this kernel runs.]\n";
+                note = $"\n[Output cut after {Millions(limit.Characters)} million characters. The rest is in {path}{limit.HowLong}.]\n";
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -117,7 +117,7 @@ internal sealed class KeptOutput(OutputLimit limit, int cell) : IDisposable
             var path = NewPath(mimeType switch { "text/html" => "html", "image/svg+xml" => "svg", _ => "txt" });
             kept += text.Length;
             File.WriteAllText(path, text);
-            return $"It is in {path} while this kernel runs.";
+            return $"It is in {path}{limit.HowLong}.";
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

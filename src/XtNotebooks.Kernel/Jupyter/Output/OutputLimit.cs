@@ -6,9 +6,17 @@ namespace XtNotebooks.Kernel.Jupyter.Output;
 /// <param name="Folder">Makes, on first need, the folder for such files.</param>
 /// <param name="Displays">How many displays; a browser can hardly show more.</param>
 /// <param name="DisplayCharacters">Of all displays together.</param>
+/// <param name="HowLong">For how long the files are there, as the note adds it.</param>
 internal sealed record OutputLimit(
-    long Characters, long KeptCharacters, Func<string> Folder, int Displays = 2_000, long DisplayCharacters = 200_000_000)
+    long Characters, long KeptCharacters, Func<string> Folder, int Displays = 2_000, long DisplayCharacters = 200_000_000,
+    string HowLong = " while this kernel runs")
 {
     /// <summary>20 million characters shown and 500 million kept; 2,000 displays of 200 million characters.</summary>
     public static OutputLimit Default(Func<string> folder) => new(20_000_000, 500_000_000, folder);
+
+    /// <summary>The same for a notebook that is run to a file, with a folder beside it that stays.</summary>
+    /// <param name="notebook">The file.</param>
+    public static OutputLimit Beside(string notebook) => Default(() =>
+        Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(notebook))!,
+            Path.GetFileNameWithoutExtension(notebook) + ".outputs")).FullName) with { HowLong = "" };
 }
