@@ -24,8 +24,9 @@ public sealed class OwnThreadTimeTests : IDisposable
     [Fact]
     public void Cancellation_by_time_whose_receiver_fails_does_not_stop_the_clock()
     {
-        using var cancellation = new CancellationTokenSource(TimeSpan.FromMilliseconds(5), time);
+        using var cancellation = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         using var registered = cancellation.Token.Register(() => throw new InvalidOperationException("refused"));
+        cancellation.CancelAfter(TimeSpan.FromMilliseconds(5));
         using var timer = time.CreateTimer(_ => fired.Release(), null, TimeSpan.FromMilliseconds(30), Timeout.InfiniteTimeSpan);
         fired.Wait(TestContext.Current.CancellationToken);
         Assert.True(cancellation.IsCancellationRequested);
