@@ -31,9 +31,9 @@ internal static class TrainMagic
         Examples =
         [
             "#!xt-train net --batches batches --steps 300",
+            "#!xt-train net --batches batches --steps 100 --continue",
             "#!xt-train net --lines names --tokenizer tokenizer --eos --steps 300 --evaluate-every 50",
             "#!xt-train net --batches batches --loss smoothed --clip-norm 1 --schedule cosine --warmup 20",
-            "#!xt-train net --batches batches --steps 100 --continue",
         ],
         StopsWithin = TimeSpan.FromSeconds(30),
         Run = static (call, cancellationToken) => Task.Run(() => Train(call, cancellationToken), CancellationToken.None),
