@@ -53,18 +53,9 @@ internal static class ExportedPage
         }
         var pictures = new[] { Convert.ToBase64String(await one.ScreenshotAsync()), Convert.ToBase64String(await other.ScreenshotAsync()) };
         var difference = await one.Page.EvaluateAsync<double[]>(
-            """
+            $$"""
             async pictures => {
-              const read = async png => {
-                const image = new Image();
-                image.src = 'data:image/png;base64,' + png;
-                await image.decode();
-                const canvas = document.createElement('canvas');
-                canvas.width = image.width; canvas.height = image.height;
-                const context = canvas.getContext('2d');
-                context.drawImage(image, 0, 0);
-                return context.getImageData(0, 0, canvas.width, canvas.height);
-              };
+              {{Pixels.Read}}
               const [a, b] = [await read(pictures[0]), await read(pictures[1])];
               const width = Math.min(a.width, b.width), height = Math.min(a.height, b.height);
               let other = 0;

@@ -91,16 +91,10 @@ internal sealed class OpenNotebook(IPage page, string file) : IAsyncDisposable
     {
         var png = Convert.ToBase64String(await area.ScreenshotAsync());
         return await page.EvaluateAsync<int>(
-            """
+            $$"""
             async ([png, r, g, b]) => {
-              const image = new Image();
-              image.src = 'data:image/png;base64,' + png;
-              await image.decode();
-              const canvas = document.createElement('canvas');
-              canvas.width = image.width; canvas.height = image.height;
-              const context = canvas.getContext('2d');
-              context.drawImage(image, 0, 0);
-              const data = context.getImageData(0, 0, canvas.width, canvas.height).data;
+              {{Pixels.Read}}
+              const { data } = await read(png);
               let count = 0;
               for (let i = 0; i < data.length; i += 4)
                 if (Math.abs(data[i] - r) < 12 && Math.abs(data[i + 1] - g) < 12 && Math.abs(data[i + 2] - b) < 12) count++;

@@ -1,3 +1,5 @@
+using XtNotebooks.Kernel.Crashes;
+
 namespace XtNotebooks.Kernel.Cli;
 
 /// <summary>What a signal asks of a run.</summary>
@@ -20,23 +22,14 @@ internal enum StopRequest
 /// <param name="time">The clock.</param>
 internal sealed class StopRequests(TimeProvider time)
 {
-    /// <summary>Signals this close together are one request: a terminal and a shell, <c>timeout</c> or the supervisor may each pass it
-    /// on.</summary>
-    private static readonly TimeSpan SameRequest = TimeSpan.FromSeconds(0.5);
-
-    private readonly Lock gate = new();
-    private long? last;
+    private readonly SignalEcho echo = new(time, TimeSpan.FromSeconds(0.5));
     private int count;
 
     /// <summary>What the signal that has just come asks for.</summary>
-    public StopRequest Next()
+    public StopRequest Next() => echo.IsOne() ? StopRequest.Same : Interlocked.Increment(ref count) switch
     {
-        lock (gate)
-        {
-            if (last is { } before && time.GetElapsedTime(before) < SameRequest)
-                return StopRequest.Same;
-            last = time.GetTimestamp();
-            return ++count switch { 1 => StopRequest.Stop, 2 => StopRequest.Exit, _ => StopRequest.Kill };
-        }
-    }
+        1 => StopRequest.Stop,
+        2 => StopRequest.Exit,
+        _ => StopRequest.Kill,
+    };
 }

@@ -1,11 +1,11 @@
 namespace XtNotebooks.Kernel.Crashes;
 
 /// <summary>A signal to a whole group of processes, such as a terminal's Ctrl-C, comes twice: by itself, and from the
-/// <see cref="Supervisor"/>, which cannot know that. The second must not stop the next cell.</summary>
-internal sealed class SignalEcho(TimeProvider time)
+/// <see cref="Supervisor"/>, which cannot know that; a shell or <c>timeout</c> may pass it on, too.</summary>
+/// <param name="time">The clock.</param>
+/// <param name="together">Signals this close together are one.</param>
+internal sealed class SignalEcho(TimeProvider time, TimeSpan together)
 {
-    private static readonly TimeSpan SameSignal = TimeSpan.FromSeconds(0.2);
-
     private readonly Lock gate = new();
     private long? last;
 
@@ -14,7 +14,7 @@ internal sealed class SignalEcho(TimeProvider time)
     {
         lock (gate)
         {
-            if (last is { } before && time.GetElapsedTime(before) < SameSignal)
+            if (last is { } before && time.GetElapsedTime(before) < together)
                 return true;
             last = time.GetTimestamp();
             return false;

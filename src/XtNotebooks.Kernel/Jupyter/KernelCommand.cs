@@ -59,7 +59,8 @@ internal static class KernelCommand
         // Nothing that serves the front end's messages needs the pool, but completion and restore do, and a cell may have filled it.
         ThreadPool.SetMinThreads(16, 4);
         var kernel = new JupyterKernel(connection, OpenSession, new HistoryFile(history, log), log, time, running);
-        var echo = new SignalEcho(time);
+        // An echo must not stop the next cell.
+        var echo = new SignalEcho(time, TimeSpan.FromSeconds(0.2));
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
         {
             context.Cancel = true;

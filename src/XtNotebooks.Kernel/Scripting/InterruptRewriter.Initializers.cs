@@ -31,8 +31,7 @@ internal sealed partial class InterruptRewriter
     }
 
     /// <summary>A record's Equals and GetHashCode ask for its EqualityContract first: there is the place for a check. (What the compiler
-    /// writes for
-    /// ToString looks at the stack by itself.)</summary>
+    /// writes for ToString looks at the stack by itself.)</summary>
     public override SyntaxNode? VisitRecordDeclaration(RecordDeclarationSyntax node)
     {
         var visited = (RecordDeclarationSyntax)base.VisitRecordDeclaration(node)!;

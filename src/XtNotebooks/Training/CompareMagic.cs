@@ -65,7 +65,8 @@ internal static class CompareMagic
 
     private static TrainingComparison OnTokens(MagicCall call, nn.Module module, LivePanel panel, CancellationToken cancellationToken)
     {
-        var model = TrainingInputs.Model(call) is AutoregressiveWrapper wrapper ? wrapper.Net : TrainingInputs.Model(call);
+        var given = TrainingInputs.Model(call);
+        var model = given is AutoregressiveWrapper wrapper ? wrapper.Net : given;
         var settings = call.Require<string>("--settings").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Select(TrainingInputs.Setting).ToList();
         var losses = TrainingInputs.Losses(call);

@@ -44,7 +44,6 @@ internal static class ContinuedRun
             throw new MagicException($"The schedule ends with step {taken + left}, and the learning rate is 0 from there on; give --steps {left}, or train without --continue for a schedule anew.");
     }
 
-
     private static bool Same(string option, object value, Trainer earlier) => option switch
     {
         "--learning-rate" => Equals(value, earlier.Options.LearningRate),
