@@ -73,4 +73,13 @@ public sealed class BadCodeTests
         Assert.Null(await notebook.Value("// nothing"));
         Assert.Null(await notebook.Value("\n\n"));
     }
+
+    [Fact]
+    public async Task An_exception_whose_message_throws_is_told_all_the_same()
+    {
+        await using var notebook = new Notebook();
+        var error = await notebook.Error("class Odd : Exception { public override string Message => throw new Exception(); } throw new Odd();");
+        Assert.EndsWith("Odd", error.Name, StringComparison.Ordinal);
+        Assert.Contains("its Message failed", error.Message, StringComparison.Ordinal);
+    }
 }

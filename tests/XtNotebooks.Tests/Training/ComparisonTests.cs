@@ -1,4 +1,6 @@
+using TorchSharp;
 using XtNotebooks.Training;
+using static TorchSharp.torch;
 
 namespace XtNotebooks.Tests.Training;
 
@@ -35,4 +37,18 @@ public sealed class ComparisonTests
     [Fact]
     public void Two_settings_of_one_name_are_refused() =>
         Assert.Throws<ArgumentException>(() => Trainer.Compare(() => Tiny.Net(), Tiny.Motif(), [LossSetting.Lens, LossSetting.Lens], 1));
+
+    [Fact]
+    public void Own_losses_are_compared_from_code_too()
+    {
+        using var scope = NewDisposeScope();
+        var batches = Enumerable.Range(0, 5).Select(_ => (X: ones(4, 3), Y: ones(4, 1))).ToList();
+        using var compared = Trainer.Compare(() => nn.Linear(3, 1), batches, new Dictionary<string, Func<TorchSharp.Modules.Linear, (Tensor X, Tensor Y), Tensor>>
+        {
+            ["squares"] = (model, batch) => nn.functional.mse_loss(model.call(batch.X), batch.Y),
+            ["absolute"] = (model, batch) => nn.functional.l1_loss(model.call(batch.X), batch.Y),
+        }, steps: 5);
+        Assert.Equal(2, compared.Models.Count);
+        Assert.Equal(Math.Sqrt(compared["squares"].Steps[0].ReportedLoss), compared["absolute"].Steps[0].ReportedLoss, 1e-4);
+    }
 }

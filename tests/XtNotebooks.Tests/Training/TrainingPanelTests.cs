@@ -1,0 +1,40 @@
+using TorchSharp;
+using XtNotebooks.Data;
+using XtNotebooks.Extensibility;
+using XtNotebooks.Training;
+using XtNotebooks.Transformers;
+using XtNotebooks.Views;
+using static TorchSharp.torch;
+
+namespace XtNotebooks.Tests.Training;
+
+public sealed class TrainingPanelTests : TrainingCells
+{
+    [Fact]
+    public void A_long_runs_panel_keeps_where_its_curve_began()
+    {
+        var panel = new LivePanel(notebook, "cpu", TimeProvider.System);
+        TrainingProgress At(int step) => new("run", new() { Step = step, ReportedLoss = 1.0 / step, Duration = TimeSpan.FromSeconds(0.1) }, 2000, null);
+        for (var step = 1; step <= 2000; step++)
+            panel.OnStep(At(step));
+        panel.End("done");
+        Assert.Equal(1, panel.Curve[0].Step);
+        Assert.InRange(panel.Curve.Count, 100, 300);
+    }
+
+    [Fact]
+    public void A_panel_says_where_the_run_stands_and_encodes_names()
+    {
+        var panel = new TrainingPanel
+        {
+            Name = "</script><img onerror>", PlannedSteps = 100, StepsTaken = 10, Elapsed = TimeSpan.FromSeconds(2), Device = "cpu",
+            Latest = new() { Step = 10, ReportedLoss = 2.3, RealLoss = 4.4, PadLoss = 0.12, RealTokens = 60, PadTokens = 40, Duration = TimeSpan.FromSeconds(0.2) },
+            Curve = [(1, 3.0, 3.5, 2.0), (2, 2.5, 3.4, 1.0), (10, 2.3, 4.4, 0.12)],
+        };
+        Assert.Equal("</script><img onerror> [##..................] step 10 of 100 · 0:18 left · 5.0 it/s · 500 tokens/s · reported 2.30 · real tokens 4.40 · pads 0.12 · cpu", panel.ToText());
+        var html = panel.ToHtml();
+        Assert.DoesNotContain("<img", html);
+        Assert.Equal(3, html.Split("<polyline").Length - 1);
+        Assert.True(html.Length < 20_000, $"{html.Length}");
+    }
+}
