@@ -92,8 +92,8 @@ public sealed partial class TransformerWrapper : nn.Module<Tensor, Tensor>
     /// <summary>Whether generation can keep keys and values between steps.</summary>
     public bool CanCacheKv => _memory is null && !Options.UseClsToken && AttnLayers.CanCacheKv;
 
-    /// <summary>What a sequence's length is for the layers: with class tokens and memories.</summary>
-    internal long WholeLength(long length)
+    /// <summary>How many positions the layers see for a sequence of <paramref name="length"/> tokens: with class tokens and memories.</summary>
+    public long WholeLength(long length)
     {
         if (Options.UseClsToken) length += Options.NumClsTokens;
         return _memory?.WholeLength(length) ?? length;

@@ -94,6 +94,22 @@ public sealed class Attention : NamedModule, IBlock
         if (options.SublayerDropout > 0) _sublayerDropout = Child("sublayer_dropout", nn.Dropout(options.SublayerDropout));
     }
 
+    /// <summary>Floating-point operations of attention between positions for one sequence, forward: of the two products that have no weight, queries with keys
+    /// and attention weights with values.</summary>
+    /// <remarks>2 · heads · queries · keys · (DimHead + ValueDimHead). Every pair of positions counts, also those that causality or a mask hides: without
+    /// flash the whole map is computed, and the fused kernel computes it in blocks, of which it leaves out those that are hidden whole, few in short sequences.
+    /// Fewer key heads save projections and memory, but none of this. Additions on the map, its softmax, and what variants do to it (talking heads, CoPE)
+    /// are left out.</remarks>
+    /// <param name="queries">Positions that attend.</param>
+    /// <param name="keys">Positions that are attended to, without the layer's own memories, which are added.</param>
+    public long ProductFlops(long queries, long keys)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(queries);
+        ArgumentOutOfRangeException.ThrowIfNegative(keys);
+        keys += _options.NumMemKv + (_options.AddZeroKv ? 1 : 0);
+        return 2 * _options.Heads * queries * keys * (_options.DimHead + _valueDimHead);
+    }
+
     // A step sees the new positions alone: what looks at the hidden states of all positions cannot use cached keys.
     internal bool CanCacheKv => !_options.Selective && !_options.DataDependentAlibi && !_options.OrthogProjectedValues && !_options.OrthogProjectedValuesPerHead;
 

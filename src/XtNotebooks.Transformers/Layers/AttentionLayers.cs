@@ -54,6 +54,12 @@ public abstract class AttentionLayers : NamedModule
     /// <summary>Whether a position sees only itself and what is before it.</summary>
     public bool Causal { get; }
 
+    /// <summary>What each layer is: a attention, c cross-attention, f feed-forward.</summary>
+    public IReadOnlyList<char> LayerTypes => _plan.Types;
+
+    /// <summary>Indices into <see cref="LayerTypes"/> in the order in which the layers run; a layer may run more than once.</summary>
+    public IReadOnlyList<int> LayersExecuteOrder => _plan.Order;
+
     /// <summary>Width of the residual stream.</summary>
     public int Dim => Options.Dim;
 

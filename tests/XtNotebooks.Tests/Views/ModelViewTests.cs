@@ -47,8 +47,8 @@ public sealed class ModelViewTests : IDisposable
         var (once, thrice) = (ModelView.From(plain), ModelView.From(loops));
         var rounds = Part(thrice, "attn_layers").FlopsPerToken + Part(thrice, "exit_gate").FlopsPerToken;
         Assert.Equal(2 * rounds, thrice.Root.FlopsPerToken - thrice.Root.Children.Sum(c => c.FlopsPerToken));
-        Assert.EndsWith("FLOPs a token forward in matrix products, attention between positions apart.", once.Sentence);
-        Assert.EndsWith("in matrix products, the layers 3 times, attention between positions apart.", thrice.Sentence);
+        Assert.Contains("FLOPs a token forward in matrix products, 4,096 of them attention between 8 positions.", once.Sentence);
+        Assert.Contains("in matrix products, the layers 3 times, 12.3 k of them attention between 8 positions.", thrice.Sentence);
         Assert.Contains("the layers once, which recycling runs again", ModelView.From(recycles).Sentence);
     }
 
@@ -147,11 +147,26 @@ public sealed class ModelViewTests : IDisposable
     [Fact]
     public void A_model_that_needs_more_than_ids_is_shown_without_shapes()
     {
-        var view = ModelView.From(new TransformerWrapper(new() { NumTokens = 9, MaxSeqLen = 8, AttnLayers = new Decoder(new() { Dim = 16, Depth = 1, Heads = 2, CrossAttend = true }) }));
+        var view = ModelView.From(new TransformerWrapper(new() { NumTokens = 9, MaxSeqLen = 8, AttnLayers = new Decoder(new() { Dim = 16, Depth = 1, Heads = 2, UseAdaptiveLayernorm = true, DimCondition = 4 }) }));
         Assert.Equal((null, null), (view.Example, view.Root.Output));
         Assert.DoesNotContain("→", view.ToText(), StringComparison.Ordinal);
         var error = Assert.Throws<ArgumentException>(() => ModelView.From(nn.Linear(3, 2), example: (zeros(1, 3), zeros(1, 3))));
         Assert.Equal("Linear does not take 2 tensors; give the example that its forward takes.", error.Message);
+    }
+
+    [Fact]
+    public void A_model_that_reads_another_sequence_tells_them_too()
+    {
+        var view = ModelView.From(new TransformerWrapper(new() { NumTokens = 9, MaxSeqLen = 8, AttnLayers = new Decoder(new() { Dim = 16, Depth = 1, Heads = 2, CrossAttend = true, CrossAttnDimContext = 24 }) }));
+        Assert.Equal(("ids [batch, seq] and a context [batch, seq, 24]", "[batch, seq, 9]"), (view.Example, view.Root.Output));
+        Assert.Equal("[batch, seq, 128]", At(view, "attn_layers.layers.1.1.to_k").Output);
+        var both = ModelView.From(new XTransformer(new()
+        {
+            Dim = 16, Enc = new() { NumTokens = 9, MaxSeqLen = 12, Layers = new() { Depth = 1, Heads = 2 } }, Dec = new() { NumTokens = 7, MaxSeqLen = 8, Layers = new() { Depth = 1, Heads = 2 } },
+        }));
+        Assert.Equal(("source and target ids [batch, seq]", "[]"), (both.Example, both.Root.Output));
+        Assert.Equal("[batch, seq, 16]", At(both, "encoder.attn_layers").Output);
+        Assert.Equal("[batch, seq, 7]", At(both, "decoder.net.to_logits").Output);
     }
 
     [Fact]

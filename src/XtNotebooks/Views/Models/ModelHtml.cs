@@ -13,6 +13,8 @@ internal static class ModelHtml
         if (view.Title is not null)
             html.Add($"<p><strong>{view.Title}</strong></p>\n");
         html.Add($"<p class=\"lead\">{view.Sentence}</p>\n");
+        if (view.Note is not null)
+            html.Add($"<p class=\"muted\">{view.Note}</p>\n");
         if (view.Options.Count > 0)
         {
             html.Add($"<p>Not the default (in brackets): ");
@@ -53,7 +55,7 @@ internal static class ModelHtml
         if (node.Parameters > 0)
         {
             var share = root.Parameters == 0 ? 0 : node.Parameters * (double)node.Count / root.Parameters;
-            html.Add($" <span class=\"muted\">{Big(node.Parameters)} parameters{(node.Count > 1 ? " each" : "")}, {Words.Percent(share)}, {TensorSummary.Size(node.Bytes)}{(node.FlopsPerToken > 0 ? $", {Big(node.FlopsPerToken)} FLOPs a token" : "")}</span>");
+            html.Add($" <span class=\"muted\">{Big(node.Parameters)} parameters{(node.Count > 1 ? " each" : "")}, {Words.Percent(share)}, {TensorSummary.Size(node.Bytes)}{(node.AllFlopsPerToken > 0 ? $", {Big(node.AllFlopsPerToken)} FLOPs a token" : "")}</span>");
             html.Add($"<span class=\"share\" aria-hidden=\"true\"><i style=\"width:{Math.Min(1, share) * 100:0.#}%\"></i></span>");
         }
         html.Add(leaf ? new Html("</div>\n") : new Html("</summary>\n"));

@@ -34,29 +34,30 @@ internal static class ModelShapes
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or System.Runtime.InteropServices.ExternalException)
         {
-            // A model that needs more than ids, such as a context, tells no shapes by itself.
+            // A model that needs more, such as a condition, tells no shapes by itself.
             return (new Dictionary<nn.Module, string>(), null);
         }
     }
 
     private static (IReadOnlyDictionary<nn.Module, string>, string?) Inferred(nn.Module module)
     {
-        var (longest, run) = module switch
-        {
-            TransformerWrapper net => (net.MaxSeqLen, ids => net.call(ids)),
-            AutoregressiveWrapper { Net: var net } => (net.MaxSeqLen, ids => net.call(ids)),
-            _ => (0, default(Action<Tensor>)),
-        };
-        if (run is null)
+        if (Reading.Of(module) is not { } reading)
             return (new Dictionary<nn.Module, string>(), null);
-        var device = module.parameters().FirstOrDefault()?.device ?? CPU;
-        longest = longest > 0 ? longest : int.MaxValue;
+        var longest = reading.Longest > 0 ? reading.Longest : int.MaxValue;
         var length = (int)Math.Clamp(longest - 2, 1, Short);
         var (one, other) = (new Sizes(Few, length), new Sizes(Few + 1, (int)Math.Min(longest, length + 2)));
-        var first = Once(module, () => run(zeros(one.Batch, one.Seq, dtype: int64, device: device)));
-        var second = Once(module, () => run(zeros(other.Batch, other.Seq, dtype: int64, device: device)));
+        var (first, second) = (Read(one), Read(other));
         return (first.Where(pair => second.ContainsKey(pair.Key)).ToDictionary(
-            pair => pair.Key, pair => Written(pair.Value, (second[pair.Key], one, other))), "ids [batch, seq]");
+            pair => pair.Key, pair => Written(pair.Value, (second[pair.Key], one, other))), reading.Input);
+
+        Dictionary<nn.Module, IReadOnlyList<long[]>> Read(Sizes sizes)
+        {
+            long[] whole = [];
+            var shapes = Once(module, () => whole = reading.Run(sizes).shape);
+            // What is given more than ids is not called, so that no hook tells of it.
+            shapes.TryAdd(reading.Module, [whole]);
+            return shapes;
+        }
     }
 
     private static Dictionary<nn.Module, IReadOnlyList<long[]>> Once(nn.Module module, Action forward)
@@ -129,4 +130,28 @@ internal static class ModelShapes
     }
 
     private readonly record struct Sizes(int Batch, int Seq);
+
+    /// <summary>How one of our own models is run without an example.</summary>
+    /// <param name="Module">What is run.</param>
+    /// <param name="Longest">The longest sequence it takes; 0 for any.</param>
+    /// <param name="Input">What it reads, in words.</param>
+    /// <param name="Run">Runs it on zeros.</param>
+    private sealed record Reading(nn.Module Module, int Longest, string Input, Func<Sizes, Tensor> Run)
+    {
+        public static Reading? Of(nn.Module module)
+        {
+            var weight = module.parameters().FirstOrDefault();
+            Tensor Ids(Sizes sizes) => zeros(sizes.Batch, sizes.Seq, dtype: int64, device: weight?.device);
+            return module switch
+            {
+                AutoregressiveWrapper wrapper => Of(wrapper.Net),
+                XTransformer both => new(both, both.Encoder.MaxSeqLen == 0 ? both.Decoder.Net.MaxSeqLen : Math.Min(both.Encoder.MaxSeqLen, both.Decoder.Net.MaxSeqLen > 0 ? both.Decoder.Net.MaxSeqLen : int.MaxValue),
+                    "source and target ids [batch, seq]", sizes => both.call(Ids(sizes), Ids(sizes))),
+                TransformerWrapper { AttnLayers.Options: { CrossAttend: true } stack } net => new(net, net.MaxSeqLen, $"ids [batch, seq] and a context [batch, seq, {stack.CrossAttnDimContext ?? stack.Dim}]",
+                    sizes => net.forward(Ids(sizes), new TransformerInputs { Context = zeros(sizes.Batch, sizes.Seq, stack.CrossAttnDimContext ?? stack.Dim, dtype: weight!.dtype, device: weight.device) })),
+                TransformerWrapper net => new(net, net.MaxSeqLen, "ids [batch, seq]", sizes => net.call(Ids(sizes))),
+                _ => null,
+            };
+        }
+    }
 }
