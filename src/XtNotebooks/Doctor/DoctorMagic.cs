@@ -1,5 +1,6 @@
 using TorchSharp;
 using XtNotebooks.Extensibility;
+using XtNotebooks.Views;
 using static TorchSharp.torch;
 
 namespace XtNotebooks.Diagnostics;
@@ -50,6 +51,9 @@ public static class DoctorMagic
     private static DoctorReport Report(MagicCall call, CancellationToken cancellation)
     {
         var model = Variable(call, "--model")!;
+        call.Refuse(Command, !call.Has("--step"), "is what a --step moves; give both, or leave it out.", "--optimizer");
+        call.Refuse(Command, model is nn.Module && call.Values.GetValueOrDefault("--module") is var module && !ReferenceEquals(module, model),
+            "is for a --model that is a function; leave it out, for --model is a module itself.", "--module");
         var given = Variable(call, "--batch")!;
         var batch = DoctorInputs.Batch(given);
         var options = DoctorInputs.WithStep(DoctorInputs.WithMetric(DoctorInputs.WithLoss(new()

@@ -39,15 +39,17 @@ internal static class CompareMagic
         var model = given is AutoregressiveWrapper wrapper ? wrapper.Net : given;
         var panel = new LivePanel(call.Notebook, model.parameters().FirstOrDefault()?.device.ToString() ?? "cpu", TimeProvider.System);
         TrainingComparison comparison;
+        TrainingInputs.Check(call, Command);
+        Trainer? running = null;
         using var scope = NewDisposeScope();
         var weights = model.state_dict().ToDictionary(pair => pair.Key, pair => pair.Value.detach().clone());
         try
         {
-            comparison = OfOwnBatches(call) ? OnOwnBatches(call, model, panel, cancellationToken) : OnTokens(call, model, panel, cancellationToken);
+            comparison = OfOwnBatches(call) ? OnOwnBatches(call, model, panel, Runs, cancellationToken) : OnTokens(call, model, panel, Runs, cancellationToken);
         }
         catch (Exception e) when (e is not (OperationCanceledException or MagicException))
         {
-            throw TrainingSentences.Of(e);
+            throw TrainingSentences.Of(e, running, compared: true);
         }
         finally
         {
@@ -58,12 +60,14 @@ internal static class CompareMagic
         cancellationToken.ThrowIfCancellationRequested();
         if (comparison.Runs.FirstOrDefault(run => run.End is TrainingEnd.NotFinite or TrainingEnd.NothingToLearn) is { } failed)
             throw new MagicException($"{failed.Name}: {failed.EndReason}");
+
+        Trainer Runs(Trainer trainer) => running = trainer;
     }
 
     private static bool OfOwnBatches(MagicCall call) => call.Values.GetValueOrDefault("--lines") is null
         && call.Values.GetValueOrDefault("--batches") is System.Collections.IEnumerable and not (string or IEnumerable<PaddedBatch>);
 
-    private static TrainingComparison OnTokens(MagicCall call, nn.Module module, LivePanel panel, CancellationToken cancellationToken)
+    private static TrainingComparison OnTokens(MagicCall call, nn.Module module, LivePanel panel, Func<Trainer, Trainer> runs, CancellationToken cancellationToken)
     {
         var given = TrainingInputs.Model(call);
         var model = given is AutoregressiveWrapper wrapper ? wrapper.Net : given;
@@ -79,8 +83,9 @@ internal static class CompareMagic
         var (batches, heldOut, owned) = TrainingInputs.Batches(call);
         try
         {
-            return Trainer.Compare(() => model, batches, settings, call.Get<int>("--steps"),
-                TrainingInputs.OnTokens(call, model, heldOut) with { OnStep = panel.OnStep }, cancellationToken).Comparison;
+            var options = TrainingInputs.OnTokens(call, model, heldOut) with { OnStep = panel.OnStep };
+            return Comparison.Of(() => model, batches, [.. settings.Select(setting => setting.Name)],
+                (i, _, shared) => runs(new Trainer(TrainedModel.From(model), shared, settings[i], options)), call.Get<int>("--steps"), options, cancellationToken).Comparison;
         }
         finally
         {
@@ -89,16 +94,15 @@ internal static class CompareMagic
         }
     }
 
-    private static TrainingComparison OnOwnBatches(MagicCall call, nn.Module model, LivePanel panel, CancellationToken cancellationToken)
+    private static TrainingComparison OnOwnBatches(MagicCall call, nn.Module model, LivePanel panel, Func<Trainer, Trainer> runs, CancellationToken cancellationToken)
     {
-        if (call.Require<string>("--settings") != DefaultSettings || call.Values.GetValueOrDefault("--held-out") is not null)
-            throw new MagicException("--settings and --held-out are for padded batches and a loss of logits and targets; leave them out.");
+        call.Refuse(Command, true, "is for padded batches and a loss of logits and targets; leave it out.", "--settings");
         var losses = TrainingInputs.Losses(call);
         if (losses.Count == 0)
             throw new MagicException("--batches are no PaddedBatch, so only you know their losses; give --loss: functions from output and target, loss modules, or functions of the batch, in an array or by name in a dictionary.");
         var own = losses.Select(loss => TrainingInputs.OwnLoss(call, model, loss.Loss)!).ToList();
-        var options = TrainingInputs.Options(call, []) with { OnStep = panel.OnStep };
+        var (options, heldOut) = (TrainingInputs.Options(call, []) with { OnStep = panel.OnStep }, HeldOut.OfAnyKind(call));
         return Comparison.Of(() => model, ((System.Collections.IEnumerable)call.Values["--batches"]!).Cast<object>(), [.. losses.Select(loss => loss.Name)],
-            (i, _, shared) => Trainer.For(model, shared, own[i], options, losses[i].Name), call.Get<int>("--steps"), options, cancellationToken).Comparison;
+            (i, _, shared) => runs(Trainer.For(model, shared, own[i], options, losses[i].Name, heldOut)), call.Get<int>("--steps"), options, cancellationToken).Comparison;
     }
 }

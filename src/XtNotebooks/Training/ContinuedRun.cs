@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using TorchSharp;
 using XtNotebooks.Extensibility;
 using XtNotebooks.Transformers;
@@ -7,8 +8,13 @@ namespace XtNotebooks.Training;
 /// <summary>What <c>--continue</c> may not be given: an option that the earlier call settled otherwise would be passed over in silence.</summary>
 internal static class ContinuedRun
 {
+    private static readonly ConditionalWeakTable<Trainer, IReadOnlyDictionary<string, object?>> Begun = [];
+
     // These say how far, not how.
     private static readonly string[] Free = ["--model", "--steps", "--continue", "--as"];
+
+    /// <summary>Keeps what a run was begun with, as long as its trainer is kept.</summary>
+    public static void Begin(Trainer trainer, MagicCall call) => Begun.AddOrUpdate(trainer, call.Values);
 
     /// <returns>The earlier trainer.</returns>
     /// <exception cref="MagicException">The call asks for something else than the trainer does; the message names the option.</exception>
@@ -21,7 +27,7 @@ internal static class ContinuedRun
         foreach (var option in TrainMagic.Command.Options.Where(option => !Free.Contains(option.Name) && option.Name != "--batches"))
         {
             var value = call.Values.GetValueOrDefault(option.Name);
-            if (value is not null && !Equals(value, option.Default) && !Same(option.Name, value, earlier))
+            if (value is not (null or false) && !Equals(value, option.Default) && !AsBegun(option.Name, value, earlier) && !Same(option.Name, value, earlier))
                 throw new MagicException($"{option.Name} is settled by the run that goes on; leave it out, or train without --continue.");
         }
         Schedule(earlier, call.Get<int>("--steps"));
@@ -44,6 +50,10 @@ internal static class ContinuedRun
             throw new MagicException($"The schedule ends with step {taken + left}, and the learning rate is 0 from there on; give --steps {left}, or train without --continue for a schedule anew.");
     }
 
+    private static bool AsBegun(string option, object value, Trainer earlier) =>
+        option != "--resume" && Begun.TryGetValue(earlier, out var values) && Equals(values.GetValueOrDefault(option), value);
+
+    // The same said otherwise, or by a trainer that no magic made.
     private static bool Same(string option, object value, Trainer earlier) => option switch
     {
         "--learning-rate" => Equals(value, earlier.Options.LearningRate),
@@ -57,8 +67,6 @@ internal static class ContinuedRun
         "--setting" => TrainingInputs.Setting((string)value).Name == earlier.Setting.Name,
         "--checkpoint-every" => Equals(value, earlier.Options.CheckpointEvery),
         "--checkpoint-folder" => Equals(value, earlier.Options.CheckpointFolder),
-        "--resume" => false,
-        // What cannot be compared was given again with the same cell, most likely: lines, a tokenizer, a loss, a schedule.
-        _ => true,
+        _ => false,
     };
 }

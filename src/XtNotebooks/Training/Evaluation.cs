@@ -8,7 +8,7 @@ namespace XtNotebooks.Training;
 internal static class Evaluation
 {
     /// <summary>Means over all targets of all batches; the model is in evaluation mode meanwhile.</summary>
-    public static TrainingEvaluation Of(TrainedModel model, IReadOnlyList<PaddedBatch> batches, Device? device, int step)
+    public static TrainingEvaluation Of(TrainedModel model, IReadOnlyList<PaddedBatch> batches, Device? device, int step, CancellationToken cancellationToken)
     {
         var training = model.Module.training;
         model.Module.eval();
@@ -18,6 +18,7 @@ internal static class Evaluation
             var sums = new StepSums();
             foreach (var batch in batches)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 using var scope = NewDisposeScope();
                 using var moved = device is null ? null : batch.To(device);
                 var ids = (moved ?? batch).Ids;

@@ -34,6 +34,7 @@ internal static class TrainMagic
             "#!xt-train net --batches batches --steps 100 --continue",
             "#!xt-train net --lines names --tokenizer tokenizer --eos --steps 300 --evaluate-every 50",
             "#!xt-train net --batches batches --loss smoothed --clip-norm 1 --schedule cosine --warmup 20",
+            "#!xt-train regressor --batches pairs --loss squares --held-out apart --evaluate-every 20 --early-stop 3",
         ],
         StopsWithin = TimeSpan.FromSeconds(30),
         Run = static (call, cancellationToken) => Task.Run(() => Train(call, cancellationToken), CancellationToken.None),
@@ -67,7 +68,7 @@ internal static class TrainMagic
         {
             if (trainer is { Run.Steps.Count: > 0 })
                 Leave(trainer.Run);
-            throw TrainingSentences.Of(e, trainer?.Run.Steps.Count ?? 0);
+            throw TrainingSentences.Of(e, trainer);
         }
         Leave(trainer.Run);
         cancellationToken.ThrowIfCancellationRequested();
@@ -93,10 +94,13 @@ internal static class TrainMagic
                 ? ContinuedRun.Check(call, earlier, module)
                 : throw new MagicException($"There is no {name}Trainer to continue; train once without --continue, or name the run with --as.");
         }
+        TrainingInputs.Check(call, Command);
         if (call.Get<string>("--checkpoint-folder") is null && (call.Get<bool>("--resume") || call.Get<int>("--checkpoint-every") > 0))
             throw new MagicException("Checkpoints need a --checkpoint-folder; give one.");
+        call.Refuse(Command, !call.Get<bool>("--resume") && call.Get<int>("--checkpoint-every") == 0,
+            "alone writes nothing and reads nothing; give --checkpoint-every or --resume too, or leave it out.", "--checkpoint-folder");
         var trainer = TrainingInputs.OwnLoss(call, module) is { } own
-            ? Training.Trainer.For(module, (System.Collections.IEnumerable)call.Values["--batches"]!, own, Recorded(call, TrainingInputs.Options(call, [])), "own loss")
+            ? Training.Trainer.For(module, (System.Collections.IEnumerable)call.Values["--batches"]!, own, Recorded(call, TrainingInputs.Options(call, [])), "own loss", HeldOut.OfAnyKind(call))
             : OnTokens(call);
         if (call.Get<bool>("--resume"))
             trainer.Resume();
@@ -107,6 +111,7 @@ internal static class TrainMagic
             old.Dispose();
         }
         call.Notebook.SetVariable(name + "Trainer", trainer, typeof(Trainer));
+        ContinuedRun.Begin(trainer, call);
         return trainer;
     }
 
@@ -128,7 +133,6 @@ internal static class TrainMagic
     private static LossSetting Setting(MagicCall call, torch.nn.Module<torch.Tensor, torch.Tensor> module) =>
         (call.Values.GetValueOrDefault("--loss"), call.Get<string>("--setting")) switch
         {
-            (null, _) when call.Values.GetValueOrDefault("--counted") is not null => throw new MagicException("--counted is for a --loss of your own; leave it out."),
             (not null, not null) => throw new MagicException("Give --loss or --setting, not both."),
             ({ } loss, null) => TrainingInputs.Loss(call, loss, "own loss"),
             (null, { } setting) => TrainingInputs.Setting(setting),

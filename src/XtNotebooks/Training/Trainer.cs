@@ -18,6 +18,7 @@ public sealed partial class Trainer : IDisposable
     private readonly LossSetting setting;
     private readonly TrainerOptions options;
     private readonly BatchLoss? own;
+    private readonly IReadOnlyList<object> heldOut;
     private readonly IEnumerator<object> batches;
     private readonly bool ownsBatches;
     private readonly optim.Optimizer optimizer;
@@ -32,24 +33,25 @@ public sealed partial class Trainer : IDisposable
     /// <summary>Prepares a run; nothing is computed yet.</summary>
     /// <exception cref="ArgumentException">An option is out of range, or the model has no parameter to train.</exception>
     public Trainer(TrainedModel model, IEnumerable<PaddedBatch> batches, LossSetting setting, TrainerOptions? options = null)
-        : this(model, batches, batches, setting, null, options)
+        : this(model, batches, batches, setting, null, options?.HeldOut ?? [], options)
     {
     }
 
-    private Trainer(TrainedModel model, IEnumerable<object> batches, object source, LossSetting setting, BatchLoss? own, TrainerOptions? options)
+    private Trainer(
+        TrainedModel model, IEnumerable<object> batches, object source, LossSetting setting, BatchLoss? own, IReadOnlyList<object> heldOut, TrainerOptions? options)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(batches);
         ArgumentNullException.ThrowIfNull(setting);
-        (this.model, this.setting, this.own, this.options) = (model, setting, own, options ?? new());
-        this.options.Check();
+        (this.model, this.setting, this.own, this.heldOut, this.options) = (model, setting, own, heldOut, options ?? new());
+        this.options.Check(heldOut.Count);
         parameters = [.. model.Module.parameters().Where(parameter => parameter.requires_grad)];
         if (parameters.Length == 0)
             throw new ArgumentException("The model has no parameter that requires a gradient; there is nothing to train.");
         if (this.options.Accumulation > 1 && (own is null ? setting is { Counted: null, OfTokens: null } : own.Counted is null))
             throw LossDenominator.Unknown(setting.Name, "does not tell how many targets it averages");
-        if (own is not null && (this.options.HeldOut.Count > 0 || this.options.Device is not null || this.options.Precision != TrainingPrecision.Full))
-            throw new ArgumentException("HeldOut batches, Device and Precision are for padded batches and a loss of logits and targets; leave them out.");
+        if (own is not null && (this.options.Device is not null || this.options.Precision != TrainingPrecision.Full))
+            throw new ArgumentException("A loss of one's own kind of batch takes neither Device nor Precision, which need padded batches and a loss of logits and targets; leave that out.");
         if (this.options.Precision == TrainingPrecision.BFloat16)
         {
             masters = new MasterWeights(model.Module);
@@ -61,31 +63,6 @@ public sealed partial class Trainer : IDisposable
         ownsBatches = source is IEnumerable<PaddedBatch> and not IReadOnlyCollection<PaddedBatch>;
         optimizer = this.options.Optimizer(parameters, this.options.LearningRate);
         Run = Snapshot(TrainingEnd.Completed, "");
-    }
-
-    /// <summary>Prepares a run of any module on batches of any kind.</summary>
-    /// <param name="module">Whose parameters are trained.</param>
-    /// <param name="batches">Anything; what tensors they hold stays the caller's.</param>
-    /// <param name="loss">From a batch to one number to minimise; it calls the model.</param>
-    /// <param name="options">How; without held-out batches, device and bfloat16, which are for padded batches.</param>
-    /// <param name="name">For people and charts.</param>
-    /// <param name="counted">How many targets of a batch the loss averages; needed where batches are accumulated.</param>
-    /// <typeparam name="TBatch">A batch.</typeparam>
-    /// <exception cref="ArgumentException">An option is out of range, or the model has no parameter to train.</exception>
-    public static Trainer For<TBatch>(
-        nn.Module module, IEnumerable<TBatch> batches, Func<TBatch, Tensor> loss, TrainerOptions? options = null, string name = "own loss",
-        Func<TBatch, long>? counted = null) where TBatch : notnull
-    {
-        ArgumentNullException.ThrowIfNull(loss);
-        return For(module, batches, new BatchLoss(batch => loss((TBatch)batch), counted is null ? null : batch => counted((TBatch)batch)), options, name);
-    }
-
-    internal static Trainer For(nn.Module module, System.Collections.IEnumerable batches, BatchLoss loss, TrainerOptions? options, string name)
-    {
-        ArgumentNullException.ThrowIfNull(module);
-        ArgumentNullException.ThrowIfNull(batches);
-        var model = new TrainedModel(module, _ => throw new InvalidOperationException("Only the loss knows how to call this model."));
-        return new(model, batches.Cast<object>(), batches, new LossSetting(name, (_, batch) => new(loss.Of(batch))), loss, options);
     }
 
     /// <summary>Called after every step, in place of <see cref="TrainerOptions.OnStep"/> where it is set.</summary>
@@ -101,6 +78,9 @@ public sealed partial class Trainer : IDisposable
     internal TrainerOptions Options => options;
 
     internal object Source { get; }
+
+    /// <summary>Whether the last thing it did was a look at held-out batches, which did not come to its end.</summary>
+    internal bool Looking { get; private set; }
 
     /// <summary>The optimizer, with its state.</summary>
     public optim.Optimizer Optimizer => optimizer;
@@ -141,25 +121,26 @@ public sealed partial class Trainer : IDisposable
         var start = options.Time.GetTimestamp();
         var before = spent;
         model.Module.train();
+        Looking = false;
         var stop = new Stop(TrainingEnd.Completed, "");
         masters?.Enter();
         try
         {
             while (steps.Count < planned && stop.End == TrainingEnd.Completed)
             {
-                if (Due(steps.Count))
-                    Evaluate();
                 stop = cancellationToken.IsCancellationRequested
                     ? new(TrainingEnd.Cancelled, $"Cancelled after step {steps.Count} of {planned}; model and run are as that step left them.")
-                    : StopsEarly() ?? Step();
+                    : (Due(steps.Count) ? Look(cancellationToken) : null) ?? StopsEarly() ?? Step();
             }
-            if (options.HeldOut.Count > 0 && stop.End is not (TrainingEnd.NotFinite or TrainingEnd.Cancelled) && evaluations.LastOrDefault()?.Step != steps.Count)
-                Evaluate();
+            if (heldOut.Count > 0 && stop.End is not (TrainingEnd.NotFinite or TrainingEnd.Cancelled) && evaluations.LastOrDefault()?.Step != steps.Count)
+                stop = Look(cancellationToken) ?? stop;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The caller's own loss or batches stopped by themselves, within the step.
-            stop = new(TrainingEnd.Cancelled, $"Cancelled within step {Math.Min(steps.Count + 1, planned)} of {planned}; the model is as step {steps.Count} left it, and that step's batches are passed over.");
+            stop = new(TrainingEnd.Cancelled, Looking
+                ? $"Cancelled in a look at held-out batches after step {steps.Count} of {planned}; model and run are as that step left them."
+                : $"Cancelled within step {Math.Min(steps.Count + 1, planned)} of {planned}; the model is as step {steps.Count} left it, and that step's batches are passed over.");
         }
         finally
         {
@@ -177,40 +158,6 @@ public sealed partial class Trainer : IDisposable
         batches.Dispose();
         optimizer.Dispose();
         masters?.Dispose();
-    }
-
-    /// <summary>Trains models that begin with the same weights on the same batches, one for each setting.</summary>
-    /// <param name="create">Makes the model; called once for each setting. All get the first one's weights.</param>
-    /// <param name="batches">The first <paramref name="steps"/> batches (times accumulation) are drawn once and shown to all.</param>
-    /// <param name="settings">What to compare, each under a name of its own.</param>
-    /// <param name="steps">Steps for each.</param>
-    /// <param name="options">The same for all.</param>
-    /// <param name="cancellationToken">Ends the run in progress; settings not begun are left out.</param>
-    /// <typeparam name="TModel">The model's type.</typeparam>
-    public static ComparedModels<TModel> Compare<TModel>(
-        Func<TModel> create, IEnumerable<PaddedBatch> batches, IReadOnlyList<LossSetting> settings, int steps,
-        TrainerOptions? options = null, CancellationToken cancellationToken = default)
-        where TModel : nn.Module<Tensor, Tensor> => Comparison.Of(create, batches, settings, steps, options ?? new(), cancellationToken);
-
-    /// <summary>The same for any module on batches of any kind, one run for each loss.</summary>
-    /// <param name="create">Makes the model; called once for each loss. All get the first one's weights.</param>
-    /// <param name="batches">The first <paramref name="steps"/> batches (times accumulation) are drawn once and shown to all; what tensors they hold stays the caller's.</param>
-    /// <param name="losses">By name: from model and batch to one number to minimise.</param>
-    /// <param name="steps">Steps for each.</param>
-    /// <param name="options">The same for all; without held-out batches, device and bfloat16, which are for padded batches.</param>
-    /// <param name="counted">How many targets of a batch the losses average; needed where batches are accumulated.</param>
-    /// <param name="cancellationToken">Ends the run in progress; losses not begun are left out.</param>
-    /// <typeparam name="TModel">The model's type.</typeparam>
-    /// <typeparam name="TBatch">A batch.</typeparam>
-    public static ComparedModels<TModel> Compare<TModel, TBatch>(
-        Func<TModel> create, IEnumerable<TBatch> batches, IReadOnlyDictionary<string, Func<TModel, TBatch, Tensor>> losses, int steps,
-        TrainerOptions? options = null, Func<TBatch, long>? counted = null, CancellationToken cancellationToken = default)
-        where TModel : nn.Module where TBatch : notnull
-    {
-        ArgumentNullException.ThrowIfNull(losses);
-        var named = losses.ToList();
-        return Comparison.Of(create, batches, [.. named.Select(loss => loss.Key)],
-            (i, model, shared) => For(model, shared, (TBatch batch) => named[i].Value(model, batch), options, named[i].Key, counted), steps, options ?? new(), cancellationToken);
     }
 
     private Stop Step()
@@ -283,11 +230,16 @@ public sealed partial class Trainer : IDisposable
         if (batch is PaddedBatch { Ids.IsInvalid: true } || BatchLoss.Tensors(batch)?.Any(part => part.IsInvalid) == true)
             throw new ArgumentException($"A batch of step {steps.Count + 1} was disposed of; keep batches until the run has ended, or give a sequence that makes them anew.");
         var output = own is null ? setting.Loss(model, (PaddedBatch)batch) : new LossOutput(own.Of(batch));
-        if (output.Loss is null || output.Loss.numel() != 1)
-            throw new ArgumentException($"The loss \"{setting.Name}\" must be one number, but is {(output.Loss is null ? "null" : $"[{string.Join(", ", output.Loss.shape)}]")}; take its mean, for example loss.mean().");
+        CheckNumber(output.Loss);
         if (!output.Loss.requires_grad)
             throw new ArgumentException($"The loss \"{setting.Name}\" does not depend on the model's weights, so there is nothing to learn; compute it from the model's output, without no_grad, detach or argmax.");
         return output;
+    }
+
+    private void CheckNumber(Tensor? loss)
+    {
+        if (loss is null || loss.numel() != 1)
+            throw new ArgumentException($"The loss \"{setting.Name}\" must be one number, but is {(loss is null ? "null" : $"[{string.Join(", ", loss.shape)}]")}; take its mean, for example loss.mean().");
     }
 
     private List<object> Draw()
@@ -356,22 +308,6 @@ public sealed partial class Trainer : IDisposable
     private IEnumerable<(string Name, Tensor Parameter)> Named() => masters is null
         ? model.Module.named_parameters().Select(p => (p.name, (Tensor)p.parameter))
         : masters.Names.Zip(masters.Masters, (name, parameter) => (name, (Tensor)parameter));
-
-    private bool Due(int step) =>
-        options.EvaluateEvery > 0 && options.HeldOut.Count > 0 && step % options.EvaluateEvery == 0 && evaluations.LastOrDefault()?.Step != step;
-
-    private Stop? StopsEarly()
-    {
-        if (options.EarlyStopAfter is not { } patience || evaluations.Count <= patience)
-            return null;
-        var best = evaluations.MinBy(evaluation => evaluation.RealLoss)!;
-        return evaluations.Count - 1 - evaluations.IndexOf(best) >= patience
-            ? new(TrainingEnd.StoppedEarly, FormattableString.Invariant(
-                $"Stopped after step {steps.Count}: the held-out real-token loss has not gone below {best.RealLoss:0.000} of step {best.Step} in {patience} looks."))
-            : null;
-    }
-
-    private void Evaluate() => evaluations.Add(Evaluation.Of(model, options.HeldOut, options.Device, steps.Count));
 
     private TrainingRun Snapshot(TrainingEnd end, string reason) => new()
     {

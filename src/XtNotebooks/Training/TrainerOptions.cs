@@ -23,13 +23,14 @@ public sealed record TrainerOptions
     /// <summary>Batches in a step. Their losses are weighted by the targets they count, so that the step is that of one large batch.</summary>
     public int Accumulation { get; init; } = 1;
 
-    /// <summary>Batches to look at without learning; they stay the caller's.</summary>
+    /// <summary>Batches to look at without learning; they stay the caller's. For a loss of one's own kind of batch,
+    /// <see cref="Trainer.For{TBatch}"/> takes them.</summary>
     public IReadOnlyList<PaddedBatch> HeldOut { get; init; } = [];
 
-    /// <summary>A look at <see cref="HeldOut"/> before every so many steps, and at the end; 0 for the end alone.</summary>
+    /// <summary>A look at held-out batches before every so many steps, and at the end; 0 for the end alone.</summary>
     public int EvaluateEvery { get; init; }
 
-    /// <summary>Stops after so many looks without a better held-out real-token loss; null for never.</summary>
+    /// <summary>Stops after so many looks without a better held-out loss, <see cref="TrainingEvaluation.Loss"/>; null for never.</summary>
     public int? EarlyStopAfter { get; init; }
 
     /// <summary>Writes a checkpoint after every so many steps; 0 for never.</summary>
@@ -63,7 +64,7 @@ public sealed record TrainerOptions
     /// <summary>Measures time.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    internal void Check()
+    internal void Check(int heldOut)
     {
         Positive(LearningRate > 0 && double.IsFinite(LearningRate), nameof(LearningRate), LearningRate, "positive");
         Positive(Accumulation > 0, nameof(Accumulation), Accumulation, "at least 1");
@@ -71,7 +72,7 @@ public sealed record TrainerOptions
         Positive(CheckpointEvery >= 0, nameof(CheckpointEvery), CheckpointEvery, "at least 0");
         Positive(ClipNorm is null or > 0, nameof(ClipNorm), ClipNorm, "positive");
         Positive(EarlyStopAfter is null or > 0, nameof(EarlyStopAfter), EarlyStopAfter, "at least 1");
-        if (EarlyStopAfter is not null && (EvaluateEvery == 0 || HeldOut.Count == 0))
+        if (EarlyStopAfter is not null && (EvaluateEvery == 0 || heldOut == 0))
             throw new ArgumentException($"{nameof(EarlyStopAfter)} needs {nameof(HeldOut)} batches and {nameof(EvaluateEvery)}; give both.");
         if (CheckpointEvery > 0 && CheckpointFolder is null)
             throw new ArgumentException($"{nameof(CheckpointEvery)} needs a {nameof(CheckpointFolder)}; give one.");

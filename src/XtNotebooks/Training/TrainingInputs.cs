@@ -2,6 +2,7 @@ using TorchSharp;
 using XtNotebooks.Data;
 using XtNotebooks.Extensibility;
 using XtNotebooks.Transformers;
+using XtNotebooks.Views;
 using static TorchSharp.torch;
 
 namespace XtNotebooks.Training;
@@ -30,38 +31,48 @@ internal static class TrainingInputs
         new() { Name = "--length", Summary = "Tokens in a row of --lines; the longest line of each batch unless given.", Type = typeof(int) },
         new() { Name = "--eos", Summary = "End each of --lines with the tokenizer's end token.", Type = typeof(bool) },
         new() { Name = "--loss", Summary = "A loss of your own: a LossSetting, a function from logits [batch, seq, numTokens] and targets [batch, seq] to a scalar, or a loss module such as CrossEntropyLoss.", Type = typeof(object) },
-        new() { Name = "--counted", Summary = "How many targets a --loss of your own averages: a function from a batch to a whole number; --accumulate needs it where the loss does not show it.", Type = typeof(object) },
+        new() { Name = "--counted", Summary = "How many targets a --loss of your own averages: a function from a batch to a whole number; --accumulate needs it where the loss does not show it, and --held-out batches of your own kind weigh as much as it says, alike without it.", Type = typeof(object) },
         new() { Name = "--steps", Summary = "Optimizer steps.", Type = typeof(int), Default = 100 },
         new() { Name = "--learning-rate", Summary = "Adam's step size.", Type = typeof(double), Default = 1e-3 },
         new() { Name = "--schedule", Summary = "How the learning rate goes on: constant, cosine or linear.", Type = typeof(RateSchedule), Default = RateSchedule.Constant },
         new() { Name = "--warmup", Summary = "Steps in which the learning rate rises from 0.", Type = typeof(int), Default = 0 },
         new() { Name = "--clip-norm", Summary = "Longest gradient; none unless given.", Type = typeof(double) },
         new() { Name = "--accumulate", Summary = "Batches in a step, weighted by the targets they count.", Type = typeof(int), Default = 1 },
-        new() { Name = "--held-out", Summary = "Batches to look at without learning; --lines keep a tenth apart by themselves.", Type = typeof(object) },
+        new() { Name = "--held-out", Summary = "Batches to look at without learning, of the kind that --batches gives: PaddedBatch by what real tokens cost, others by their --loss; --lines keep a tenth apart by themselves.", Type = typeof(object) },
         new() { Name = "--evaluate-every", Summary = "Steps between looks at held-out batches; 0 for the end alone.", Type = typeof(int), Default = 0 },
         new() { Name = "--early-stop", Summary = "Looks without improvement after which to stop; never unless given.", Type = typeof(int) },
         new() { Name = "--precision", Summary = "What the model computes in: full (float32), or bfloat16 with float32 weights beside, for GPUs that have it.", Type = typeof(TrainingPrecision), Default = TrainingPrecision.Full },
         new() { Name = "--seed", Summary = "Seeds dropout and the order of --lines.", Type = typeof(int), Default = 0 },
     ];
 
+    /// <summary>Refuses options that the others leave without effect.</summary>
+    public static void Check(MagicCall call, MagicCommand magic)
+    {
+        var (batches, steps) = (call.Has("--batches") && !call.Has("--lines"), call.Get<int>("--steps"));
+        call.Refuse(magic, batches, "is for --lines; leave it out, or give --lines in place of --batches.", "--tokenizer", "--batch-size", "--length", "--eos");
+        call.Refuse(magic, batches && !call.Has("--held-out") && !call.Has("--early-stop"), "needs --held-out batches to look at; give them, or leave it out.", "--evaluate-every");
+        call.Refuse(magic, !call.Has("--loss"), "is for a --loss of your own; leave it out.", "--counted");
+        call.Refuse(magic, steps > 0 && call.Get<int>("--warmup") >= steps, $"begins after the --warmup of {call.Get<int>("--warmup")} steps, but there are only {steps}; lower --warmup, or raise --steps.", "--schedule");
+    }
+
     public static nn.Module<Tensor, Tensor> Model(MagicCall call) => call.Require<object>("--model") switch
     {
         AutoregressiveWrapper wrapper => wrapper,
         nn.Module<Tensor, Tensor> module => module,
-        var other => throw Views.MagicInputs.Wrong("--model", other, "a module from ids to logits (nn.Module<Tensor, Tensor>)"),
+        var other => throw MagicInputs.Wrong("--model", other, "a module from ids to logits (nn.Module<Tensor, Tensor>)"),
     };
 
     /// <summary>The module whose weights are trained, whatever it takes.</summary>
     public static nn.Module Trained(MagicCall call) => call.Require<object>("--model") as nn.Module
-        ?? throw Views.MagicInputs.Wrong("--model", call.Require<object>("--model"), "a module (nn.Module)");
+        ?? throw MagicInputs.Wrong("--model", call.Require<object>("--model"), "a module (nn.Module)");
 
     /// <summary>The loss where batches or loss are of the reader's own kind; null where batches are padded and the loss is one of tokens.</summary>
     public static BatchLoss? OwnLoss(MagicCall call, nn.Module module)
     {
         if (OwnLoss(call, module, call.Values.GetValueOrDefault("--loss")) is not { } own)
             return null;
-        return call.Get<string>("--setting") is null && call.Values.GetValueOrDefault("--held-out") is null ? own
-            : throw new MagicException("--setting and --held-out are for padded batches and a loss of logits and targets; leave them out.");
+        return call.Get<string>("--setting") is null ? own
+            : throw new MagicException("--setting is for padded batches and a loss of logits and targets; leave it out.");
     }
 
     /// <summary>The same of one loss among several.</summary>
@@ -79,7 +90,7 @@ internal static class TrainingInputs
             Func<Tensor, Tensor, Tensor> function => BatchLoss.OfOutput(module, function) with { Counted = Counted(call) },
             nn.Module<Tensor, Tensor, Tensor> criterion => BatchLoss.OfOutput(module, criterion.call) with { Counted = Counted(call) },
             null => throw new MagicException("--batches are no PaddedBatch, so only you know their loss; give --loss: a function from output and target, a loss module, or a function of the batch."),
-            _ => throw Views.MagicInputs.Wrong("--loss", loss, "a function from output and target, a loss module, or a function of the batch"),
+            _ => throw MagicInputs.Wrong("--loss", loss, "a function from output and target, a loss module, or a function of the batch"),
         };
     }
 
@@ -95,12 +106,7 @@ internal static class TrainingInputs
 
     public static (IEnumerable<PaddedBatch> Batches, IReadOnlyList<PaddedBatch> HeldOut, bool OwnsHeldOut) Batches(MagicCall call)
     {
-        var heldOut = call.Values.GetValueOrDefault("--held-out") switch
-        {
-            null => [],
-            IEnumerable<PaddedBatch> given => given as IReadOnlyList<PaddedBatch> ?? [.. given],
-            var other => throw Views.MagicInputs.Wrong("--held-out", other, "an enumerable of PaddedBatch"),
-        };
+        var heldOut = HeldOut.Padded(call);
         switch (call.Values.GetValueOrDefault("--batches"), call.Values.GetValueOrDefault("--lines"))
         {
             case (IEnumerable<PaddedBatch> batches, null):
@@ -115,22 +121,24 @@ internal static class TrainingInputs
                     Seed = call.Get<int>("--seed"),
                     HeldOutShare = heldOut.Count > 0 ? 0 : 0.1,
                 });
+                if (heldOut.Count == 0 && text.HeldOutLines == 0 && call.Get<int>("--evaluate-every") > 0)
+                    throw new MagicException($"--evaluate-every finds nothing to look at: a tenth of {text.TrainingLines} lines is less than one; give --held-out batches, or more lines.");
                 return heldOut.Count > 0 ? (text, heldOut, false) : (text, [.. text.HeldOut], true);
             case (null, null):
                 throw new MagicException("There is nothing to train on; give --batches, or --lines and a --tokenizer.");
             case (not null, not null):
                 throw new MagicException("Give --batches or --lines, not both.");
             case (not null, _):
-                throw Views.MagicInputs.Wrong("--batches", call.Values["--batches"]!, "an enumerable of PaddedBatch");
+                throw MagicInputs.Wrong("--batches", call.Values["--batches"]!, "an enumerable of PaddedBatch");
             default:
-                throw Views.MagicInputs.Wrong("--lines", call.Values["--lines"]!, "an enumerable of strings");
+                throw MagicInputs.Wrong("--lines", call.Values["--lines"]!, "an enumerable of strings");
         }
     }
 
     private static Func<object, long>? Counted(MagicCall call) => call.Values.GetValueOrDefault("--counted") switch
     {
         null => null,
-        var function => BatchLoss.CountedBy(function) ?? throw Views.MagicInputs.Wrong("--counted", function, "a function from a batch to a whole number"),
+        var function => BatchLoss.CountedBy(function) ?? throw MagicInputs.Wrong("--counted", function, "a function from a batch to a whole number"),
     };
 
     public static LossSetting Loss(MagicCall call, object loss, string name)
@@ -144,7 +152,7 @@ internal static class TrainingInputs
         LossSetting setting => setting,
         Func<Tensor, Tensor, Tensor> function => LossSetting.From(name, function),
         nn.Module<Tensor, Tensor, Tensor> module => LossSetting.From(name, module),
-        _ => throw Views.MagicInputs.Wrong("--loss", loss, "a LossSetting, a Func<Tensor, Tensor, Tensor> from logits and targets, or a loss module"),
+        _ => throw MagicInputs.Wrong("--loss", loss, "a LossSetting, a Func<Tensor, Tensor, Tensor> from logits and targets, or a loss module"),
     };
 
     public static LossSetting Setting(string name) => Settings.TryGetValue(name, out var setting) ? setting
@@ -153,7 +161,7 @@ internal static class TrainingInputs
     /// <summary>The trainer's options for padded batches, which go where the model is.</summary>
     public static TrainerOptions OnTokens(MagicCall call, nn.Module model, IReadOnlyList<PaddedBatch> heldOut) => Options(call, heldOut) with
     {
-        Device = Views.MagicInputs.DeviceOf(model) is { type: not DeviceType.CPU } device ? device : null,
+        Device = MagicInputs.DeviceOf(model) is { type: not DeviceType.CPU } device ? device : null,
     };
 
     public static TrainerOptions Options(MagicCall call, IReadOnlyList<PaddedBatch> heldOut) => new()

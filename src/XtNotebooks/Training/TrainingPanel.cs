@@ -68,7 +68,7 @@ public sealed record TrainingPanel : IView
         $"reported {Words.Nats(Latest.ReportedLoss)}",
         Latest.RealLoss is { } real ? $"real tokens {Words.Nats(real)}" : "",
         Latest.PadLoss is { } pad ? $"pads {Words.Nats(pad)}" : "",
-        Evaluation is { } held ? $"held-out real tokens {Words.Nats(held.RealLoss)} (step {held.Step})" : "",
+        Evaluation is { } held ? $"held-out {(held.RealLoss is null ? "loss" : "real tokens")} {Words.Nats(held.Loss)} (step {held.Step})" : "",
         Latest.GradientNorm is { } norm ? $"gradient {Words.Short(norm)}" : "",
         Latest.MemoryBytes is { } bytes ? $"{Words.Number(bytes >> 20)} MiB in the process" : "",
         Device,

@@ -37,8 +37,11 @@ public sealed record TrainingRun
     /// <summary>Wall time of all of it.</summary>
     public TimeSpan Duration { get; init; }
 
-    /// <summary>The last held-out real-token loss; null where nothing was held out.</summary>
+    /// <summary>The last held-out real-token loss; null where nothing was held out, or where the batches do not tell which targets are real.</summary>
     public double? HeldOutRealLoss => Evaluations.Count == 0 ? null : Evaluations[^1].RealLoss;
+
+    /// <summary>The last held-out loss: of real tokens where they are known, otherwise the run's own; null where nothing was held out.</summary>
+    public double? HeldOutLoss => Evaluations.Count == 0 ? null : Evaluations[^1].Loss;
 
     /// <summary>Means over the last <paramref name="steps"/> steps; null where a value was never recorded there.</summary>
     public (double? Reported, double? Real, double? Pad) Last(int steps)

@@ -10,7 +10,7 @@ internal static partial class TrainingSentences
     // What C# calls them, and what the magics do.
     private static readonly (string Property, string Option)[] Names =
     [
-        ("HeldOut batches, Device and Precision are for", "--held-out and --precision are for"),
+        ("A loss of one's own kind of batch takes neither Device nor Precision, which need", "A --loss of your own kind of batch takes no --precision, which needs"),
         ("give its LossSetting a Counted, the number of targets it averages,", "give --counted, a function from a batch to the number of targets it averages,"),
         ("but Counted takes", "but --counted takes"), ("Counted gives less", "--counted gives less"),
         ("LearningRate", "--learning-rate"), ("Accumulation", "--accumulate"), ("EvaluateEvery", "--evaluate-every"), ("ClipNorm", "--clip-norm"),
@@ -19,10 +19,12 @@ internal static partial class TrainingSentences
     ];
 
     /// <param name="e">What was thrown.</param>
-    /// <param name="steps">Steps taken before.</param>
-    public static MagicException Of(Exception e, int steps = 0)
+    /// <param name="trainer">What threw it; null where there was none yet.</param>
+    /// <param name="compared">Whether its run is one of a comparison, which is then given up.</param>
+    public static MagicException Of(Exception e, Trainer? trainer, bool compared = false)
     {
         var line = Views.MagicInputs.FirstLine(e);
+        var steps = trainer?.Run.Steps.Count ?? 0;
         if (IsOutOfMemory(e))
         {
             return new MagicException($"Out of memory{(steps > 0 ? $" in step {steps + 1}" : "")}: lower --batch-size or --length (or make smaller --batches), and raise "
@@ -32,7 +34,8 @@ internal static partial class TrainingSentences
             return new MagicException(Names.Aggregate(line, (text, name) => text.Replace(name.Property, name.Option, StringComparison.Ordinal)), e);
         // Somebody's own loss or model, mostly: where in the notebook says more than a stack.
         var place = CellLine().Match(e.StackTrace ?? "") is { Success: true } match ? $" at {match.Groups[1].Value}, line {match.Groups[2].Value}" : "";
-        return new MagicException($"Step {steps + 1} failed{place} ({e.GetType().Name}: {line.TrimEnd('.')}); the run is kept as step {steps} left it.", e);
+        var failed = (compared && trainer is not null ? $"{trainer.Setting.Name}: " : "") + (trainer is { Looking: true } ? $"The look at held-out batches after step {steps}" : $"Step {steps + 1}");
+        return new MagicException($"{failed} failed{place} ({e.GetType().Name}: {line.TrimEnd('.')}); {(compared ? "the model's weights are put back" : $"the run is kept as step {steps} left it")}.", e);
     }
 
     private static bool IsOutOfMemory(Exception e) => e is OutOfMemoryException

@@ -39,6 +39,13 @@ public sealed record TrainingStep
 
 /// <summary>A look at held-out data.</summary>
 /// <param name="Step">After which step; 0 is before the first.</param>
-/// <param name="RealLoss">Mean loss of the held-out real targets, nats, every target weighing the same.</param>
+/// <param name="RealLoss">Mean loss of the held-out real targets, nats, every target weighing the same; null where the batches do not tell which are real, as
+/// for a loss of one's own kind of batch.</param>
 /// <param name="PadLoss">Mean loss of the held-out pads as targets, nats; null where there are none.</param>
-public sealed record TrainingEvaluation(int Step, double RealLoss, double? PadLoss);
+/// <param name="ReportedLoss">The run's own loss where it is one of one's own kind of batch: the mean over held-out batches, weighted by the targets that
+/// each is said to count, or alike where that is not said; null where <paramref name="RealLoss"/> is known.</param>
+public sealed record TrainingEvaluation(int Step, double? RealLoss, double? PadLoss, double? ReportedLoss = null)
+{
+    /// <summary>What early stopping goes by: the loss of real targets where it is known, otherwise the run's own; NaN where neither is.</summary>
+    public double Loss => RealLoss ?? ReportedLoss ?? double.NaN;
+}

@@ -48,7 +48,7 @@ public sealed class ComparisonMagicTests : TrainingCells
         Assert.Equal(["own loss"], ((TrainingComparison)notebook.Declared["comparison"].Value!).Runs.Select(run => run.Name));
 
         Assert.StartsWith("--batches are no PaddedBatch, so only you know their losses; give --loss", await Refusal(("--batches", pairs)));
-        Assert.StartsWith("--settings and --held-out are for padded batches", await Refusal(("--batches", pairs), ("--loss", squares), ("--settings", "mask")));
+        Assert.StartsWith("--settings is for padded batches", await Refusal(("--batches", pairs), ("--loss", squares), ("--settings", "mask")));
         Assert.StartsWith("--loss is a Int32; give", await Refusal(("--batches", pairs), ("--loss", 3)));
         Assert.StartsWith("A batch is ([8, 3]), but the model takes one tensor", await Refusal(("--batches", pairs.Select(p => p.x).ToList()), ("--loss", squares)));
 

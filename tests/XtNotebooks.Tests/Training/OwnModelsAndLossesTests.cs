@@ -83,7 +83,7 @@ public sealed class OwnModelsAndLossesTests : TrainingCells
         Assert.StartsWith("A batch is ([2, 3]), but the model takes one tensor and the loss a target", await Refusal(("--batches", new[] { zeros(2, 3) }), ("--loss", squares)));
         Func<string, Tensor> other = _ => zeros(1);
         Assert.StartsWith("A batch is ([2, 3], [2, 1]), but the loss takes a String", await Refusal(("--batches", pairs), ("--loss", other)));
-        Assert.StartsWith("--setting and --held-out are for padded batches", await Refusal(("--batches", pairs), ("--loss", squares), ("--setting", "mask")));
+        Assert.StartsWith("--setting is for padded batches", await Refusal(("--batches", pairs), ("--loss", squares), ("--setting", "mask")));
         Assert.StartsWith("The loss \"own loss\" does not tell how many targets it averages", await Refusal(("--batches", pairs), ("--loss", squares), ("--accumulate", 2)));
         Func<Tensor, Tensor, Tensor> rows = (output, target) => (output - target).square();
         Assert.Equal("The loss \"own loss\" must be one number, but is [2, 1]; take its mean, for example loss.mean().", await Refusal(("--batches", pairs), ("--loss", rows)));
@@ -116,7 +116,7 @@ public sealed class OwnModelsAndLossesTests : TrainingCells
         Func<string, long> wrong = _ => 1;
         Assert.Equal("A batch is ([4, 3], [4, 1]), but --counted takes a String; make the one what the other wants.", await Refusal(("--counted", wrong)));
         Assert.EndsWith("give --counted, a function from a batch to the number of targets it averages, or set --accumulate to 1.", await Refusal(("--counted", null)));
-        Assert.StartsWith("--held-out and --precision are for padded batches", await Refusal(("--counted", rows), ("--precision", TrainingPrecision.BFloat16)));
+        Assert.StartsWith("A --loss of your own kind of batch takes no --precision, which needs padded batches", await Refusal(("--counted", rows), ("--precision", TrainingPrecision.BFloat16)));
         using var net = Tiny.Net();
         Assert.StartsWith("--counted is for a --loss of your own", (await Assert.ThrowsAsync<MagicException>(() => Call("#!xt-train", On(net, ("--counted", rows))))).Message);
 

@@ -21,7 +21,7 @@ public static class TrainingCharts
         Add("real tokens", 0, s => s.RealLoss);
         Add("pads", 1, s => s.PadLoss);
         if (HeldOut(run) is { } heldOut)
-            lines.Add(new ChartLine("held-out real", heldOut.X, heldOut.Y, 3));
+            lines.Add(new ChartLine(run.HeldOutRealLoss is null ? "held-out" : "held-out real", heldOut.X, heldOut.Y, 3));
         return new LineChart
         {
             Sentence = RunSentence(run),
@@ -96,8 +96,8 @@ public static class TrainingCharts
         var sentence = $"{run.Name}: {Words.Nats(reported ?? double.NaN)} nats reported over the last {Words.Count(Math.Min(Last, run.Steps.Count), "step")}";
         if (real is { } r && pad is not null && Math.Abs(r - (reported ?? r)) > 0.005)
             sentence += $", {Words.Nats(r)} on real tokens";
-        if (run.HeldOutRealLoss is { } heldOut)
-            sentence += $", {Words.Nats(heldOut)} on held-out real tokens";
+        if (run.HeldOutLoss is { } heldOut)
+            sentence += $", {Words.Nats(heldOut)} on held-out {(run.HeldOutRealLoss is null ? "batches" : "real tokens")}";
         return $"{sentence}. {run.EndReason}".TrimEnd();
     }
 
@@ -119,14 +119,15 @@ public static class TrainingCharts
 
     private static ViewTable LastSteps(List<TrainingRun> runs)
     {
-        var heldOut = runs.Any(run => run.HeldOutRealLoss is not null);
+        var heldOut = runs.Any(run => run.HeldOutLoss is not null);
+        var whose = runs.Any(run => run.HeldOutRealLoss is not null) ? "held-out real tokens" : "held-out batches";
         return new ViewTable(
-            ["", "first step, reported", $"last {Last}, reported", $"last {Last}, real tokens", $"last {Last}, pads", .. heldOut ? ["held-out real tokens"] : Array.Empty<string>()],
+            ["", "first step, reported", $"last {Last}, reported", $"last {Last}, real tokens", $"last {Last}, pads", .. heldOut ? [whose] : Array.Empty<string>()],
             [.. runs.Select(run =>
             {
                 var (reported, real, pad) = run.Last(Last);
                 return (IReadOnlyList<string>)[run.Name, Text(run.Steps.Count > 0 ? run.Steps[0].ReportedLoss : null), Text(reported), Text(real), Text(pad),
-                    .. heldOut ? [Text(run.HeldOutRealLoss)] : Array.Empty<string>()];
+                    .. heldOut ? [Text(run.HeldOutLoss)] : Array.Empty<string>()];
             })]);
 
         static string Text(double? value) => value is { } v && double.IsFinite(v) ? v.ToString("0.000", CultureInfo.InvariantCulture) : "–";
@@ -134,7 +135,7 @@ public static class TrainingCharts
 
     private static (double[] X, double[] Y)? HeldOut(TrainingRun run) => run.Evaluations.Count == 0
         ? null
-        : ([.. run.Evaluations.Select(e => (double)e.Step)], [.. run.Evaluations.Select(e => e.RealLoss)]);
+        : ([.. run.Evaluations.Select(e => (double)e.Step)], [.. run.Evaluations.Select(e => e.Loss)]);
 
     /// <summary>What a training step did besides lowering the loss, as far as it was recorded.</summary>
     private static LineChart? Workings(TrainingRun run)

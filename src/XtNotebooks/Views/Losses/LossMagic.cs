@@ -31,6 +31,11 @@ internal static class LossMagic
 
     private static (torch.Tensor Logits, torch.Tensor Targets) Inputs(MagicCall call)
     {
+        var known = call.Has("--logits");
+        call.Refuse(Command, known, "is another way to get --logits; give one of the two.", "--model");
+        call.Refuse(Command, known && !(call.Values.GetValueOrDefault("--ids") is PaddedBatch && !call.Has("--pad-id")),
+            "is read by a --model, and plays no part beside --logits; leave it out.", "--ids");
+        call.Refuse(Command, !known, "belongs to --logits; give both, or leave it out: the targets of --ids are the ids themselves.", "--targets");
         if (call.Get<torch.Tensor>("--logits") is { } logits)
             return (logits, call.Get<torch.Tensor>("--targets") ?? throw new MagicException("--logits needs the --targets that belong to it."));
         if (call.Values.GetValueOrDefault("--ids") is null)

@@ -30,6 +30,9 @@ internal static class MaskMagic
 
     private static IView Read(MagicCall call)
     {
+        call.Refuse(Command, !call.Has("--mask-prob"), "chooses what --mask-prob hides; give that too, or leave it out.", "--seed");
+        call.Refuse(Command, call.Has("--attention"), "is of the loss, which attention does not know; leave it out, or leave out --attention.", "--ignore-index");
+        call.Refuse(Command, call.Has("--context"), "is of self-attention, and plays no part where a --context is looked at; leave it out.", "--mask", "--kv-mask", "--mask-prob", "--bidirectional");
         if (call.Values.GetValueOrDefault("--attention") is int row)
             return Attention(call, row);
         if (AttentionOnly.FirstOrDefault(option => call.Values.GetValueOrDefault(option) is not null) is { } alone)

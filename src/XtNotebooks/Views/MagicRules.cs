@@ -1,0 +1,27 @@
+using XtNotebooks.Extensibility;
+
+namespace XtNotebooks.Views;
+
+/// <summary>Options that other options leave without effect: they are told, for nobody should believe in what was passed over.</summary>
+internal static class MagicRules
+{
+    /// <summary>Refuses options that would be passed over.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="magic">Whose defaults do not count as given: one that is spelt out cannot be told from one that is not.</param>
+    /// <param name="when">Whether they would be.</param>
+    /// <param name="why">What follows the option's name in the sentence: why, and what to do.</param>
+    /// <param name="options">Their names.</param>
+    /// <exception cref="MagicException">One of them is given.</exception>
+    public static void Refuse(this MagicCall call, MagicCommand magic, bool when, string why, params IReadOnlyList<string> options)
+    {
+        if (when && options.FirstOrDefault(option => call.Gives(magic, option)) is { } idle)
+            throw new MagicException($"{idle} {why}");
+    }
+
+    /// <summary>Whether an option has another value than its default.</summary>
+    public static bool Gives(this MagicCall call, MagicCommand magic, string option) =>
+        call.Values.GetValueOrDefault(option) is { } value and not false && !Equals(value, magic.Options.Single(known => known.Name == option).Default);
+
+    /// <summary>Whether an option has any value.</summary>
+    public static bool Has(this MagicCall call, string option) => call.Values.GetValueOrDefault(option) is not null;
+}
