@@ -37,6 +37,7 @@ public sealed class MagicExampleTests
             ["squares"] = (output, target) => (output - target).square().mean(),
             ["distances"] = (output, target) => (output - target).abs().mean(),
         };
+        var (squares, apart) = (losses["squares"], pairs.Take(2).ToList());
         """;
 
     private const string Before = "#!xt-logits batch --model net --as before";

@@ -17,7 +17,7 @@ internal static class ModelMagic
             new() { Name = "--length", Summary = "Tokens in a sequence, for what attention between positions costs; the example's unless given, or else the longest that the model takes.", Type = typeof(long) },
             MagicInputs.Title, MagicInputs.As("modelView"),
         ],
-        Examples = ["#!xt-model net", "#!xt-model net --example x", "#!xt-model net --length 1024"],
+        Examples = ["#!xt-model net", "#!xt-model net --example x", "#!xt-model net --length 128"],
         Run = static (call, _) => MagicInputs.Show(call, () =>
             ModelView.From(call.Require<torch.nn.Module>("--model"), example: call.Values.GetValueOrDefault("--example"), length: call.Values.GetValueOrDefault("--length") as long?) with { Title = call.Get<string>("--title") }),
     };
