@@ -1,6 +1,7 @@
 """Cells that end the kernel's process: the front end is told why, by whoever is left."""
 
 import os
+import queue
 import signal
 import time
 import unittest
@@ -10,6 +11,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from kernel import OwnKernelCase, TIMEOUT, finish, run_cell
+from test_lifecycle import second_client
 
 # What no check in cell code can stop: recursion of the framework alone.
 OVERFLOW = """
@@ -35,6 +37,56 @@ class Crashes(OwnKernelCase):
             time.sleep(0.05)
         self.assertNotIn(self.km.provisioner.process.poll(), (None, 0))
         return error
+
+    def assert_answered_once(self, kc, *msg_ids):
+        """Gives the replies; each request has one, and one idle."""
+        replies, idle, until = {}, [], time.monotonic() + 3 * TIMEOUT
+        while set(replies) != set(msg_ids):
+            reply = kc.get_shell_msg(timeout=max(0.01, until - time.monotonic()))
+            self.assertNotIn(reply["parent_header"]["msg_id"], replies)
+            replies[reply["parent_header"]["msg_id"]] = reply["content"]
+        while not set(msg_ids) <= set(idle):
+            message = kc.get_iopub_msg(timeout=max(0.01, until - time.monotonic()))
+            if message["content"].get("execution_state") == "idle":
+                idle.append(message["parent_header"]["msg_id"])
+        self.km.provisioner.process.wait(10)
+        with self.assertRaises(queue.Empty):
+            print(kc.get_shell_msg(timeout=0.3))
+        self.assertEqual(len(idle), len(set(idle)))
+        return replies
+
+    def test_what_waits_behind_the_cell_that_dies_is_answered_once(self):
+        run_cell(self.kc, "var before = 1;")
+        other = second_client(self.km)
+        try:
+            dying = self.kc.execute('Thread.Sleep(700); Environment.FailFast("enough");', allow_stdin=False)
+            cells = [self.kc.execute(f"{i}", allow_stdin=False, stop_on_error=i % 2 == 0) for i in range(30)]
+            asked = [self.kc.complete("Cons", 4), self.kc.inspect("Console", 3), self.kc.is_complete("1"), self.kc.comm_info(), self.kc.kernel_info()]
+            asked.append(self.kc.history(hist_access_type="tail", n=1))
+            others = [other.execute("1"), other.complete("Cons", 4)]
+            replies = self.assert_answered_once(self.kc, dying, *cells, *asked)
+            self.assertEqual(replies[dying]["ename"], "ProcessTerminated")
+            for msg_id in cells:
+                self.assertEqual([replies[msg_id][name] for name in ("status", "ename", "execution_count")], ["error", "Aborted", 2])
+                self.assertIn("ended in cell 2", replies[msg_id]["evalue"])
+            for msg_id in asked:
+                self.assertEqual([replies[msg_id][name] for name in ("status", "ename")], ["error", "KernelEnded"])
+            replies = self.assert_answered_once(other, *others)
+            self.assertEqual([replies[msg_id]["ename"] for msg_id in others], ["Aborted", "KernelEnded"])
+        finally:
+            other.stop_channels()
+
+    def test_what_is_sent_when_the_cells_process_has_died_is_answered_too(self):
+        cells = run_cell(self.kc, "Environment.ProcessId").value
+        os.kill(int(cells), signal.SIGKILL)
+        while os.path.exists(f"/proc/{cells}"):
+            time.sleep(0.01)
+        time.sleep(0.05)
+        # The stop button does not take the answers away.
+        os.kill(self.km.provisioner.pid, signal.SIGINT)
+        late = [self.kc.execute("1", allow_stdin=False), self.kc.complete("Cons", 4)]
+        replies = self.assert_answered_once(self.kc, *late)
+        self.assertEqual([replies[msg_id]["ename"] for msg_id in late], ["Aborted", "KernelEnded"])
 
     def test_a_stack_that_overflows_where_no_check_stands(self):
         self.assert_told(OVERFLOW, "StackOverflow", "stack overflowed", "Variables are lost", "restarted")

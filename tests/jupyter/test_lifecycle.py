@@ -154,6 +154,11 @@ os._exit(0)
 
 
 class Alone(OwnKernelCase):
+    def setUp(self):
+        super().setUp()
+        self.cells = int(run_cell(self.kc, "Environment.ProcessId").value)
+        self.assertNotEqual(self.cells, self.km.provisioner.pid)
+
     def test_a_restart_gives_an_empty_session_on_the_same_ports(self):
         run_cell(self.kc, "var gone = 1;")
         ports = self.kc.shell_port
@@ -174,24 +179,50 @@ class Alone(OwnKernelCase):
         self.assertLess(time.monotonic() - started, 60)
 
     def test_a_shutdown_is_answered_and_ends_the_process(self):
-        pid = self.km.provisioner.pid
-        for restart in (False,):
-            self.assertEqual(control_request(self.kc, "shutdown_request", {"restart": restart}), {"status": "ok", "restart": restart})
-        self.assertTrue(wait_until(lambda: self.km.provisioner.process.poll() is not None, 10), f"process {pid} still runs")
-        self.assertEqual(self.km.provisioner.process.returncode, 0)
+        self.assertEqual(control_request(self.kc, "shutdown_request", {"restart": False}), {"status": "ok", "restart": False})
+        self.assert_ends_in_order()
+
+    def test_a_restart_is_answered_and_ends_the_process(self):
+        self.assertEqual(control_request(self.kc, "shutdown_request", {"restart": True}), {"status": "ok", "restart": True})
+        self.assert_ends_in_order()
 
     def test_a_shutdown_ends_a_kernel_whose_cell_cannot_be_stopped(self):
+        self.start_endless()
+        control_request(self.kc, "shutdown_request", {"restart": False})
+        self.assert_ends_in_order()
+
+    def start_endless(self):
         self.kc.execute("Enumerable.Repeat(1, int.MaxValue).Concat(Enumerable.Repeat(0, int.MaxValue)).LongCount()")
         time.sleep(0.7)
-        control_request(self.kc, "shutdown_request", {"restart": False})
-        self.assertTrue(wait_until(lambda: self.km.provisioner.process.poll() is not None, 10))
 
     def assert_ends_in_order(self):
+        """Ended with exit code 0, and so has the process that ran the cells."""
         self.assertTrue(wait_until(lambda: self.km.provisioner.process.poll() is not None, 10))
         self.assertEqual(self.km.provisioner.process.returncode, 0)
+        self.assertFalse(os.path.exists(f"/proc/{self.cells}"))
 
     def test_SIGTERM_ends_the_kernel_in_order(self):
         os.kill(self.km.provisioner.pid, signal.SIGTERM)
+        self.assert_ends_in_order()
+
+    def test_SIGTERM_ends_a_kernel_whose_cell_runs(self):
+        self.kc.execute("while (true) { }")
+        time.sleep(0.7)
+        os.kill(self.km.provisioner.pid, signal.SIGTERM)
+        self.assert_ends_in_order()
+
+    def test_SIGTERM_ends_a_kernel_whose_cell_cannot_be_stopped(self):
+        self.start_endless()
+        os.kill(self.km.provisioner.pid, signal.SIGTERM)
+        self.assert_ends_in_order()
+
+    def test_SIGTERM_to_the_process_that_runs_the_cells_ends_both(self):
+        os.kill(self.cells, signal.SIGTERM)
+        self.assert_ends_in_order()
+
+    def test_a_shutdown_ends_a_kernel_also_where_the_process_s_own_end_hangs(self):
+        run_cell(self.kc, "AppDomain.CurrentDomain.ProcessExit += (_, _) => Thread.Sleep(Timeout.Infinite);")
+        control_request(self.kc, "shutdown_request", {"restart": False})
         self.assert_ends_in_order()
 
     def test_a_terminal_that_closes_ends_the_kernel_in_order(self):

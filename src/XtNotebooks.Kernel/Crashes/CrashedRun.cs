@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using XtNotebooks.Extensibility;
 using XtNotebooks.Kernel.Cli;
 using XtNotebooks.Kernel.Notebooks;
 using XtNotebooks.Kernel.Scripting;
@@ -41,43 +40,32 @@ internal static class CrashedRun
     /// <returns>The cell that ran when the process died; null where none did.</returns>
     public static CellFailure? Replay(NotebookDocument document, IEnumerable<JsonObject> entries, CellError cause)
     {
-        (NotebookCell Cell, CellOutputs Outputs, int Number, int Count)? running = null;
+        var displays = new DisplayIds();
+        var shown = new Dictionary<int, CellOutputs>();
+        (int Index, int Number, int Count)? running = null;
         foreach (var entry in entries)
         {
-            if (entry["cell"] is { } index)
+            if (entry["cell"] is { } begun)
             {
-                var cell = document.Cells[(int)index];
-                cell.ExecutionCount = (int)entry["number"]!;
-                running = (cell, new CellOutputs(new DisplayIds()), (int)entry["number"]!, (int)entry["count"]!);
+                running = ((int)begun, (int)entry["number"]!, (int)entry["count"]!);
+                document.Cells[(int)begun].ExecutionCount = (int)entry["number"]!;
+                shown[(int)begun] = new CellOutputs(displays);
             }
-            else if (entry["outputs"] is JsonArray outputs)
+            else if (entry["done"] is not null)
             {
-                running!.Value.Cell.Outputs = (JsonArray)outputs.DeepClone();
                 running = null;
             }
-            else if (running is { Outputs: var live })
+            else if (entry["of"] is { } of && shown.TryGetValue((int)of, out var outputs))
             {
-                Replay(entry, live);
+                OutputLines.Replay(entry, outputs);
             }
         }
-        if (running is not { } died)
-            return null;
-        died.Outputs.Error(cause);
-        died.Cell.Outputs = died.Outputs.ToJson();
-        return new CellFailure(died.Number, died.Cell.Source, cause, died.Count - died.Number);
+        if (running is { } died)
+            shown[died.Index].Error(cause);
+        foreach (var (index, outputs) in shown)
+            document.Cells[index].Outputs = outputs.ToJson();
+        return running is { } last
+            ? new CellFailure(last.Number, document.Cells[last.Index].Source, cause, last.Count - last.Number)
+            : null;
     }
-
-    private static void Replay(JsonObject entry, CellOutputs outputs)
-    {
-        if (entry["stream"] is { } stream)
-            outputs.Stream(Enum.Parse<StreamName>((string)stream!), (string)entry["text"]!);
-        else if (entry["display"] is JsonObject shown)
-            outputs.Display(Bundle(shown), (string?)entry["id"]);
-        else if (entry["update"] is JsonObject updated)
-            outputs.UpdateDisplay(Bundle(updated), (string)entry["id"]!);
-        else if (entry["clear"] is { } wait)
-            outputs.Clear((bool)wait);
-    }
-
-    private static MimeBundle Bundle(JsonObject data) => new(data.ToDictionary(each => each.Key, each => (string)each.Value!));
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using XtNotebooks.Kernel.Jupyter.Wire;
 
 namespace XtNotebooks.Kernel.Crashes;
 
@@ -16,8 +17,8 @@ internal sealed class Journal : IDisposable
     private const FileShare Shared = FileShare.ReadWrite | FileShare.Delete;
 
     private readonly Lock gate = new();
-    private ArrayBufferWriter<byte> line = new();
     private readonly FileStream file;
+    private ArrayBufferWriter<byte> text = new();
     private bool ended;
 
     public Journal(string path) => file = new FileStream(path, FileMode.Create, FileAccess.Write, Shared, bufferSize: 0);
@@ -29,13 +30,13 @@ internal sealed class Journal : IDisposable
     public static int? Supervisor { get; } = int.TryParse(
         Environment.GetEnvironmentVariable(SupervisorVariable), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
 
-    /// <summary>The end of the file: what is written later takes its place after <see cref="GoBack"/>.</summary>
+    /// <summary>Where the next line goes, and from where on <see cref="Replace"/> may put others in the place of those to come.</summary>
     public long Position
     {
         get
         {
             lock (gate)
-                return file.Position;
+                return file.CanWrite ? file.Position : 0;
         }
     }
 
@@ -90,11 +91,11 @@ internal sealed class Journal : IDisposable
         var entries = new List<JsonObject>();
         journal.Position = 0;
         using var lines = new StreamReader(journal, leaveOpen: true);
-        while (lines.ReadLine() is { } text)
+        while (lines.ReadLine() is { } line)
         {
             try
             {
-                if (JsonNode.Parse(text, documentOptions: new() { MaxDepth = 512 }) is JsonObject entry)
+                if (JsonNode.Parse(line, documentOptions: new() { MaxDepth = 512 }) is JsonObject entry)
                     entries.Add(entry);
             }
             catch (JsonException)
@@ -106,52 +107,61 @@ internal sealed class Journal : IDisposable
     }
 
     /// <summary>Adds a line.</summary>
-    public void Write(Action<Utf8JsonWriter> properties) => Write(properties, replace: false);
-
-    /// <summary>Puts a line in the place of all there are.</summary>
-    public void Replace(Action<Utf8JsonWriter> properties) => Write(properties, replace: true);
-
-    private void Write(Action<Utf8JsonWriter> properties, bool replace)
+    public void Write(Action<Utf8JsonWriter> properties)
     {
         lock (gate)
+            Put(file.CanWrite ? file.Position : 0, [properties], cut: false);
+    }
+
+    /// <summary>Puts lines in the place of all that was written after a position.</summary>
+    public void Replace(long position, IEnumerable<Action<Utf8JsonWriter>> lines)
+    {
+        lock (gate)
+            Put(position, lines, cut: true);
+    }
+
+    private void Put(long position, IEnumerable<Action<Utf8JsonWriter>> lines, bool cut)
+    {
+        if (ended || !file.CanWrite)
+            return;
+        text.ResetWrittenCount();
+        foreach (var properties in lines)
         {
-            if (ended || !file.CanWrite)
-                return;
-            line.ResetWrittenCount();
-            using (var json = new Utf8JsonWriter(line, new JsonWriterOptions { SkipValidation = true }))
+            using (var json = new Utf8JsonWriter(text, JsonContent.Writing))
             {
                 json.WriteStartObject();
                 properties(json);
                 json.WriteEndObject();
             }
-            line.Write("\n"u8);
-            try
-            {
-                if (replace)
-                    file.Position = 0;
-                file.Write(line.WrittenSpan);
-                // Cut afterwards: at no moment is there nothing to be read.
-                if (replace)
-                    file.SetLength(file.Position);
-            }
-            catch (IOException)
-            {
-                // A full disk must not fail a cell; only the last words would lack something.
-            }
-            if (line.Capacity > 1 << 20)
-                line = new();
+            text.Write("\n"u8);
         }
+        try
+        {
+            file.Position = position;
+            file.Write(text.WrittenSpan);
+            // In one piece, and cut afterwards: at no moment is there nothing to be read.
+            if (cut)
+                file.SetLength(file.Position);
+        }
+        catch (IOException)
+        {
+            // A full disk must not fail a cell; only the last words would lack something. What comes later can still be read.
+            CutAt(position);
+        }
+        if (text.Capacity > 1 << 20)
+            text = new();
     }
 
-    /// <summary>Forgets what was written after a position.</summary>
-    public void GoBack(long position)
+    private void CutAt(long position)
     {
-        lock (gate)
+        try
         {
-            if (ended || !file.CanWrite)
-                return;
             file.SetLength(position);
             file.Position = position;
+        }
+        catch (IOException)
+        {
+            // Nor does this one.
         }
     }
 
@@ -161,7 +171,7 @@ internal sealed class Journal : IDisposable
     {
         lock (gate)
         {
-            Write(json => json.WriteBoolean("ended", true));
+            Write(static json => json.WriteBoolean("ended", true));
             ended = true;
         }
     }

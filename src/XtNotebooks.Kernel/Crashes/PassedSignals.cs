@@ -31,10 +31,16 @@ internal sealed class PassedSignals : IDisposable
         }
     }
 
-    public void Dispose()
+    /// <summary>Passes none on any more, since the other process has ended; they still do not end this one.</summary>
+    public void Stop()
     {
         lock (gate)
             ended = true;
+    }
+
+    public void Dispose()
+    {
+        Stop();
         foreach (var registration in registrations)
             registration.Dispose();
     }

@@ -111,7 +111,8 @@ internal sealed class Supervisor : IDisposable
         };
         reading.Start();
         process.WaitForExit();
-        signals.Dispose();
+        // Whoever interrupts now still gets the last words, or the notebook.
+        signals.Stop();
         reading.Join(LastWordsTake);
         return process.ExitCode;
     }

@@ -22,6 +22,7 @@ internal sealed class JupyterKernel : IAsyncDisposable
     private readonly MessageSigner signer;
     private readonly MessageReader reader;
     private readonly KernelSockets sockets;
+    private readonly OpenRequests? requests;
     private readonly FrontEnd frontEnd;
     private readonly InputRequests input;
     private readonly CellHistory history;
@@ -38,14 +39,15 @@ internal sealed class JupyterKernel : IAsyncDisposable
     /// <param name="history">Where cells are kept across runs.</param>
     /// <param name="log">Where refused messages and the like are told.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="running">Is told which cells run, for whoever has to tell of the kernel's sudden end.</param>
+    /// <param name="requests">Is told what comes and what of it is finished, for whoever has to answer after the kernel's sudden end.</param>
     public JupyterKernel(
         ConnectionInfo connection, Func<ICodeSession> createSession, HistoryFile history, TextWriter log, TimeProvider time,
-        RunningCells? running = null)
+        OpenRequests? requests = null)
     {
         this.connection = connection;
         this.log = log;
         this.time = time;
+        this.requests = requests;
         signer = new MessageSigner(connection.Key, connection.Hash);
         reader = new MessageReader(signer);
         sockets = new KernelSockets(log, time);
@@ -60,7 +62,7 @@ internal sealed class JupyterKernel : IAsyncDisposable
             return created;
         });
         var execute = new ExecuteRequests(
-            frontEnd, session, input, this.history, OutputLimit.Default(() => outputFolder.Value), sockets.DrainShellAsync, time, running);
+            frontEnd, session, input, this.history, OutputLimit.Default(() => outputFolder.Value), sockets.DrainShellAsync, time, requests);
         var shellRequests = new ShellRequests(
             frontEnd,
             execute,
@@ -71,15 +73,22 @@ internal sealed class JupyterKernel : IAsyncDisposable
             connection,
             request => controlRequests!.ShutDown(request),
             log);
-        shells = new ShellSet(shellRequests.HandleAsync);
+        shells = new ShellSet(async (shell, request, cancellationToken) =>
+        {
+            await shellRequests.HandleAsync(shell, request, cancellationToken);
+            Finish(request);
+        });
         controlRequests = new ControlRequests(frontEnd, shells, ShutDown, log);
         control = new Shell(null, "Control", (_, request, _) =>
         {
             controlRequests.Handle(request);
+            Finish(request);
             return Task.CompletedTask;
         });
         sockets.Received += Receive;
         sockets.Welcome = frontEnd.Welcome;
+        if (requests is not null)
+            frontEnd.Replied = request => sockets.AfterSending(() => requests.Replied(request));
     }
 
     /// <summary>Done when the front end, or a signal, has asked the kernel to end.</summary>
@@ -160,10 +169,10 @@ internal sealed class JupyterKernel : IAsyncDisposable
                     input.Answer(message);
                 break;
             case ChannelName.Control:
-                control.TryAdd(message);
+                Queue(control, message);
                 break;
             default:
-                if (shells.Find(message.Header.SubshellId)?.TryAdd(message) == true)
+                if (shells.Find(message.Header.SubshellId) is { } shell && Queue(shell, message))
                     break;
                 frontEnd.Status("busy", message.RawHeader);
                 frontEnd.ReplyError(message, "SubshellError",
@@ -171,5 +180,21 @@ internal sealed class JupyterKernel : IAsyncDisposable
                 frontEnd.Status("idle", message.RawHeader);
                 break;
         }
+    }
+
+    private bool Queue(Shell shell, IncomingMessage request)
+    {
+        // Before it is there for the shell, which may finish it at once.
+        requests?.Take(request);
+        if (shell.TryAdd(request))
+            return true;
+        requests?.Done(request);
+        return false;
+    }
+
+    private void Finish(IncomingMessage request)
+    {
+        if (requests is not null)
+            sockets.AfterSending(() => requests.Done(request));
     }
 }

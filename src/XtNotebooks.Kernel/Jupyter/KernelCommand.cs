@@ -39,9 +39,9 @@ internal static class KernelCommand
             if (ConnectionInfo.WarningOf(path) is { } warning)
                 log.WriteLine($"xt-notebooks: {warning}");
             var code = ExitCode.Ok;
-            var running = Journal.ForSupervisor() is { } journal ? new RunningCells(journal, path) : null;
+            var requests = Journal.ForSupervisor() is { } journal ? new OpenRequests(journal, path) : null;
             new ThreadContext().Run(async () =>
-                code = await ServeAsync(connection, options, parsed.GetRequiredValue(history), log, time, running, cancellationToken));
+                code = await ServeAsync(connection, options, parsed.GetRequiredValue(history), log, time, requests, cancellationToken));
             return Task.FromResult(code);
         });
         return command;
@@ -53,12 +53,12 @@ internal static class KernelCommand
         string history,
         TextWriter log,
         TimeProvider time,
-        RunningCells? running,
+        OpenRequests? requests,
         CancellationToken cancellationToken)
     {
         // Nothing that serves the front end's messages needs the pool, but completion and restore do, and a cell may have filled it.
         ThreadPool.SetMinThreads(16, 4);
-        var kernel = new JupyterKernel(connection, OpenSession, new HistoryFile(history, log), log, time, running);
+        var kernel = new JupyterKernel(connection, OpenSession, new HistoryFile(history, log), log, time, requests);
         // An echo must not stop the next cell.
         var echo = new SignalEcho(time, TimeSpan.FromSeconds(0.2));
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
@@ -72,10 +72,10 @@ internal static class KernelCommand
         using var parent = ParentProcess.Watch(ParentProcess.Server, kernel.ShutDown, time);
         using var supervisor = ParentProcess.Watch(Journal.Supervisor, kernel.ShutDown, time);
         await kernel.StartAsync(cancellationToken);
-        running?.Tell();
+        requests?.Tell();
         using var stopped = cancellationToken.Register(kernel.ShutDown);
         await kernel.Ended;
-        running?.End();
+        requests?.End();
         ProcessEnd.Within(TimeSpan.FromSeconds(2), log);
         await kernel.DisposeAsync();
         return ExitCode.Ok;

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
+using XtNotebooks.Kernel.Cli;
 
 namespace XtNotebooks.Kernel.Jupyter;
 
@@ -13,8 +15,16 @@ internal static class ProcessEnd
         {
             Thread.Sleep(time);
             log.WriteLine("xt-notebooks: what a cell has registered for its end, or for that of the process, takes too long; it is left out.");
+            // To the one who asked it is an end in order all the same.
+            if (!OperatingSystem.IsWindows())
+                Exit(ExitCode.Ok);
             Process.GetCurrentProcess().Kill();
         })
         { Name = "End of the process", IsBackground = true }.UnsafeStart();
     }
+
+    /// <summary>At once, without what is registered for the end.</summary>
+    [DllImport("libc", EntryPoint = "_exit", ExactSpelling = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern void Exit(int code);
 }

@@ -13,6 +13,17 @@ internal sealed class CellOutputs(DisplayIds displays) : ICellOutput
 {
     private readonly List<Entry> entries = [];
     private bool clearBeforeNext;
+    private long changes;
+
+    /// <summary>Grows with every change, also one that comes from another cell.</summary>
+    public long Changes
+    {
+        get
+        {
+            lock (displays)
+                return changes;
+        }
+    }
 
     public void Stream(StreamName stream, string text)
     {
@@ -24,6 +35,7 @@ internal sealed class CellOutputs(DisplayIds displays) : ICellOutput
             if (entries.LastOrDefault() is not StreamEntry last || last.Name != stream)
                 entries.Add(last = new StreamEntry(stream));
             last.Text.Append(text);
+            changes++;
         }
     }
 
@@ -32,10 +44,11 @@ internal sealed class CellOutputs(DisplayIds displays) : ICellOutput
         lock (displays)
         {
             ClearIfAsked();
-            var entry = new BundleEntry { Bundle = bundle };
+            var entry = new BundleEntry { Bundle = bundle, DisplayId = displayId };
             entries.Add(entry);
             if (displayId is not null)
-                displays.Add(displayId, entry);
+                displays.Add(displayId, this, entry);
+            changes++;
         }
     }
 
@@ -52,7 +65,8 @@ internal sealed class CellOutputs(DisplayIds displays) : ICellOutput
             if (wait)
                 clearBeforeNext = true;
             else
-                entries.Clear();
+                RemoveAll();
+            changes++;
         }
     }
 
@@ -66,6 +80,7 @@ internal sealed class CellOutputs(DisplayIds displays) : ICellOutput
         {
             ClearIfAsked();
             entries.Add(new BundleEntry { Bundle = bundle, ExecutionCount = executionCount });
+            changes++;
         }
     }
 
@@ -76,6 +91,7 @@ internal sealed class CellOutputs(DisplayIds displays) : ICellOutput
         {
             ClearIfAsked();
             entries.Add(new ErrorEntry(error));
+            changes++;
         }
     }
 
@@ -86,11 +102,36 @@ internal sealed class CellOutputs(DisplayIds displays) : ICellOutput
             return new JsonArray([.. entries.Select(entry => entry.ToJson())]);
     }
 
+    /// <summary>What there is now, and whether the next output removes it.</summary>
+    public (IReadOnlyList<Entry> Entries, bool ClearBeforeNext) Now()
+    {
+        lock (displays)
+            return ([.. entries], clearBeforeNext);
+    }
+
+    /// <summary>Replaces one of the outputs; called under the lock that all share.</summary>
+    internal void Update(BundleEntry entry, MimeBundle bundle)
+    {
+        entry.Bundle = bundle;
+        changes++;
+    }
+
     private void ClearIfAsked()
     {
         if (clearBeforeNext)
-            entries.Clear();
+            RemoveAll();
         clearBeforeNext = false;
+    }
+
+    private void RemoveAll()
+    {
+        // A loop that shows, clears and shows again keeps none of what is gone.
+        foreach (var entry in entries.OfType<BundleEntry>())
+        {
+            if (entry.DisplayId is { } id)
+                displays.Remove(id, entry);
+        }
+        entries.Clear();
     }
 
     internal abstract class Entry
@@ -98,7 +139,7 @@ internal sealed class CellOutputs(DisplayIds displays) : ICellOutput
         public abstract JsonNode ToJson();
     }
 
-    private sealed class StreamEntry(StreamName name) : Entry
+    internal sealed class StreamEntry(StreamName name) : Entry
     {
         public StreamName Name { get; } = name;
 
@@ -115,6 +156,8 @@ internal sealed class CellOutputs(DisplayIds displays) : ICellOutput
     internal sealed class BundleEntry : Entry
     {
         public required MimeBundle Bundle { get; set; }
+
+        public string? DisplayId { get; init; }
 
         public int? ExecutionCount { get; init; }
 
@@ -151,8 +194,10 @@ internal sealed class CellOutputs(DisplayIds displays) : ICellOutput
         }
     }
 
-    private sealed class ErrorEntry(CellError error) : Entry
+    internal sealed class ErrorEntry(CellError error) : Entry
     {
+        public CellError Error => error;
+
         public override JsonNode ToJson() => new JsonObject
         {
             ["ename"] = error.Name,
@@ -167,19 +212,25 @@ internal sealed class CellOutputs(DisplayIds displays) : ICellOutput
 /// <remarks>Also the lock that all outputs of one notebook share, since an update may come from another cell's thread.</remarks>
 internal sealed class DisplayIds
 {
-    private readonly Dictionary<string, List<CellOutputs.BundleEntry>> entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<(CellOutputs Outputs, CellOutputs.BundleEntry Entry)>> entries = new(StringComparer.Ordinal);
 
-    public void Add(string id, CellOutputs.BundleEntry entry)
+    public void Add(string id, CellOutputs outputs, CellOutputs.BundleEntry entry)
     {
         if (!entries.TryGetValue(id, out var same))
             entries[id] = same = [];
-        same.Add(entry);
+        same.Add((outputs, entry));
+    }
+
+    public void Remove(string id, CellOutputs.BundleEntry entry)
+    {
+        if (entries.TryGetValue(id, out var same) && same.RemoveAll(each => each.Entry == entry) > 0 && same.Count == 0)
+            entries.Remove(id);
     }
 
     public void Update(string id, MimeBundle bundle)
     {
         // Jupyter shows nothing for an id that nothing was displayed with.
-        foreach (var entry in entries.GetValueOrDefault(id, []))
-            entry.Bundle = bundle;
+        foreach (var (outputs, entry) in entries.GetValueOrDefault(id, []))
+            outputs.Update(entry, bundle);
     }
 }

@@ -46,13 +46,13 @@ internal sealed class NotebookRun
                 cell.ExecutionCount = number;
             }
             progress.CellStarted(number, cells.Count, CellTitle.Of(notebook.Cells, notebook.Cells.IndexOf(cell)));
-            options.Journal?.CellBegins(notebook.Cells.IndexOf(cell), number, cells.Count);
+            var recorded = options.Journal?.CellBegins(notebook.Cells.IndexOf(cell), number, cells.Count, outputs) ?? outputs;
             var started = options.TimeProvider.GetTimestamp();
-            var error = await RunCellAsync(session, cell, number, outputs, cancellationToken);
+            var error = await RunCellAsync(session, cell, number, outputs, recorded, cancellationToken);
             var elapsed = options.TimeProvider.GetElapsedTime(started);
             if (error is not null)
                 outputs.Error(error);
-            options.Journal?.CellEnds(outputs);
+            options.Journal?.CellEnds();
             var ends = error is not null && (error.Name is Timeout or Interrupted || !cell.HasTag("raises-exception"));
             progress.CellEnded(number, cells.Count, elapsed, failed: ends);
             options.AfterCell?.Invoke();
@@ -74,7 +74,7 @@ internal sealed class NotebookRun
     }
 
     private async Task<CellError?> RunCellAsync(
-        ICodeSession session, NotebookCell cell, int number, CellOutputs outputs, CancellationToken cancellationToken)
+        ICodeSession session, NotebookCell cell, int number, CellOutputs outputs, ICellOutput recorded, CancellationToken cancellationToken)
     {
         if (NotebookLanguage.Foreign(cell) is { } language)
             return Plain("LanguageError", $"This cell is written in {language}; only C# cells can run here.");
@@ -83,7 +83,6 @@ internal sealed class NotebookRun
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         // What a cell leaves running may write to it later: it is not disposed of.
         var kept = options.Limit is { } limit ? new KeptOutput(limit, number) : null;
-        var recorded = options.Journal?.Recorded(outputs) ?? outputs;
         var running = session.RunAsync(
             new CellRequest(cell.Source, number), kept is null ? recorded : new LimitedOutput(recorded, kept), stop.Token);
         var result = await AnswerAsync(running, stop.Token);

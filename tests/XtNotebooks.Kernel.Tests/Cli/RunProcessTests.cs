@@ -59,6 +59,22 @@ public sealed class RunProcessTests : IDisposable
         Assert.Empty(Outputs(2));
     }
 
+    [Theory]
+    [InlineData("Environment.FailFast(\"enough\");", "ProcessTerminated")]
+    [InlineData("IEnumerable<int> all = [1];\nfor (var i = 0; i < 300_000; i++) all = all.Select(x => x).Concat([2]);\nall.Count()", "StackOverflow")]
+    public async Task A_view_that_was_live_when_the_process_died_is_written_as_it_was_last(string code, string error)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Its exit codes are others.");
+        using var run = Start(
+            "var earlier = display(\"not updated\");",
+            "var live = display(\"not updated\");\nfor (var i = 1; i <= 1_000; i++) { live.Update($\"live {i}\"); earlier.Update($\"earlier {i}\"); }\n" + code);
+        await run.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await run.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(ExitCode.CellFailed, run.ExitCode);
+        Assert.Equal(["earlier 1000"], Outputs());
+        Assert.Equal(["live 1000", error], Outputs(1));
+    }
+
     [Fact]
     public async Task Without_a_folder_for_temporary_files_it_runs_all_the_same()
     {
@@ -136,5 +152,5 @@ public sealed class RunProcessTests : IDisposable
     }
 
     private IEnumerable<string> Outputs(int cell = 0) => NotebookDocument.Read(Path.Combine(folder.Path, "n.executed.ipynb")).Cells[cell].Outputs
-        .Select(output => (string?)output!["ename"] ?? MultilineText.Join(output["text"]));
+        .Select(output => (string?)output!["ename"] ?? MultilineText.Join(output["text"] ?? output["data"]!["text/plain"]));
 }

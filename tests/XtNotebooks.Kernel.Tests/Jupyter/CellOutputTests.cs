@@ -84,7 +84,7 @@ public sealed class CellOutputTests : IDisposable
         output.Flush();
         var page = Assert.Single(Directory.GetFiles(folder));
         Assert.Equal(
-            ["display_data:<0>", "display_data:<1>", $"stderr:\n[Output cut after 2 displays. The rest is in {page} while this kernel runs.]\n", "update_display_data:new", "stdout:text goes on"],
+            ["display_data:<0>", "display_data:<1>", $"stderr:\n[Output cut after 2 displays. The rest is in {page} while this kernel runs, without later updates.]\n", "update_display_data:new", "stdout:text goes on"],
             sent);
         Assert.Equal(["<pre>&lt;2&gt;</pre>", "<pre>&lt;3&gt;</pre>", "<pre>&lt;4&gt;</pre>"], ReadShared(page).TrimStart('\uFEFF').Split('\n', StringSplitOptions.RemoveEmptyEntries));
         output.Clear(wait: false);
@@ -158,6 +158,21 @@ public sealed class CellOutputTests : IDisposable
         output.Display(MimeBundle.Text("b again"), "b");
         output.UpdateDisplay(MimeBundle.Text("b anew"), "b");
         Assert.Equal(["display_data:b again", "update_display_data:b anew"], sent[^2..]);
+    }
+
+    [Fact]
+    public void A_display_that_is_shown_is_updated_also_where_it_was_displayed_once_more_after_the_cut()
+    {
+        using var output = Create(displays: 2);
+        output.Display(MimeBundle.Text("a"), "a");
+        output.Display(MimeBundle.Text("b"), "b");
+        output.Display(MimeBundle.Text("c"), "c");
+        output.Display(MimeBundle.Text("a again"), "a");
+        output.UpdateDisplay(MimeBundle.Text("a anew"), "a");
+        output.UpdateDisplay(MimeBundle.Text("c anew"), "c");
+        Assert.Equal("update_display_data:a anew", sent[^1]);
+        Assert.Contains("without later updates", sent[^2], StringComparison.Ordinal);
+        Assert.Contains("a again", ReadShared(Assert.Single(Directory.GetFiles(folder))), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -75,18 +75,7 @@ internal sealed class KernelClient : IAsyncDisposable
         var connection = FreeConnection();
         var folder = Directory.CreateTempSubdirectory().FullName;
         var file = Path.Combine(folder, "connection.json");
-        await File.WriteAllTextAsync(file, new JsonObject
-        {
-            ["ip"] = connection.Ip,
-            ["transport"] = "tcp",
-            ["key"] = "test key",
-            ["signature_scheme"] = "hmac-sha256",
-            ["shell_port"] = connection.ShellPort,
-            ["control_port"] = connection.ControlPort,
-            ["iopub_port"] = connection.IOPubPort,
-            ["stdin_port"] = connection.StdinPort,
-            ["hb_port"] = connection.HeartbeatPort,
-        }.ToJsonString(), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(file, ConnectionFile(connection), TestContext.Current.CancellationToken);
         string[] arguments =
         [
             Path.Combine(AppContext.BaseDirectory, "XtNotebooks.Kernel.dll"), "kernel", "--connection-file", file, "--history", Path.Combine(folder, "history.jsonl"),
@@ -104,6 +93,25 @@ internal sealed class KernelClient : IAsyncDisposable
         var client = new KernelClient(null, null, log, connection) { Process = process };
         client.Welcome = client.Published("iopub_welcome");
         return client;
+    }
+
+    /// <summary>A client of ports at which nobody listens yet.</summary>
+    /// <param name="connectionFile">Is written.</param>
+    public static KernelClient WaitFor(string connectionFile)
+    {
+        var client = new KernelClient(null, null, new StringWriter(), FreeConnection());
+        File.WriteAllText(connectionFile, ConnectionFile(client.Connection));
+        return client;
+    }
+
+    /// <summary>What the client calls itself on the shell channel.</summary>
+    public byte[] Identity => Encoding.ASCII.GetBytes(session);
+
+    /// <summary>Whether nothing more comes on a channel.</summary>
+    public bool IsQuiet(string channel)
+    {
+        List<byte[]> frames = [];
+        return !(channel == "shell" ? shell : control).TryReceiveMultipartBytes(TimeSpan.FromMilliseconds(200), ref frames);
     }
 
     /// <summary>The first message on iopub.</summary>
@@ -230,6 +238,19 @@ internal sealed class KernelClient : IAsyncDisposable
         using var document = JsonDocument.Parse(json);
         return document.RootElement.Clone();
     }
+
+    private static string ConnectionFile(ConnectionInfo connection) => new JsonObject
+    {
+        ["ip"] = connection.Ip,
+        ["transport"] = "tcp",
+        ["key"] = "test key",
+        ["signature_scheme"] = "hmac-sha256",
+        ["shell_port"] = connection.ShellPort,
+        ["control_port"] = connection.ControlPort,
+        ["iopub_port"] = connection.IOPubPort,
+        ["stdin_port"] = connection.StdinPort,
+        ["hb_port"] = connection.HeartbeatPort,
+    }.ToJsonString();
 
     private static ConnectionInfo FreeConnection()
     {

@@ -50,6 +50,29 @@ public class CellOutputsTests
     }
 
     [Fact]
+    public void What_was_cleared_is_neither_updated_nor_kept()
+    {
+        var displays = new DisplayIds();
+        var cell = new CellOutputs(displays);
+        var (kept, shown) = Show(cell);
+        cell.Display(MimeBundle.Text("again"), "id");
+        cell.UpdateDisplay(MimeBundle.Text("new"), "id");
+        Assert.Equal(["new"], Texts(cell));
+        GC.Collect();
+        Assert.False(kept.IsAlive, "A loop that shows and clears would fill the memory.");
+        Assert.Equal(2_000, shown);
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static (WeakReference, int) Show(CellOutputs cell)
+        {
+            var bundle = MimeBundle.Text(new string('x', 2_000));
+            cell.Display(bundle, "id");
+            cell.Clear(wait: false);
+            return (new WeakReference(bundle), bundle.Data["text/plain"].Length);
+        }
+    }
+
+    [Fact]
     public void Json_types_hold_json_text_is_cut_into_lines_and_base64_is_one_string()
     {
         outputs.Result(new MimeBundle(new Dictionary<string, string>

@@ -9,6 +9,7 @@ namespace XtNotebooks.Kernel.Jupyter.Output;
 /// <remarks>Not thread-safe: its cell's output guards it.</remarks>
 internal sealed class CutDisplays(OutputLimit limit) : IDisposable
 {
+    private readonly HashSet<string> shown = [];
     private readonly HashSet<string> cut = [];
     private int count;
     private long characters;
@@ -17,7 +18,8 @@ internal sealed class CutDisplays(OutputLimit limit) : IDisposable
 
     /// <summary>Whether one more display is still to be shown; once one was not, no later one is.</summary>
     /// <param name="length">The characters of it that would be shown.</param>
-    public bool Admits(long length)
+    /// <param name="displayId">By which it may be updated.</param>
+    public bool Admits(long length, string? displayId)
     {
         if (page is not null || count == limit.Displays)
             return false;
@@ -26,6 +28,8 @@ internal sealed class CutDisplays(OutputLimit limit) : IDisposable
             return false;
         count++;
         characters += length;
+        if (displayId is not null)
+            shown.Add(displayId);
         return true;
     }
 
@@ -33,7 +37,8 @@ internal sealed class CutDisplays(OutputLimit limit) : IDisposable
     /// <returns>What the reader is told at the first one; null at the others.</returns>
     public string? Keep(MimeBundle bundle, string? displayId, Func<string, string> newPath)
     {
-        if (displayId is not null)
+        // One that is shown as well goes on being updated there.
+        if (displayId is not null && !shown.Contains(displayId))
             cut.Add(displayId);
         string? note = null;
         if (page is null)
@@ -43,7 +48,7 @@ internal sealed class CutDisplays(OutputLimit limit) : IDisposable
             {
                 var path = newPath("html");
                 page = new StreamWriter(path, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true)) { AutoFlush = true };
-                note = $"\n[Output cut after {shown} displays. The rest is in {path}{limit.HowLong}.]\n";
+                note = $"\n[Output cut after {shown} displays. The rest is in {path}{limit.HowLong}, without later updates.]\n";
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -55,7 +60,7 @@ internal sealed class CutDisplays(OutputLimit limit) : IDisposable
         return note;
     }
 
-    /// <summary>Whether this display was not shown.</summary>
+    /// <summary>Whether no display with this id was shown, though there was one.</summary>
     public bool IsCut(string displayId) => cut.Contains(displayId);
 
     /// <summary>Counts anew.</summary>
@@ -63,6 +68,7 @@ internal sealed class CutDisplays(OutputLimit limit) : IDisposable
     {
         Dispose();
         page = null;
+        shown.Clear();
         cut.Clear();
         (count, characters, kept) = (0, 0, 0);
     }

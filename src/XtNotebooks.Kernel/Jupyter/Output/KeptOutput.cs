@@ -47,7 +47,7 @@ internal sealed class KeptOutput(OutputLimit limit, int cell) : IDisposable
     {
         note = null;
         // What is not shown needs no file of its own: the page holds all of it.
-        if (displays.Admits(bundle.Data.Values.Where(IsShown).Sum(text => (long)text.Length)))
+        if (displays.Admits(bundle.Data.Values.Where(IsShown).Sum(text => (long)text.Length), displayId))
             return Admit(bundle);
         note = displays.Keep(bundle, displayId, NewPath);
         return null;

@@ -18,7 +18,7 @@ internal sealed class ExecuteRequests(
     OutputLimit limit,
     Func<Task> drainShell,
     TimeProvider time,
-    RunningCells? running = null)
+    OpenRequests? requests = null)
 {
     private readonly IdleMemory memory = new(time);
     private int executionCount;
@@ -33,6 +33,7 @@ internal sealed class ExecuteRequests(
         }
         var parsed = ExecuteRequest.Read(request);
         var count = parsed.StoreHistory ? Interlocked.Increment(ref executionCount) : Volatile.Read(ref executionCount);
+        requests?.Begin(request, count, parsed.Silent);
         if (!parsed.Silent)
         {
             frontEnd.Publish("execute_input", request.RawHeader, json =>
@@ -61,7 +62,6 @@ internal sealed class ExecuteRequests(
         var code = new CellRequest(parsed.Code, count, parsed.Silent, parsed.AllowStdin, shell.Id, shell.AtOnce);
         CellResult result;
         using (memory.Begin())
-        using (running?.Begin(request, count, parsed.Silent))
         using (ParentHeader.Begin(request.RawHeader))
             result = await RunAsync(code, output, cancellationToken);
         output.Flush(all: true);

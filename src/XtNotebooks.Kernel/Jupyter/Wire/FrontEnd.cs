@@ -35,9 +35,15 @@ internal sealed class FrontEnd(MessageWriter writer, SendFrames send)
     public void Status(string state, byte[]? parentHeader) =>
         Publish("status", parentHeader, json => json.WriteString("execution_state", state));
 
+    /// <summary>Is told of each request whose reply has been sent.</summary>
+    public Action<IncomingMessage>? Replied { get; set; }
+
     /// <summary>Answers a request with its reply.</summary>
-    public void Reply(IncomingMessage request, Action<Utf8JsonWriter> content) =>
+    public void Reply(IncomingMessage request, Action<Utf8JsonWriter> content)
+    {
         send(request.Channel, writer.Write(request.Identities, ReplyType(request), request.RawHeader, content));
+        Replied?.Invoke(request);
+    }
 
     /// <summary>Answers a request with <c>status: ok</c> and what <paramref name="content"/> adds.</summary>
     public void ReplyOk(IncomingMessage request, Action<Utf8JsonWriter>? content = null) => Reply(request, json =>

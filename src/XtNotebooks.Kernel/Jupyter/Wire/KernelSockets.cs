@@ -21,7 +21,8 @@ internal sealed class KernelSockets : IDisposable
 
     /// <param name="log">Where trouble with a message or a client is told; neither ends the kernel.</param>
     /// <param name="time">The clock by which clients must have introduced themselves.</param>
-    public KernelSockets(TextWriter log, TimeProvider time)
+    /// <param name="keepsPublished">Whether a client that subscribes gets what was published before.</param>
+    public KernelSockets(TextWriter log, TimeProvider time, bool keepsPublished = false)
     {
         this.log = log;
         loop = new SocketLoop(Tell, time);
@@ -29,7 +30,7 @@ internal sealed class KernelSockets : IDisposable
         control = new ZmtpRouter("control", frames => Received?.Invoke(ChannelName.Control, frames));
         stdin = new ZmtpRouter("stdin", frames => Received?.Invoke(ChannelName.Stdin, frames));
         heartbeat = new ZmtpRouter("heartbeat", frames => heartbeat!.Send(frames)) { LongestMessage = 1 << 16 };
-        iopub = new ZmtpPublisher("iopub", topic => Welcome?.Invoke(topic));
+        iopub = new ZmtpPublisher("iopub", topic => Welcome?.Invoke(topic)) { KeepsAll = keepsPublished };
     }
 
     /// <summary>The frames of a message that came; called on the sockets' thread.</summary>
@@ -70,6 +71,9 @@ internal sealed class KernelSockets : IDisposable
         else if (!router.Send(frames))
             unreachable?.Invoke();
     });
+
+    /// <summary>Does something on the sockets' thread, once what was sent before has been handed to the system.</summary>
+    public void AfterSending(Action action) => loop.Post(action);
 
     /// <summary>Takes in every message that the shell socket holds now; done when they have been handed to
     /// <see cref="Received"/>.</summary>

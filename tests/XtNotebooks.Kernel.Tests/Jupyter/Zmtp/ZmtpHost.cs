@@ -11,7 +11,7 @@ internal sealed class ZmtpHost : IDisposable
     private readonly StringWriter log = new();
     private readonly TextWriter told;
 
-    public ZmtpHost(TimeProvider? time = null)
+    public ZmtpHost(TimeProvider? time = null, bool keepsAll = false)
     {
         told = TextWriter.Synchronized(log);
         var ports = KernelClient.FreePorts(2);
@@ -24,7 +24,7 @@ internal sealed class ZmtpHost : IDisposable
                 throw new InvalidOperationException("could not");
             router!.Send(frames);
         });
-        Publisher = new ZmtpPublisher("iopub", topic => [Encoding.UTF8.GetBytes(topic), "welcome"u8.ToArray()]);
+        Publisher = new ZmtpPublisher("iopub", topic => [Encoding.UTF8.GetBytes(topic), "welcome"u8.ToArray()]) { KeepsAll = keepsAll };
         loop.Listen(new IPEndPoint(IPAddress.Loopback, RouterPort), Router);
         loop.Listen(new IPEndPoint(IPAddress.Loopback, PublisherPort), Publisher);
         loop.Start();

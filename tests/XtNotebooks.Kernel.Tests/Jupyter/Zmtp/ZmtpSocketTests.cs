@@ -27,6 +27,21 @@ public sealed class ZmtpSocketTests
     }
 
     [Fact]
+    public void Who_subscribes_late_gets_what_was_sent_before_where_it_is_kept_and_once()
+    {
+        using var host = new ZmtpHost(keepsAll: true);
+        host.Do(() => host.Publisher.Send(["A1"u8.ToArray()]));
+        host.Do(() => host.Publisher.Send(["B1"u8.ToArray()]));
+        using var client = RawClient.Open(host.PublisherPort, "SUB");
+        client.Send(ZmtpFormat.Message([[1, 66]]));
+        Assert.Equal(("B", "welcome", "B1"), (client.Hear(), client.Hear(), client.Hear()));
+        client.Send(ZmtpFormat.Message([[1]]));
+        Assert.Equal(("", "welcome", "A1"), (client.Hear(), client.Hear(), client.Hear()));
+        host.Do(() => host.Publisher.Send(["B2"u8.ToArray()]));
+        Assert.Equal("B2", client.Hear());
+    }
+
+    [Fact]
     public void Subscriptions_end_as_often_as_they_began()
     {
         using var host = new ZmtpHost();

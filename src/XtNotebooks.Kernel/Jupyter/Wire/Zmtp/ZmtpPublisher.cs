@@ -11,6 +11,10 @@ internal sealed class ZmtpPublisher(string name, Func<string, IReadOnlyList<byte
     internal const int MostTopics = 1000;
 
     private readonly Dictionary<ZmtpConnection, List<byte[]>> topics = [];
+    private readonly List<IReadOnlyList<byte[]>> sent = [];
+
+    /// <summary>Whether a client that subscribes gets what was sent before.</summary>
+    public bool KeepsAll { get; init; }
 
     public string Name => name;
 
@@ -33,9 +37,11 @@ internal sealed class ZmtpPublisher(string name, Func<string, IReadOnlyList<byte
         {
             if (own.Count == MostTopics)
                 throw new ZmtpException($"more than {MostTopics} subscriptions");
+            var before = sent.Where(message => IsFor(message, [topic]) && !IsFor(message, own)).ToList();
             own.Add(topic);
-            if (welcome(Encoding.UTF8.GetString(topic)) is { } message)
-                connection.Send(ZmtpFormat.Message(message));
+            if (welcome(Encoding.UTF8.GetString(topic)) is { } greeting)
+                connection.Send(ZmtpFormat.Message(greeting));
+            before.ForEach(message => connection.Send(ZmtpFormat.Message(message)));
         }
         else if (own.FindIndex(other => other.AsSpan().SequenceEqual(topic)) is >= 0 and var index)
         {
@@ -47,12 +53,16 @@ internal sealed class ZmtpPublisher(string name, Func<string, IReadOnlyList<byte
 
     public void Send(IReadOnlyList<byte[]> frames)
     {
+        if (KeepsAll)
+            sent.Add(frames);
         byte[]? message = null;
         // A connection that fails meanwhile leaves the table.
         foreach (var (connection, own) in topics.ToArray())
         {
-            if (own.Exists(topic => frames[0].AsSpan().StartsWith(topic)))
+            if (IsFor(frames, own))
                 connection.Send(message ??= ZmtpFormat.Message(frames));
         }
     }
+
+    private static bool IsFor(IReadOnlyList<byte[]> frames, List<byte[]> topics) => topics.Exists(topic => frames[0].AsSpan().StartsWith(topic));
 }
