@@ -11,6 +11,7 @@ const width = { 'tensor-facets': 1220, 'training-run': 980, 'training-comparison
 const acts = {
   'model': `document.querySelectorAll('details').forEach((d, i) => d.open = i < 9)`,
   'attention': `document.querySelectorAll('figure[tabindex]')[1].focus(); for (const key of [...Array(7).fill('ArrowDown'), ...Array(6).fill('ArrowRight')]) document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }))`,
+  'logits-top-p': `document.querySelector('td.cut').focus()`,
   'loss-by-position': `document.querySelectorAll('details').forEach(d => d.open = true)`,
 };
 const scratch = mkdtempSync(join(tmpdir(), 'views-'));

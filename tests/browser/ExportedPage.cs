@@ -1,10 +1,11 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 
 namespace XtNotebooks.Browser;
 
 /// <summary>The page that the headless runner writes of a notebook, beside the same notebook in the classic Notebook.</summary>
-internal static class ExportedPage
+internal static partial class ExportedPage
 {
     /// <summary>Both draw a view as wide as this, so that their pictures can lie on each other.</summary>
     private const string SameWidth = ".xt{width:900px!important}";
@@ -14,8 +15,9 @@ internal static class ExportedPage
 
     public static Task PrepareAsync(OpenNotebook notebook) => notebook.Page.AddStyleTagAsync(new() { Content = SameWidth });
 
-    /// <summary>Runs the notebook's file headless and opens the page.</summary>
-    public static async Task<IPage> OpenAsync(OpenNotebook notebook)
+    /// <summary>Runs the notebook's file headless.</summary>
+    /// <returns>The page's file.</returns>
+    public static async Task<string> WriteAsync(OpenNotebook notebook)
     {
         var html = Path.ChangeExtension(notebook.File, ".html");
         var start = new ProcessStartInfo(Tool[0], [.. Tool[1..], "run", notebook.File, "--output", html + ".ipynb", "--html", html])
@@ -30,7 +32,18 @@ internal static class ExportedPage
             throw new InvalidOperationException($"the headless run failed: {string.Join('\n', said)}");
         var text = await File.ReadAllTextAsync(html);
         await File.WriteAllTextAsync(html, text.Replace("</head>", $"<style>{SameWidth}</style></head>", StringComparison.Ordinal));
-        var page = await notebook.Page.Context.Browser!.NewPageAsync(new() { ViewportSize = new() { Width = 1200, Height = 1600 } });
+        return html;
+    }
+
+    /// <summary>Opens a page's file; without scripts both as a place that strips their elements and as a browser that runs none.</summary>
+    public static async Task<IPage> OpenAsync(OpenNotebook notebook, string html, bool scripts = true)
+    {
+        if (!scripts)
+        {
+            var text = ScriptElement().Replace(await File.ReadAllTextAsync(html), "");
+            await File.WriteAllTextAsync(html += ".bare.html", text);
+        }
+        var page = await notebook.Page.Context.Browser!.NewPageAsync(new() { ViewportSize = new() { Width = 1200, Height = 1600 }, JavaScriptEnabled = scripts });
         page.SetDefaultTimeout(60_000);
         await page.GotoAsync(new Uri(html).AbsoluteUri);
         return page;
@@ -73,10 +86,13 @@ internal static class ExportedPage
             if (Environment.GetEnvironmentVariable("XT_SCREENSHOTS") is { Length: > 0 } folder)
             {
                 for (var i = 0; i < 2; i++)
-                    await File.WriteAllBytesAsync(Path.Combine(folder, $"unlike-{i}.png"), Convert.FromBase64String(pictures[i]));
+                    await File.WriteAllBytesAsync(Path.Combine(folder, $"unlike-{what.Replace(' ', '-')}-{i}.png"), Convert.FromBase64String(pictures[i]));
             }
             throw new InvalidOperationException(
                 $"{what} should look alike in the Notebook and on the page; {difference[0]:P1} of the pixels differ, and the sizes by {difference[1]} x {difference[2]}");
         }
     }
+
+    [GeneratedRegex("<script.*?</script>", RegexOptions.Singleline)]
+    private static partial Regex ScriptElement();
 }

@@ -43,12 +43,7 @@ internal static class GuidedScenario
 
     private static async Task EndedAsync(OpenNotebook notebook)
     {
-        // A cell that waits or runs has a star for its number.
-        await notebook.Page.WaitForFunctionAsync(
-            "() => document.querySelector('.output_error') || [...document.querySelectorAll('.code_cell .input_prompt')].every(p => /\\d/.test(p.textContent))",
-            null, new() { Timeout = 900_000 });
-        if (await notebook.Page.Locator(".output_error").CountAsync() > 0)
-            throw new InvalidOperationException("a cell failed: " + await notebook.Page.Locator(".output_error").First.InnerTextAsync());
+        await notebook.WaitUntilEndedAsync();
         if (Environment.GetEnvironmentVariable("XT_SCREENSHOTS") is { Length: > 0 } pictures)
         {
             var cells = notebook.Page.Locator(".code_cell .output_area");

@@ -18,11 +18,11 @@ internal sealed class NotebookPage : IAsyncDisposable
     }
 
     /// <summary>A notebook with the cells of a scenario, its kernel ready.</summary>
-    public async Task<OpenNotebook> OpenAsync(NotebookServer server, string name)
+    public async Task<OpenNotebook> OpenAsync(NotebookServer server, string name, IEnumerable<string> cells)
     {
         var page = await browser.NewPageAsync(new() { ViewportSize = new() { Width = 1200, Height = 1600 } });
         page.SetDefaultTimeout(60_000);
-        var (url, file) = server.Write(name, Scenarios.Cells.GetValueOrDefault(name) ?? ViewScenarios.Cells.GetValueOrDefault(name) ?? GuidedScenario.Cells[name]);
+        var (url, file) = server.Write(name, cells);
         await page.GotoAsync(url);
         var notebook = new OpenNotebook(page, file);
         await notebook.WaitUntilIdleAsync();
@@ -71,6 +71,17 @@ internal sealed class OpenNotebook(IPage page, string file) : IAsyncDisposable
         await page.ClickAsync(".modal-footer .btn-danger");
         await page.WaitForSelectorAsync(".modal-dialog", new() { State = WaitForSelectorState.Detached });
         await WaitUntilIdleAsync();
+    }
+
+    /// <summary>Waits until every cell has run.</summary>
+    public async Task WaitUntilEndedAsync()
+    {
+        // A cell that waits or runs has a star for its number.
+        await page.WaitForFunctionAsync(
+            "() => document.querySelector('.output_error') || [...document.querySelectorAll('.code_cell .input_prompt')].every(p => /\\d/.test(p.textContent))",
+            null, new() { Timeout = 900_000 });
+        if (await page.Locator(".output_error").CountAsync() > 0)
+            throw new InvalidOperationException("a cell failed: " + await page.Locator(".output_error").First.InnerTextAsync());
     }
 
     /// <summary>Waits until the cell's outputs hold this text.</summary>

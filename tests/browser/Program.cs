@@ -11,13 +11,15 @@ var passed = 0;
 var failed = 0;
 // XT_SCENARIOS narrows the run to the scenarios whose names hold that text.
 var wanted = Environment.GetEnvironmentVariable("XT_SCENARIOS") ?? "";
-foreach (var (name, test) in Scenarios.All.Concat(ViewScenarios.All).Concat(GuidedScenario.All)
+var cells = Scenarios.Cells.Concat(ViewScenarios.Cells).Concat(EveryViewScenarios.Cells).Concat(KeyboardScenarios.Cells).Concat(GuidedScenario.Cells).ToDictionary();
+foreach (var (name, test) in Scenarios.All.Concat(ViewScenarios.All).Concat(EveryViewScenarios.All).Concat(KeyboardScenarios.All).Concat(GuidedScenario.All)
     .Where(scenario => scenario.Name.Contains(wanted, StringComparison.OrdinalIgnoreCase)))
 {
+    OpenNotebook? notebook = null;
     try
     {
-        await using var page = await browser.OpenAsync(notebooks, name);
-        await test(page);
+        notebook = await browser.OpenAsync(notebooks, name, cells[name]);
+        await test(notebook);
         passed++;
         Console.WriteLine($"ok     {name}");
     }
@@ -25,6 +27,13 @@ foreach (var (name, test) in Scenarios.All.Concat(ViewScenarios.All).Concat(Guid
     {
         failed++;
         Console.WriteLine($"FAILED {name}: {error.Message}");
+        if (notebook is not null && Environment.GetEnvironmentVariable("XT_SCREENSHOTS") is { Length: > 0 } pictures)
+            await notebook.Page.ScreenshotAsync(new() { Path = Path.Combine(pictures, $"failed-{failed}.png") });
+    }
+    finally
+    {
+        if (notebook is not null)
+            await notebook.DisposeAsync();
     }
 }
 Console.WriteLine($"{passed} passed, {failed} failed");

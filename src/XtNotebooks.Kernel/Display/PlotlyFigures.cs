@@ -112,18 +112,10 @@ internal static class PlotlyFigures
     }
 
     // The text stays where anything fails. AMD loaders and a Plotly that the page has already are not touched.
-    private const string Draw = """
+    private const string Draw = $$$"""
         (()=>{const name='NAME',root=document.getElementById('PLACE'),figure=FIGURE;
-        const all=window.xtScripts=window.xtScripts||{};
-        const unpack=async()=>{
-        const holder=document.querySelector('script[data-xt-script="'+name+'"]');
-        const bytes=Uint8Array.from(atob(holder.textContent.trim()),c=>c.charCodeAt(0));
-        const text=await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).text();
-        const run=document.createElement('script'),slot='xt'+Math.random().toString(36).slice(2);
-        run.textContent='(function(){var define,module={exports:{}},exports=module.exports;'+text+'\n;window.'+slot+'=module.exports})()';
-        document.head.append(run);run.remove();
-        const made=window[slot];delete window[slot];return made};
-        (all[name]=all[name]||unpack()).then(async plotly=>{
+        {{{PackedScript.Load}}}
+        library.then(async plotly=>{
         const live=document.createElement('div');root.append(live);
         await plotly.newPlot(live,figure.data,figure.layout,Object.assign({responsive:true,displaylogo:false},figure.config));
         root.querySelector('.still').hidden=true;

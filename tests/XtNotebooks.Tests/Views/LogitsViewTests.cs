@@ -193,6 +193,20 @@ public sealed class LogitsViewTests : IDisposable
     }
 
     [Fact]
+    public void The_key_tells_of_the_chosen_mode_and_without_styles_of_all_three()
+    {
+        var html = Samples.Logits(LogitsMode.Surprise).ToHtml();
+        Assert.Contains("class=\"m-surprise\" checked", html, StringComparison.Ordinal);
+        Assert.Contains(".m-surprise:checked~.key .of-surprise{display:inline}", html, StringComparison.Ordinal);
+        var read = SafeHtml.WithoutScripts(html);
+        Assert.Contains("Loss, what the true token cost: 0  3.33 nats. Entropy, how unsure the model was: 0  3.33 nats. Surprise, loss less entropy: -3.33  3.33 nats, blue below zero. "
+            + "A blind guess among 28 tokens costs 3.33 nats.", read, StringComparison.Ordinal);
+        var two = new LogitsComparison([LogitsView.From(zeros(1, 4), tensor(new[] { 1L }), new() { Title = "a \"b\"" }), LogitsView.From(zeros(1, 9), tensor(new[] { 1L }))]).ToHtml();
+        Assert.Contains("A blind guess among 4 or 9 tokens costs 1.39 or 2.20 nats.", two, StringComparison.Ordinal);
+        Assert.Contains("<table class=\"grid\" data-t=\"a &quot;b&quot;\">", two, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void One_token_one_position_and_NaN_make_a_strip_too()
     {
         var one = LogitsView.From(zeros(1, 1, 1), zeros(1, 1, dtype: int64), new() { TopP = 0.9, KeepTopK = 3, TopA = 0.5, MinP = 0.5 });

@@ -5,6 +5,8 @@ using static TorchSharp.torch;
 
 namespace XtNotebooks.Tests.Views;
 
+/// <remarks>One test reads the state of the default generator, which nothing else may draw from meanwhile.</remarks>
+[Collection(Diagnostics.DefaultGenerator.Name)]
 public sealed class ModelViewTests : IDisposable
 {
     private readonly DisposeScope scope = NewDisposeScope();

@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.FSharp.Collections;
 using Plotly.NET;
 using XtNotebooks.Extensibility;
@@ -31,6 +33,44 @@ public sealed class PlotlyFiguresTests
     [Fact]
     public void A_figure_that_is_no_line_is_listed() =>
         Assert.Contains("mine (bar, 3 points)", SafeHtml.WithoutScripts(Figure("mine", "bar").ToView().ToHtml(new Html(""))), StringComparison.Ordinal);
+
+    [Fact]
+    public void The_figure_of_a_run_keeps_its_rows_its_headings_and_plain_names_in_its_pictures()
+    {
+        var html = Samples.Run("it's one", 30, 0.9, 1.5, 0.1).ToPlotly().ToView().ToHtml(new Html(""));
+        var pictures = Regex.Matches(html, "src=\"data:image/svg\\+xml;base64,([^\"]+)\"").Select(match => Encoding.UTF8.GetString(Convert.FromBase64String(match.Groups[1].Value))).ToList();
+        Assert.Equal(2, pictures.Count);
+        Assert.Contains("it&#39;s one</text>", pictures[0], StringComparison.Ordinal);
+        Assert.All(["reported 1.", "real tokens 2.", "pads 0.", "held-out real 1."], label => Assert.Contains(">" + label, pictures[0], StringComparison.Ordinal));
+        Assert.All(["Learning rate", "Gradient norm", "Speed", "Memory"], heading => Assert.Contains($">{heading}</text>", pictures[1], StringComparison.Ordinal));
+        Assert.DoesNotContain("(raw)", pictures[0] + pictures[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Some_points_of_a_figure_stand_in_a_table_that_needs_no_script()
+    {
+        var bars = SafeHtml.WithoutScripts(Figure("mine", "bar").ToView().ToHtml(new Html("")));
+        Assert.Matches(@"mine\s+13\s*21\s*32", bars);
+        var long60 = new FigureView($$"""{"data":[{"x":[{{string.Join(',', Enumerable.Range(1, 60).Reverse())}}],"y":[{{string.Join(',', Enumerable.Range(1, 60))}}]},{"type":"heatmap","z":[[1]]}]}""").ToHtml(new Html(""));
+        Assert.Contains("11 of 60 rows; where scripts run all of them", long60, StringComparison.Ordinal);
+        Assert.Matches("<tbody>\\s*<tr><th>1<td>60</tr>", long60);
+        Assert.Matches("<tr><th>60<td>1</tr>\\s*</tbody>", long60);
+        var kinds = new FigureView("""{"data":[{"type":"bar","name":"<b>n</b>","x":["<i>a","b"],"y":[1.5,null]},{"type":"pie","values":[1]}]}""").ToHtml(new Html(""));
+        SafeHtml.Check(kinds);
+        Assert.Contains("<tr><th>&lt;i&gt;a<td>1.5</tr>\n<tr><th>b<td>–</tr>", kinds, StringComparison.Ordinal);
+        Assert.DoesNotContain("<table>", new FigureView("""{"data":[{"type":"pie","values":[1]}]}""").ToHtml(new Html("")), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"data":[{"y":[1,2],"xaxis":"","yaxis":""}]}""")]
+    [InlineData("""{"data":[{"y":[1,2],"hoverinfo":"skip","legendgroup":"g"}],"layout":{"annotations":[{"text":5},{}],"yaxis":{"domain":3}}}""")]
+    [InlineData("""{"data":[{"y":[1,2],"x":[[1],{}]},5]}""")]
+    [InlineData("""{"data":5,"layout":5}""")]
+    public void An_odd_figure_still_gives_text(string json)
+    {
+        SafeHtml.Check(new FigureView(json).ToHtml(new Html("")));
+        Assert.StartsWith("Plotly figure: ", new FigureView(json).ToText(), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Names_in_a_users_figure_cannot_end_the_script_element() =>

@@ -93,7 +93,7 @@ internal static class Samples
     }
 
     /// <summary>A model that has learned half of a sentence.</summary>
-    public static LogitsView Logits()
+    public static LogitsView Logits(LogitsMode mode = LogitsMode.Loss, double? topP = 0.8, long ignoreIndex = -100)
     {
         using var scope = NewDisposeScope();
         const string text = "the cat sat on the mat__";
@@ -104,7 +104,7 @@ internal static class Samples
             logits[i, (i * 5) % 28] = 1.5f;
             logits[i, targets[i].item<long>()] += i % 4 == 0 ? -1f : i * 0.35f;
         }
-        return LogitsView.From(logits, targets, new() { Title = "step 100", PadId = 0, TopP = 0.8, Token = id => id == 27 ? " " : Letter(id) });
+        return LogitsView.From(logits, targets, new() { Title = "step 100", PadId = 0, TopP = topP, IgnoreIndex = ignoreIndex, Mode = mode, Token = id => id == 27 ? " " : Letter(id) });
     }
 
     /// <summary>The same sentence by a model that has learned more of it.</summary>
@@ -119,7 +119,7 @@ internal static class Samples
             logits[i, (i * 5) % 28] = 1.2f;
             logits[i, targets[i].item<long>()] += i % 6 == 0 ? 0.5f : 2 + i * 0.2f;
         }
-        return new([LogitsView.From(logits, targets, new() { Title = "step 300", PadId = 0, Token = id => id == 27 ? " " : Letter(id) }), Logits() with { Filter = null, Tokens = [.. Logits().Tokens.Select(token => token with { Kept = null })] }]);
+        return new([LogitsView.From(logits, targets, new() { Title = "step 300", PadId = 0, Token = id => id == 27 ? " " : Letter(id) }), Logits(topP: null)]);
     }
 
     public static AttentionMaskView KvMask()
@@ -259,6 +259,9 @@ internal static class Samples
         ("tensor-complex", Complex()),
         ("tensor-kinds", Kinds()),
         ("logits", Logits()),
+        ("logits-entropy", Logits(LogitsMode.Entropy, topP: null, ignoreIndex: 0)),
+        ("logits-surprise", Logits(LogitsMode.Surprise, topP: null)),
+        ("logits-top-p", Logits(topP: 0.5)),
         ("logits-compared", LogitsCompared()),
         ("attention-mask", AttentionMask()),
         ("kv-mask", KvMask()),

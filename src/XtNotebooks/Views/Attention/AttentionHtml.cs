@@ -49,7 +49,8 @@ internal static class AttentionHtml
         }
     }
 
-    /// <summary>The pictures are the data: a pixel's colour is the weight's place in the palette. Arrow keys move a frame over the map that has the focus.</summary>
+    /// <summary>The pictures are the data: a pixel's colour is the weight's place in the palette. Arrow keys move a frame over the map that has the focus.
+    /// A map grows to where there is room, as what frames an output would cut it.</summary>
     private const string Script = """
         const say=root.querySelector('.say'),shift=+(root.querySelector('.tokens')?.dataset.s||0),names=[...root.querySelectorAll('.tokens span')].map(s=>s.textContent);
         say.textContent='Point at a map, or move with Tab and the arrow keys, to read single weights.';
@@ -66,17 +67,21 @@ internal static class AttentionHtml
         frame.style.cssText=`left:${k*100/w}%;top:${q*100/h}%;width:${100/w}%;height:${100/h}%`;
         const of=(n,i,s)=>n+' '+i+(names[i-s]?' “'+names[i-s]+'”':i<s?' (memory or cached)':'');const none=p.data[at]==147&&p.data[at+1]==147;
         say.textContent=figure.dataset.t+', '+of('query',q,0)+', '+of('key',k,shift)+(none?' · hidden by the mask':' · weight '+(v<.0005?'0':v<.01?'< 1 %':(100*v).toFixed(0)+' %'))};
+        const place=()=>{const f=figure.getBoundingClientRect(),r=root.getBoundingClientRect();
+        map.style.transformOrigin=(f.left+300>r.right&&f.right-300>r.left?'100% ':'0 ')+(f.top+300>r.bottom&&f.top-150>say.getBoundingClientRect().bottom?'100%':'0')};
+        figure.onmouseenter=place;
         map.onmousemove=e=>{const b=img.getBoundingClientRect();k=Math.floor((e.clientX-b.left)*img.naturalWidth/b.width);q=Math.floor((e.clientY-b.top)*img.naturalHeight/b.height);tell()};
-        figure.onfocus=tell;
+        figure.onfocus=()=>{place();tell()};
         figure.onkeydown=e=>{const d={ArrowLeft:[0,-1],ArrowRight:[0,1],ArrowUp:[-1,0],ArrowDown:[1,0]}[e.key];
         if(!d)return;e.preventDefault();e.stopPropagation();q+=d[0];k+=d[1];tell()}}
         """;
 
     private const string Css = """
         .xt-attention .heads{display:flex;flex-wrap:wrap;gap:10px 14px}
+        .xt-attention .heads:first-of-type:last-of-type{min-height:302px}
         .xt-attention figure{margin:0;width:150px;border-radius:4px}
         .xt-attention .map{display:block;position:relative;width:150px;height:150px;transform-origin:0 0}
-        .xt-attention img{width:150px;height:150px;image-rendering:pixelated;outline:1px solid var(--line);background:#fff;display:block}
+        .xt-attention.xt-attention .map img{width:150px;height:150px;image-rendering:pixelated;outline:1px solid var(--line);background:#fff}
         .xt-attention .map i{display:none;position:absolute;box-sizing:border-box;outline:1px solid var(--pad);pointer-events:none}
         .xt-attention figure:hover .map,.xt-attention figure:focus .map{transform:scale(2);z-index:2}
         .xt-attention figure:hover .map i,.xt-attention figure:focus .map i{display:block}

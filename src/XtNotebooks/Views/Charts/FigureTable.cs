@@ -31,7 +31,7 @@ internal static class FigureTable
         note.className='muted';
         note.textContent=left.length?(lines.length?'Not in this table: ':'There is no table of ')+left.map((t,i)=>(t.name||'trace '+(all.indexOf(t)+1))+' ('+(t.type||'scatter')+')').join(', ')
         +', which '+(left.length>1?'are':'is')+' not drawn over one axis; the figure\u2019s own data holds the numbers.':'';
-        if(!lines.length){box.append(note);return}
+        if(!lines.length){if(left.length)box.replaceChildren(note);return}
         box.tabIndex=0;box.setAttribute('role','region');box.setAttribute('aria-label','all points');
         const plain=s=>String(s).replace(/<[^>]*>/g,'').replace(/&lt;/g,'<').replace(/&gt;/g,'>').replace(/&quot;/g,'"').replace(/&#39;/g,"'").replace(/&amp;/g,'&');
         const panel=t=>{if(t.alone)return '';const l=figure.layout||{},a=l['yaxis'+(t.yaxis||'y').slice(1)]||{},m=(l.annotations||[]).filter(n=>/^<b>/.test(n.text));

@@ -23,7 +23,7 @@ internal static class LineChartHtml
             html.Add(chart.Summary.ToHtml());
         Table(html, chart);
         html.Add(payload);
-        return ViewFrame.Render("chart", "Chart: " + chart.Sentence, Css + FigureTable.Css, html.Done(), script + "\n" + FigureTable.Further(chart) + FigureTable.Script);
+        return ViewFrame.Render("chart", "Chart: " + chart.Sentence, OfflinePlotly.Css + FigureTable.Css, html.Done(), script + "\n" + FigureTable.Further(chart) + FigureTable.Script);
     }
 
     public static string Text(LineChart chart)
@@ -59,7 +59,7 @@ internal static class LineChartHtml
             table.Add($"<th>{line.Name}");
         table.Add($"</thead>\n<tbody>\n");
         var at = lines.Concat(below).SelectMany(l => l.X).Distinct().Order().ToList();
-        foreach (var x in Picked(at))
+        foreach (var x in Picked(at, TableRows))
         {
             table.Add($"<tr><th>{ChartScale.Label(x)}");
             foreach (var line in lines)
@@ -76,9 +76,10 @@ internal static class LineChartHtml
         html.Add(FigureTable.Of("Numbers", table.Done()));
     }
 
-    private static IEnumerable<double> Picked(List<double> at) => at.Count <= TableRows
-        ? at
-        : Enumerable.Range(0, TableRows).Select(i => at[(int)Math.Round(i * (at.Count - 1) / (TableRows - 1.0))]);
+    /// <summary>So many of them, the first and the last, the others as far apart as they can be.</summary>
+    internal static IEnumerable<T> Picked<T>(List<T> all, int most) => all.Count <= most
+        ? all
+        : Enumerable.Range(0, most).Select(i => all[(int)Math.Round(i * (all.Count - 1) / (most - 1.0))]);
 
     private static string Value(IReadOnlyList<double> xs, IReadOnlyList<double> ys, double x, Func<double, string> write)
     {
@@ -89,10 +90,4 @@ internal static class LineChartHtml
         }
         return "–";
     }
-
-    private const string Css = """
-        .xt-chart{overflow:hidden}
-        .xt-chart img{max-width:100%;height:auto}
-        .xt-chart .still[hidden]{display:none}
-        """;
 }

@@ -44,19 +44,21 @@ internal static class OfflinePlotly
         return Convert.ToBase64String(packed.GetBuffer(), 0, (int)packed.Length);
     }
 
-    // A failure of any kind leaves the static picture where it is.
-    private const string Script = """
+    /// <summary>Rules of a place that a figure is drawn in; its tools show themselves to the focus as to the pointer.</summary>
+    public const string Css = """
+        .xt-chart{overflow:hidden}
+        .xt-chart img{max-width:100%;height:auto}
+        .xt-chart .still[hidden]{display:none}
+        .xt-chart .plotly .modebar--hover:focus-within>:not(.watermark){opacity:1}
+        .xt-chart .js-plotly-plot .plotly [data-title]:focus-visible:before,.xt-chart .js-plotly-plot .plotly [data-title]:focus-visible:after{display:block;opacity:1}
+
+        """;
+
+    // The figure's tools are one stop of the Tab key, among which the arrow keys move. A failure of any kind leaves the static picture where it is.
+    private const string Script = $$$"""
         const name='SCRIPTNAME',themed=THEMED,figure=FIGURE;
-        const all=window.xtScripts=window.xtScripts||{};
-        const unpack=async()=>{
-        const q='script[data-xt-script="'+name+'"]',holder=root.querySelector(q)||document.querySelector(q);
-        const bytes=Uint8Array.from(atob(holder.textContent.trim()),c=>c.charCodeAt(0));
-        const text=await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).text();
-        const run=document.createElement('script'),slot='xt'+Math.random().toString(36).slice(2);
-        run.textContent='(function(){var define,module={exports:{}},exports=module.exports;'+text+'\n;window.'+slot+'=module.exports})()';
-        document.head.append(run);run.remove();
-        const made=window[slot];delete window[slot];return made};
-        (all[name]=all[name]||unpack()).then(async plotly=>{
+        {{{PackedScript.Load}}}
+        library.then(async plotly=>{
         const plot=root.querySelector('.plot'),still=plot.querySelector('.still'),live=document.createElement('div');
         plot.append(live);
         if(themed){
@@ -68,7 +70,14 @@ internal static class OfflinePlotly
         for(const k in l)if(/^[xy]axis/.test(k))Object.assign(l[k],{gridcolor:line,linecolor:line});
         }
         still.hidden=true;
-        try{await plotly.newPlot(live,figure.data,figure.layout,Object.assign({responsive:true,displaylogo:false},figure.config))}
+        try{await plotly.newPlot(live,figure.data,figure.layout,Object.assign({responsive:true,displaylogo:false},figure.config));
+        const tools=()=>{const all=[...live.querySelectorAll('.modebar-btn')];all.forEach((b,i)=>{
+        if(b.getAttribute('role'))return;
+        b.setAttribute('role','button');b.setAttribute('aria-label',b.dataset.title);b.tabIndex=i?-1:0;
+        b.onkeydown=e=>{const n=all[i+({ArrowLeft:-1,ArrowRight:1}[e.key]||0)];
+        if(e.key==='Enter'||e.key===' ')b.click();else if(n&&n!==b){b.tabIndex=-1;n.tabIndex=0;n.focus()}else return;
+        e.preventDefault();e.stopPropagation()}})};
+        tools();live.on('plotly_afterplot',tools)}
         catch(e){live.remove();still.hidden=false;console.error(e)}
         }).catch(e=>{delete all[name];console.error(e)});
         """;

@@ -35,7 +35,7 @@ public static class PlotlyFigures
     }
 }
 
-/// <summary>Somebody's Plotly figure, with a picture or at least a list of its traces for places that strip scripts.</summary>
+/// <summary>Somebody's Plotly figure, with a picture or at least a list of its traces, and a table of some points, for places that strip scripts.</summary>
 /// <param name="FigureJson">The figure: an object with <c>data</c> and <c>layout</c>.</param>
 [TypeFormatterSource(typeof(ViewFormatterSource))]
 public sealed record FigureView(string FigureJson) : IPlotlyView
@@ -54,8 +54,8 @@ public sealed record FigureView(string FigureJson) : IPlotlyView
         var still = FigureStill.Read(FigureJson);
         var (place, script) = OfflinePlotly.Draw(FigureJson, still.Html, themed: false);
         var html = new HtmlWriter();
-        html.Add(place).Add(FigureTable.Of("Numbers", Html.Of($"<p>{still.Text}</p>"))).Add(payload);
-        return ViewFrame.Render("chart", still.Text, ".xt-chart{overflow:hidden;background:none}.xt-chart img{max-width:100%;height:auto}.xt-chart .still[hidden]{display:none}" + FigureTable.Css,
+        html.Add(place).Add(FigureTable.Of("Numbers", still.Rows)).Add(payload);
+        return ViewFrame.Render("chart", still.Text, OfflinePlotly.Css + ".xt-chart{background:none}" + FigureTable.Css,
             html.Done(), script + "\n" + FigureTable.Script);
     }
 }

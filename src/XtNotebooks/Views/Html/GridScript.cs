@@ -1,7 +1,7 @@
 namespace XtNotebooks.Views;
 
 /// <summary>Hover and keyboard for grids: arrow keys move a single tab stop, and a line below says what the cell is.</summary>
-/// <remarks>The line is made of the row's and the column's heading, the cell's text, and its <c>data-d</c> or what its class means; without
+/// <remarks>The line is made of the grid's name (<c>data-t</c>, or its caption), the row's and the column's heading, the cell's text, and its <c>data-d</c> or what its class means; without
 /// the script the same is told by the headings, the texts and the legend.</remarks>
 internal static class GridScript
 {
@@ -16,7 +16,7 @@ internal static class GridScript
         say.textContent='Point at a cell, or move with Tab and the arrow keys.';
         const cells=[...grid.rows].map(r=>[...r.cells].filter(c=>c.tagName==='TD'&&!c.classList.contains('gap'))).filter(r=>r.length);
         const tell=c=>{const row=c.closest('tr').querySelector('th'),head=grid.tHead&&grid.tHead.rows[grid.tHead.rows.length-1].cells[c.cellIndex];
-        const where=[grid.caption&&grid.caption.textContent,row&&(row.dataset.t||row.textContent),head&&(head.dataset.t||head.textContent)].filter(Boolean).join(', ');
+        const where=[grid.dataset.t||grid.caption&&grid.caption.textContent,row&&(row.dataset.t||row.textContent),head&&(head.dataset.t||head.textContent)].filter(Boolean).join(', ');
         say.textContent=[where,c.textContent&&'“'+c.textContent+'”',c.dataset.d||means[c.className]].filter(Boolean).join(' · ')};
         cells.forEach((row,y)=>row.forEach((c,x)=>{c.tabIndex=x+y?-1:0;
         c.onmouseenter=c.onfocus=()=>tell(c);

@@ -40,7 +40,7 @@ internal static class LogitsHtml
         if (views.Count > 0)
             Legend(html, views);
         foreach (var (heading, table) in tables ? comparison?.Tables ?? [] : [])
-            html.Add($"<details open><summary>{heading}</summary>").Add(table.ToHtml()).Add($"</details>\n");
+            html.Add($"<details open class=\"pairs\"><summary>{heading}</summary>").Add(table.ToHtml()).Add($"</details>\n");
         foreach (var view in tables ? views : [])
             Costliest(html, view);
         return ViewFrame.Render("logits", "Logits: " + summary, Css.Value, html.Done(), GridScript.For("{}"));
@@ -54,7 +54,8 @@ internal static class LogitsHtml
         html.Add($"<p>{LogitsText.Summary(view)}</p>\n");
         if (LogitsText.Warning(view) is { } warning)
             html.Add($"<p class=\"warn\">⚠ {warning}</p>\n");
-        html.Add($"<table class=\"grid\"><tbody>\n");
+        // Of several strips the line below them says which one it speaks of.
+        html.Add(view.Title is null ? new Html("<table class=\"grid\"><tbody>\n") : Html.Of($"<table class=\"grid\" data-t=\"{view.Title}\"><tbody>\n"));
         var shown = 0;
         foreach (var row in view.Tokens.GroupBy(t => t.Row))
         {
@@ -91,8 +92,12 @@ internal static class LogitsHtml
     private static void Legend(HtmlWriter html, IReadOnlyList<LogitsView> views)
     {
         var tokens = views.SelectMany(view => view.Tokens).ToList();
-        var scales = views.DistinctBy(view => view.NumTokens).Select(view => $"{Words.Nats(view.BlindGuess)} nats, the cost of a blind guess among {Words.Number(view.NumTokens)} tokens");
-        html.Add($"<p class=\"muted\">Colour from 0 to {string.Join(", or ", scales)}; surprise is loss less entropy, blue below zero.");
+        var sizes = views.DistinctBy(view => view.NumTokens).ToList();
+        var full = string.Join(" or ", sizes.Select(view => Words.Nats(view.BlindGuess)));
+        html.Add($"<p class=\"muted key\"><span class=\"of-loss\">Loss, what the true token cost: 0 <i class=\"ramp\"></i> {full} nats.</span>");
+        html.Add($" <span class=\"of-entropy\">Entropy, how unsure the model was: 0 <i class=\"ramp\"></i> {full} nats.</span>");
+        html.Add($" <span class=\"of-surprise\">Surprise, loss less entropy: {string.Join(" or ", sizes.Select(view => "-" + Words.Nats(view.BlindGuess)))} <i class=\"ramp both\"></i> {full} nats, blue below zero.</span>");
+        html.Add($" A blind guess among {string.Join(" or ", sizes.Select(view => Words.Number(view.NumTokens)))} tokens costs {full} nats.");
         if (tokens.Any(t => t.State == TargetState.PadCounts))
             html.Add($" Dashed: a pad that counts.");
         if (tokens.Any(t => t.State == TargetState.Ignored))
@@ -131,14 +136,20 @@ internal static class LogitsHtml
         .xt-logits .grid tr{display:block;margin:2px 0}
         .xt-logits .grid th{display:inline-block;font-weight:400;font-size:10px;min-width:2em;padding:0 .4em}
         .xt-logits .grid td{--a:0%;--c:var(--pad);display:inline-block;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;padding:.05em .22em;margin:0 1px 2px 0;border-radius:3px;white-space:pre;cursor:default;box-shadow:inset 0 0 0 1px var(--line);background:color-mix(in srgb,var(--c) var(--a),var(--bg))}
-        .xt-logits .grid td.i{--a:0%!important;color:var(--muted);text-decoration:line-through}
+        .xt-logits .grid td.i{background:none;color:var(--muted);text-decoration:line-through}
         .xt-logits .grid td.p{box-shadow:none;outline:1.5px dashed var(--warn);outline-offset:-1.5px}
         .xt-logits .grid td.nan{box-shadow:inset 0 0 0 2px var(--warn);background:var(--warnbg)}
         .xt-logits .grid td.nan::before{content:"⚠";color:var(--warn)}
         .xt-logits .grid td.cut{text-decoration:underline 2px;text-underline-offset:3px}
+        .xt-logits .grid td.i.cut{text-decoration:underline line-through}
+        .xt-logits .grid td:focus-visible{outline:2px solid var(--focus);outline-offset:1px}
         .xt-logits .say{min-height:3em;max-width:none}
+        .xt-logits input:checked~.key [class^=of]{display:none}
+        .xt-logits .m-loss:checked~.key .of-loss,.xt-logits .m-entropy:checked~.key .of-entropy,.xt-logits .m-surprise:checked~.key .of-surprise{display:inline}
+        .xt-logits .ramp{display:inline-block;width:7em;height:1em;vertical-align:-2px;border-radius:2px;box-shadow:inset 0 0 0 1px var(--line);background:linear-gradient(to right,var(--bg),color-mix(in srgb,var(--pad) 50%,var(--bg)))}
+        .xt-logits .ramp.both{background:linear-gradient(to right,color-mix(in srgb,var(--real) 50%,var(--bg)),var(--bg),color-mix(in srgb,var(--pad) 50%,var(--bg)))}
         .xt-logits summary{cursor:pointer;color:var(--muted)}
-        .xt-logits .numbers td:last-child,.xt-logits .numbers th:last-child{text-align:left}
+        .xt-logits .numbers td:last-child,.xt-logits .numbers th:last-child,.xt-logits .pairs td:nth-last-child(2),.xt-logits .pairs th:nth-last-child(2){text-align:left}
         """ + string.Concat(Enumerable.Range(1, 10).Select(i => $".xt-logits .m-loss:checked~.sides .l{i},.xt-logits .m-entropy:checked~.sides .e{i},.xt-logits .m-surprise:checked~.sides .s{i}{{--a:{i * 5}%!important}}"
             + $".xt-logits .m-surprise:checked~.sides .u{i}{{--c:var(--real)!important;--a:{i * 5}%!important}}")));
 }
