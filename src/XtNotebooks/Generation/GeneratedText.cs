@@ -32,11 +32,22 @@ public sealed record GeneratedText : IView
     public string ToText() => $"{Prompt}{Text}\n({Facts})\n";
 
     /// <inheritdoc/>
-    public string ToHtml() => ViewFrame.Render("generated", "Generated text: " + Facts, """
+    /// <remarks>Signs that HTML writes as several may need more than their share: then less of both texts is shown.</remarks>
+    public string ToHtml()
+    {
+        for (var most = MaxShown; ; most /= 2)
+        {
+            var html = ToHtml(most);
+            if (most < 1000 || ViewFrame.Fits(html))
+                return html;
+        }
+    }
+
+    private string ToHtml(int most) => ViewFrame.Render("generated", "Generated text: " + Facts, """
         .xt-generated .text{white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.6 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;max-width:100ch}
         .xt-generated .text span{color:var(--muted)}
         .xt-generated .text b{font-weight:400;background:var(--realbg);border-radius:3px;padding:.1em 0}
-        """, Html.Of($"<p class=\"text\"><span>{Shown(Prompt, fromEnd: true)}</span><b>{Shown(Text, fromEnd: false)}</b></p>\n<p class=\"muted\">{Facts}</p>"));
+        """, Html.Of($"<p class=\"text\"><span>{Shown(Prompt, most, fromEnd: true)}</span><b>{Shown(Text, most, fromEnd: false)}</b></p>\n<p class=\"muted\">{Facts}</p>"));
 
     private string Facts => string.Create(CultureInfo.InvariantCulture,
         $"{Words.Count(Ids.Count, "token")}, {TokensPerSecond:0.0} tokens/s; {End switch
@@ -47,9 +58,9 @@ public sealed record GeneratedText : IView
             _ => "as many as were asked for",
         }}");
 
-    private static string Shown(string text, bool fromEnd) => text.Length <= MaxShown ? text
-        : fromEnd ? $"… ({Words.Number(text.Length - MaxShown)} characters) {text[^MaxShown..]}"
-        : $"{text[..MaxShown]} … ({Words.Number(text.Length - MaxShown)} characters more)";
+    private static string Shown(string text, int most, bool fromEnd) => text.Length <= most ? text
+        : fromEnd ? $"… ({Words.Number(text.Length - most)} characters) {text[^most..]}"
+        : $"{text[..most]} … ({Words.Number(text.Length - most)} characters more)";
 }
 
 /// <summary>Why a generation ended.</summary>

@@ -52,7 +52,7 @@ public sealed record TrainingPanel : IView
         .xt-train .bar{height:6px;background:var(--soft);border-radius:3px;overflow:hidden;max-width:560px;margin:.3em 0 .5em}
         .xt-train .bar i{display:block;height:100%;background:var(--good)}
         .xt-train svg{display:block;max-width:100%;height:auto}
-        .xt-train .key i{display:inline-block;width:1.4em;height:0;border-top:2px solid;vertical-align:middle;margin:0 .3em 0 .8em}
+        .xt-train .key svg{display:inline-block;vertical-align:middle;margin:0 .3em 0 .8em}
         """, Html.Of($"""
         <p><b>{Name}</b> · {Facts()}</p>
         <div class="bar"><i style="width:{100.0 * Latest.Step / Math.Max(1, PlannedSteps):0.0}%"></i></div>
@@ -83,13 +83,16 @@ public sealed record TrainingPanel : IView
         if (top <= bottom)
             return new("");
         var (first, last) = (Curve[0].Step, Math.Max(Curve[^1].Step, PlannedSteps));
-        (string Name, Func<(int Step, double Reported, double? Real, double? Pad), double?> Value, string Colour)[] lines =
-            [("reported", p => p.Reported, "var(--fg)"), ("real tokens", p => p.Real, "var(--real)"), ("pads", p => p.Pad, "var(--pad)")];
+        (string Name, Func<(int Step, double Reported, double? Real, double? Pad), double?> Value, string Colour, string Dash)[] lines =
+            [("reported", p => p.Reported, "var(--fg)", Palette.SvgDashes[2]), ("real tokens", p => p.Real, "var(--real)", Palette.SvgDashes[0]), ("pads", p => p.Pad, "var(--pad)", Palette.SvgDashes[1])];
         var drawn = lines.Where(line => Curve.Any(p => line.Value(p) is not null)).ToList();
         return Html.Of($"""
-            <svg viewBox="0 0 {Width} {Height}" width="{Width}" role="img" aria-label="losses so far, {Words.Nats(bottom)} to {Words.Nats(top)} nats">{Html.Join("", drawn.Select(line => Html.Of($"<polyline fill=\"none\" stroke-width=\"1.6\" stroke=\"{line.Colour}\" points=\"{Points(line.Value)}\"/>")))}</svg>
-            <p class="key muted">{Words.Nats(bottom)} to {Words.Nats(top)} nats {Html.Join("", drawn.Select(line => Html.Of($"<i style=\"color:{line.Colour}\"></i>{line.Name}")))}</p>
+            <svg viewBox="0 0 {Width} {Height}" width="{Width}" role="img" aria-label="losses so far, {Words.Nats(bottom)} to {Words.Nats(top)} nats">{Html.Join("", drawn.Select(line => Html.Of($"<polyline fill=\"none\" stroke-width=\"1.6\" stroke=\"{line.Colour}\"{Dash(line.Dash)} points=\"{Points(line.Value)}\"/>")))}</svg>
+            <p class="key muted">{Words.Nats(bottom)} to {Words.Nats(top)} nats {Html.Join("", drawn.Select(line => Html.Of($"<svg width=\"34\" height=\"4\" aria-hidden=\"true\"><path d=\"M0 2h34\" stroke-width=\"2\" stroke=\"{line.Colour}\"{Dash(line.Dash)}/></svg>{line.Name}")))}</p>
             """);
+
+        // A second sign besides the colour, the same as in a run's chart.
+        static Html Dash(string dash) => dash.Length > 0 ? Html.Of($" stroke-dasharray=\"{dash}\"") : new("");
 
         string Points(Func<(int Step, double Reported, double? Real, double? Pad), double?> value) => string.Join(' ', Curve
             .Where(p => value(p) is { } v && double.IsFinite(v))

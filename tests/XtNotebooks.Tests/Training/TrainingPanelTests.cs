@@ -37,4 +37,17 @@ public sealed class TrainingPanelTests : TrainingCells
         Assert.Equal(3, html.Split("<polyline").Length - 1);
         Assert.True(html.Length < 20_000, $"{html.Length}");
     }
+
+    [Fact]
+    public void Lines_differ_by_their_dashes_as_well_and_the_key_shows_the_same()
+    {
+        var html = Views.Samples.Panel().ToHtml();
+        static string? Dash(AngleSharp.Dom.IElement line) => line.GetAttribute("stroke-dasharray");
+        var page = new AngleSharp.Html.Parser.HtmlParser().ParseDocument(html);
+        var (lines, key) = (page.QuerySelectorAll("polyline").Select(Dash).ToList(), page.QuerySelectorAll(".key path").Select(Dash).ToList());
+        Assert.Equal(3, lines.Distinct().Count());
+        Assert.Equal(lines, key);
+        // A run's chart draws the same losses with the same dashes.
+        Assert.Equal([Palette.SvgDashes[2], "", Palette.SvgDashes[1]], lines.Select(dash => dash ?? ""));
+    }
 }

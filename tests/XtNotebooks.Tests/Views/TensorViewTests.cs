@@ -72,7 +72,7 @@ public sealed class TensorViewTests : IDisposable
     [Fact]
     public void All_zero_booleans_whole_numbers_empty_and_scalar_tensors_are_kinds_of_their_own()
     {
-        Assert.Equal("tensor[2, 3] f32 n=6 all zero", TensorView.From(zeros(2, 3)).Summary.Line);
+        Assert.Equal("tensor[2, 3] f32 n=6 ⚠ all zero", TensorView.From(zeros(2, 3)).Summary.Line);
         Assert.Equal("tensor[4] bool n=4 25 % true", TensorView.From(tensor(new[] { true, false, false, false })).Summary.Line);
         Assert.Equal("tensor[3] i64 n=3 x∈[1, 9] μ=4", TensorView.From(tensor(new[] { 1L, 2, 9 })).Summary.Line);
         Assert.Equal("tensor[0, 4] f32 n=0", TensorView.From(zeros(0, 4)).Summary.Line);

@@ -3,9 +3,20 @@ namespace XtNotebooks.Views;
 /// <summary>Draws attention maps as small pictures, one for each head, with its habit below.</summary>
 internal static class AttentionHtml
 {
-    private const int MaxBytes = 130_000, MaxWords = 300;
+    private const int MaxPictures = 130_000, MaxWords = 300, LeastWords = 8;
 
+    /// <remarks>The frames and words of many small pictures may need more than their share: then fewer heads are drawn.</remarks>
     public static string Write(AttentionView view)
+    {
+        for (int pictures = MaxPictures, words = MaxWords; ; (pictures, words) = (pictures * 3 / 4, words * 3 / 4))
+        {
+            var html = Write(view, pictures, words);
+            if (words < LeastWords || ViewFrame.Fits(html))
+                return html;
+        }
+    }
+
+    private static string Write(AttentionView view, int pictures, int words)
     {
         var html = new HtmlWriter();
         if (view.Title is not null)
@@ -17,12 +28,12 @@ internal static class AttentionHtml
         html.Add(GridScript.Line);
         var used = 0;
         var shown = 0;
-        foreach (var layer in view.Heads.Take(MaxWords).GroupBy(h => h.Layer))
+        foreach (var layer in view.Heads.Take(words).GroupBy(h => h.Layer))
         {
             html.Add($"<p><strong>layer {layer.Key}</strong></p><div class=\"heads\">\n");
             foreach (var head in layer)
             {
-                var image = used < MaxBytes ? Convert.ToBase64String(Png.OfWeights(head.Weights, head.Rows, head.Columns, head.Hidden)) : "";
+                var image = used < pictures ? Convert.ToBase64String(Png.OfWeights(head.Weights, head.Rows, head.Columns, head.Hidden)) : "";
                 used += image.Length;
                 shown += image.Length > 0 ? 1 : 0;
                 html.Add($"<figure tabindex=\"0\" data-t=\"{head.Name}\">");
@@ -32,20 +43,20 @@ internal static class AttentionHtml
             }
             html.Add($"</div>\n");
         }
-        Omissions(html, view, shown);
+        Omissions(html, view, shown, words);
         if (view.Tokens.Count > 0)
             html.Add($"<p class=\"muted tokens\" data-s=\"{view.Size.Keys - view.Tokens.Count}\">{Html.Join(" ", view.Tokens.Take(64).Select(token => Html.Of($"<span>{token}</span>")))}{(view.Tokens.Count > 64 ? " …" : "")}</p>\n");
         return ViewFrame.Render("attention", "Attention maps: " + view.Sentence, Css, html.Done(), Script);
     }
 
-    private static void Omissions(HtmlWriter html, AttentionView view, int shown)
+    private static void Omissions(HtmlWriter html, AttentionView view, int shown, int words)
     {
         if (view.Heads.Count > 0 && (view.Heads[0].Rows < view.Size.Queries || view.Heads[0].Columns < view.Size.Keys))
             html.Add($"<p class=\"muted\">Pictures show the first {view.Heads[0].Rows} queries and {view.Heads[0].Columns} keys; the words count all of them.</p>\n");
         if (shown < view.Heads.Count)
         {
             html.Add($"<p class=\"muted\">{Words.Count(view.Heads.Count - shown, "picture is", "pictures are")} left out to keep the output small; "
-                + $"{(view.Heads.Count > MaxWords ? $"the words of the first {MaxWords} heads are here, Heads holds them all" : "their words are here")}.</p>\n");
+                + $"{(view.Heads.Count > words ? $"the words of the first {words} heads are here, Heads holds them all" : "their words are here")}.</p>\n");
         }
     }
 

@@ -44,11 +44,14 @@ internal static class HtmlText
 
     private const int LongestToken = 40;
 
+    /// <summary>A name or a text of at most so many characters; a longer one ends with a sign that says so.</summary>
+    public static string Cut(string text, int most = 80) =>
+        text.Length <= most ? text : text[..(char.IsHighSurrogate(text[most - 2]) ? most - 2 : most - 1)] + "…";
+
     /// <summary>A token's text as one sees it: spaces, line ends and control characters get signs of their own; a very long one is cut.</summary>
     public static string Visible(string? token)
     {
-        if (token?.Length > LongestToken)
-            token = token[..(char.IsHighSurrogate(token[LongestToken - 2]) ? LongestToken - 2 : LongestToken - 1)] + "…";
+        token = token is null ? null : Cut(token, LongestToken);
         if (string.IsNullOrEmpty(token))
             return "∅";
         if (token == " ")

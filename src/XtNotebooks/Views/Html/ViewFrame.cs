@@ -6,6 +6,12 @@ namespace XtNotebooks.Views;
 /// <summary>The outermost element of every view: scoped style, an id of its own, and the scripts that only add comfort.</summary>
 internal static class ViewFrame
 {
+    /// <summary>What a view may need unless the reader asks for more, a little under 200 KB.</summary>
+    private const int MaxBytes = 195 * 1024;
+
+    /// <summary>Whether a page is as small as a view has to be, encoded as it is sent.</summary>
+    public static bool Fits(string html) => Encoding.UTF8.GetByteCount(html) <= MaxBytes;
+
     /// <param name="kind">A short class name of the view, for example <c>mask</c>; its rules all start with <c>.xt-mask</c>.</param>
     /// <param name="label">What a screen reader says first.</param>
     /// <param name="css">Rules of this kind of view; every selector starts with its class.</param>

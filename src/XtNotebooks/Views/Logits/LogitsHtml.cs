@@ -5,7 +5,7 @@ namespace XtNotebooks.Views;
 /// <summary>Draws strips of tokens; radio buttons choose what the colour means, without a script.</summary>
 internal static class LogitsHtml
 {
-    private const int Worst = 8, MaxCharacters = 110_000, MaxBytes = 195 * 1024, LeastCharacters = 4_000;
+    private const int Worst = 8, MaxCharacters = 110_000, LeastCharacters = 4_000;
 
     /// <param name="views">The strips.</param>
     /// <param name="comparison">What they are compared by; null for one alone.</param>
@@ -15,7 +15,7 @@ internal static class LogitsHtml
         for (var room = MaxCharacters; ; room = room * 3 / 4)
         {
             var html = Write(views, comparison, room, tables: room >= LeastCharacters);
-            if (room < LeastCharacters || System.Text.Encoding.UTF8.GetByteCount(html) <= MaxBytes)
+            if (room < LeastCharacters || ViewFrame.Fits(html))
                 return html;
         }
     }

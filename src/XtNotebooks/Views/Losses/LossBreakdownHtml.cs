@@ -130,7 +130,7 @@ internal static class LossBreakdownHtml
         var shown = b.ByTokenClass.Take(MaxClasses).ToList();
         html.Add($"<div class=\"scroll\"><table class=\"numbers\">\n<thead><tr><th>targets<th>count<th>mean, nats<th>share of the sum<th></thead>\n<tbody>\n");
         foreach (var c in shown)
-            html.Add($"<tr><th>{c.Name}<td>{Words.Number(c.Count)}<td>{Number(c.Mean)}<td>{Share(c.ShareOfSum)}<td class=\"share\"><span class=\"{(c.Name == "pads" ? "pad" : "real")}\" style=\"width:{Math.Clamp(c.ShareOfSum, 0, 1) * 100:0.#}px\"></span></tr>\n");
+            html.Add($"<tr><th>{HtmlText.Cut(c.Name)}<td>{Words.Number(c.Count)}<td>{Number(c.Mean)}<td>{Share(c.ShareOfSum)}<td class=\"share\"><span class=\"{(c.Name == "pads" ? "pad" : "real")}\" style=\"width:{Math.Clamp(c.ShareOfSum, 0, 1) * 100:0.#}px\"></span></tr>\n");
         html.Add($"</tbody></table>");
         if (b.ByTokenClass.Count > MaxClasses)
             html.Add($"<p class=\"muted\">{Words.Count(b.ByTokenClass.Count - MaxClasses, "smaller class is", "smaller classes are")} left out.</p>");

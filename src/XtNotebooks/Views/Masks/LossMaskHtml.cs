@@ -5,7 +5,23 @@ namespace XtNotebooks.Views;
 /// <summary>Draws a batch grid. Without styles a pad that counts is still marked and an ignored token struck out.</summary>
 internal static class LossMaskHtml
 {
+    // Token texts are 40 characters or fewer.
+    private static readonly int[] LongestTexts = [40, 12, 4];
+
+    /// <remarks>A batch of long tokens may need more than its share, and more still when they are encoded: then their texts are cut.</remarks>
     public static string Write(LossMaskView view)
+    {
+        var html = "";
+        foreach (var most in LongestTexts)
+        {
+            html = Write(view, most);
+            if (ViewFrame.Fits(html))
+                break;
+        }
+        return html;
+    }
+
+    private static string Write(LossMaskView view, int most)
     {
         var html = new HtmlWriter();
         if (view.Title is not null)
@@ -13,14 +29,14 @@ internal static class LossMaskHtml
         html.Add(Remarks.ToHtml(view.Remarks));
         if (view.Rows.Count > 0 && view.Columns.Count > 0)
         {
-            Grid(html, view);
+            Grid(html, view, most);
             html.Add(GridScript.Line);
             Legend(html, view);
         }
         return ViewFrame.Render("mask", "Loss mask of a batch: " + view.Remarks[0].Text, Css, html.Done(), GridScript.For(Meanings));
     }
 
-    private static void Grid(HtmlWriter html, LossMaskView view)
+    private static void Grid(HtmlWriter html, LossMaskView view, int most)
     {
         html.Add($"<div class=\"scroll\"><table class=\"grid\">\n<thead><tr><th>");
         foreach (var column in view.Columns)
@@ -40,7 +56,7 @@ internal static class LossMaskHtml
             }
             html.Add($"<tr><th data-t=\"row {row.Index}\">{row.Index}");
             foreach (var cell in row.Cells)
-                html.Add(Cell(cell));
+                html.Add(Cell(cell is null ? null : cell with { Text = HtmlText.Cut(cell.Text, most) }));
             html.Add($"</tr>\n");
         }
         html.Add($"</tbody></table></div>\n");

@@ -52,7 +52,7 @@ internal static class LossMaskReading
     {
         if (count <= max)
             return [.. Enumerable.Range(0, count).Select(i => (int?)i)];
-        var tail = max / 3;
+        var tail = Math.Max(max / 3, Math.Min(1, max - 1));
         var head = max - tail;
         return [.. Enumerable.Range(0, head).Select(i => (int?)i), null, .. Enumerable.Range(count - tail, tail).Select(i => (int?)i)];
     }

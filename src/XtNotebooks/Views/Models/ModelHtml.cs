@@ -5,9 +5,20 @@ namespace XtNotebooks.Views;
 /// <summary>Draws a model as a tree that opens and closes by itself, without a script.</summary>
 internal static class ModelHtml
 {
-    private const int MaxNodes = 400;
+    private const int MaxNodes = 400, MaxOwn = 100, LongestValue = 160;
 
+    /// <remarks>Long names and shapes may need more than their share: then fewer modules are drawn.</remarks>
     public static string Write(ModelView view)
+    {
+        for (var nodes = MaxNodes; ; nodes = nodes * 3 / 4)
+        {
+            var html = Write(view, nodes);
+            if (nodes < 8 || ViewFrame.Fits(html))
+                return html;
+        }
+    }
+
+    private static string Write(ModelView view, int nodes)
     {
         var html = new HtmlWriter();
         if (view.Title is not null)
@@ -18,17 +29,17 @@ internal static class ModelHtml
         if (view.Options.Count > 0)
         {
             html.Add($"<p>Not the default (in brackets): ");
-            html.Add(Html.Join(", ", view.Options.Select(o => Html.Of($"<code>{o.Name} = {o.Value}</code> <span class=\"muted\">({o.Default})</span>"))));
+            html.Add(Html.Join(", ", view.Options.Select(o => Html.Of($"<code>{HtmlText.Cut(o.Name)} = {HtmlText.Cut(o.Value, LongestValue)}</code> <span class=\"muted\">({HtmlText.Cut(o.Default, LongestValue)})</span>"))));
             html.Add($"</p>\n");
         }
         if (view.Example is not null)
             html.Add($"<p class=\"muted\">→ is the shape that a module gives for {view.Example}.</p>\n");
-        var left = MaxNodes;
+        var left = nodes;
         html.Add($"<div class=\"tree\">\n");
         Node(html, view.Root, view.Root, depth: 0, ref left);
         html.Add($"</div>\n");
-        if (left <= 0)
-            html.Add($"<p class=\"muted\">Modules beyond the first {MaxNodes} are left out; the numbers count them.</p>\n");
+        if (left < 0)
+            html.Add($"<p class=\"muted\">Modules and parameters beyond the first {nodes} are left out; the numbers count them.</p>\n");
         return ViewFrame.Render("model", "Model: " + view.Sentence, Css, html.Done());
     }
 
@@ -47,7 +58,7 @@ internal static class ModelHtml
             return;
         var leaf = node.Children.Count == 0 && node.Own.Count == 0;
         html.Add(leaf ? new Html("<div class=\"leaf\">") : new Html(depth < 2 ? "<details open><summary>" : "<details><summary>"));
-        html.Add($"<b>{node.Name}</b> {node.Type}");
+        html.Add($"<b>{HtmlText.Cut(node.Name)}</b> {HtmlText.Cut(node.Type)}");
         if (node.Output is not null)
             html.Add($" <span class=\"out\">→ {node.Output}</span>");
         if (node.Count > 1)
@@ -61,8 +72,14 @@ internal static class ModelHtml
         html.Add(leaf ? new Html("</div>\n") : new Html("</summary>\n"));
         if (leaf)
             return;
-        foreach (var p in node.Own)
-            html.Add($"<div class=\"leaf\"><code>{p.Name}</code> [{string.Join(", ", p.Shape)}] {p.DType}{(p.Trainable ? "" : ", fixed")}</div>\n");
+        foreach (var p in node.Own.Take(MaxOwn))
+        {
+            if (left-- <= 0)
+                break;
+            html.Add($"<div class=\"leaf\"><code>{HtmlText.Cut(p.Name)}</code> [{string.Join(", ", p.Shape)}] {p.DType}{(p.Trainable ? "" : ", fixed")}</div>\n");
+        }
+        if (node.Own.Count > MaxOwn && left > 0)
+            html.Add($"<div class=\"leaf muted\">and {Words.Count(node.Own.Count - MaxOwn, "more parameter or buffer", "more parameters and buffers")}</div>\n");
         foreach (var child in node.Children)
             Node(html, child, root, depth + 1, ref left);
         html.Add($"</details>\n");

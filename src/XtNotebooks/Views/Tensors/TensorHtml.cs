@@ -5,9 +5,18 @@ namespace XtNotebooks.Views;
 /// <summary>Draws a tensor: the line, then its elements as cells, outer axes as nested facets.</summary>
 internal static class TensorHtml
 {
-    private const int MaxWritten = 128;
+    private const int MaxWritten = 128, LongestName = 40;
 
+    /// <remarks>Numbers of many characters and long labels may need more than their share: then fewer elements are shown.</remarks>
     public static string Write(TensorView view)
+    {
+        var html = Draw(view);
+        while (view.Bounded && !ViewFrame.Fits(html) && TensorTrim.Fewer(view) is { } fewer)
+            html = Draw(view = fewer);
+        return html;
+    }
+
+    private static string Draw(TensorView view)
     {
         var html = new HtmlWriter();
         if (view.Title is not null)
@@ -54,7 +63,7 @@ internal static class TensorHtml
         html.Add($"<table class=\"grid\">");
         if (index.Count > 0)
             html.Add($"<caption>{Caption(view, index)}</caption>");
-        html.Add($"<thead><tr><th class=\"corner\">{(rank >= 2 ? $"{rows.Name} ↓ {columns.Name} →" : "")}");
+        html.Add($"<thead><tr><th class=\"corner\">{(rank >= 2 ? $"{Name(rows)} ↓ {Name(columns)} →" : "")}");
         foreach (var column in columns.Shown)
             html.Add(Heading(columns, column, rank));
         html.Add($"</thead><tbody>\n");
@@ -65,7 +74,7 @@ internal static class TensorHtml
                 html.Add($"<tr><th>⋮</tr>\n");
                 continue;
             }
-            html.Add(rank >= 2 ? Html.Of($"<tr><th data-t=\"{rows.Name} {Label(rows, r)}\">{Label(rows, r)}") : new Html("<tr><th>"));
+            html.Add(rank >= 2 ? Html.Of($"<tr><th data-t=\"{Name(rows)} {Label(rows, r)}\">{Label(rows, r)}") : new Html("<tr><th>"));
             foreach (var column in columns.Shown)
                 html.Add(column is null ? new Html("<td class=gap>…") : Cell(view, offset++));
             html.Add($"</tr>\n");
@@ -76,14 +85,14 @@ internal static class TensorHtml
     /// <summary>As code would index it, or by the axes' names where they have any.</summary>
     private static string Caption(TensorView view, List<int> index) => view.Axes[0].Name == "dim 0"
         ? $"[{string.Join(", ", index)}, :, :]"
-        : string.Join(", ", index.Select((i, d) => $"{view.Axes[d].Name} {Label(view.Axes[d], i)}"));
+        : string.Join(", ", index.Select((i, d) => $"{Name(view.Axes[d])} {Label(view.Axes[d], i)}"));
 
     private static Html Heading(TensorAxis axis, int? column, int rank)
     {
         if (column is not { } c)
             return new Html("<th>…");
         var text = axis.Labels is not null || c % 5 == 0 ? Label(axis, c) : "";
-        return rank == 0 ? new Html("<th>") : Html.Of($"<th data-t=\"{axis.Name} {Label(axis, c)}\">{text}");
+        return rank == 0 ? new Html("<th>") : Html.Of($"<th data-t=\"{Name(axis)} {Label(axis, c)}\">{text}");
     }
 
     private static Html Cell(TensorView view, int at)
@@ -100,10 +109,10 @@ internal static class TensorHtml
         var text = view.Summary.Kind == TensorKind.WholeNumber ? (view.Whole.Count > at ? view.Whole[at].ToString(CultureInfo.InvariantCulture) : value.ToString("0", CultureInfo.InvariantCulture)) : Words.Short(value);
         var level = Level(view, value);
         var colour = level == 0 ? "z" : (value > 0 ? "p" : "n") + level;
-        var clipped = Math.Abs(value) > view.Scale * (1 + 1e-9);
+        var sign = Sign(view, value);
         if (written || view.Summary.Kind == TensorKind.WholeNumber && Math.Abs(value) < 1000)
-            return Html.Of($"<td class=\"{colour} w\"{(clipped ? new Html(" data-d=\"beyond 3σ\"") : default)}>{text}");
-        return Html.Of($"<td class={colour} data-d={text}>{(clipped ? value > 0 ? "▴" : "▾" : "")}");
+            return Html.Of($"<td class=\"{colour} w\"{(sign.Length > 0 ? new Html(" data-d=\"beyond 3σ\"") : default)}>{text}{Beside(sign)}");
+        return Html.Of($"<td class={colour} data-d={text}>{sign}");
     }
 
     /// <summary>The colour is the magnitude; both parts stand in the cell or in its words.</summary>
@@ -112,10 +121,14 @@ internal static class TensorHtml
         var (size, text) = (double.Hypot(real, imaginary), $"{Words.Short(real)}{(imaginary < 0 || double.IsNegative(imaginary) ? "-" : "+")}{Words.Short(Math.Abs(imaginary))}i");
         if (!double.IsFinite(size))
             return Html.Of($"<td class=odd data-d=\"{text}\">{(double.IsNaN(size) ? "N" : "∞")}");
-        var (colour, clipped) = (Level(view, size) is > 0 and var level ? $"p{level}" : "z", size > view.Scale * (1 + 1e-6));
-        var words = $"magnitude {Words.Short(size)}{(clipped ? ", beyond 3σ" : "")}";
-        return written ? Html.Of($"<td class=\"{colour} w\" data-d=\"{words}\">{text}") : Html.Of($"<td class={colour} data-d=\"{text}, {words}\">{(clipped ? "▴" : "")}");
+        var (colour, sign) = (Level(view, size) is > 0 and var level ? $"p{level}" : "z", Sign(view, size));
+        var words = $"magnitude {Words.Short(size)}{(sign.Length > 0 ? ", beyond 3σ" : "")}";
+        return written ? Html.Of($"<td class=\"{colour} w\" data-d=\"{words}\">{text}{Beside(sign)}") : Html.Of($"<td class={colour} data-d=\"{text}, {words}\">{sign}");
     }
+
+    private static string Sign(TensorView view, double value) => view.Beyond(value) switch { > 0 => "▴", < 0 => "▾", _ => "" };
+
+    private static string Beside(string sign) => sign.Length > 0 ? " " + sign : "";
 
     private static int Level(TensorView view, double value) =>
         view.Scale > 0 ? (int)Math.Round(Math.Clamp(Math.Abs(value) / view.Scale, 0, 1) * 10) : 0;
@@ -131,15 +144,24 @@ internal static class TensorHtml
             else
                 html.Add($"<p class=\"muted\"><span class=\"swatch n10\"></span> -{Words.Short(view.Scale)} <span class=\"swatch n5\"></span><span class=\"swatch z\"></span>");
             html.Add($"<span class=\"swatch p5\"></span> <span class=\"swatch p10\"></span> {Words.Short(view.Scale)}");
-            if (Math.Max(Math.Abs(s.Min ?? 0), Math.Abs(s.Max ?? 0)) > view.Scale * (1 + 1e-9))
-                html.Add($" · ▴ ▾ beyond three deviations");
+            if (view.Values.Select((value, i) => view.Imaginary.Count > 0 ? double.Hypot(value, view.Imaginary[i]) : value).Any(value => view.Beyond(value) != 0))
+                html.Add($" · ▴ ▾ more than three deviations above or below the mean, or beyond where colours are full");
             html.Add($"</p>\n");
         }
         var left = s.Count - view.Values.Count;
         if (left > 0)
-            html.Add($"<p class=\"muted\">{Words.Number(view.Values.Count)} of {Words.Number(s.Count)} elements are shown, the corners of each axis; the line counts all of them"
+            html.Add($"<p class=\"muted\">{Words.Number(view.Values.Count)} of {Words.Number(s.Count)} elements are shown, {Corners(view)}; the line counts all of them"
                 + $"{(s.HistogramOver > 0 && s.HistogramOver < s.Count ? $", its histogram one in {Words.Number(s.Count / s.HistogramOver)}" : "")}.</p>\n");
     }
+
+    /// <summary>Deep nesting leaves room for the first index alone of some outer axes.</summary>
+    private static string Corners(TensorView view)
+    {
+        var first = view.Axes.Where(axis => axis.Size > 1 && axis.Shown.Count(i => i is not null) == 1).Select(Name).ToList();
+        return first.Count == 0 ? "the corners of each axis" : $"the first index of {string.Join(", ", first)} and the corners of the other axes";
+    }
+
+    private static string Name(TensorAxis axis) => HtmlText.Cut(axis.Name, LongestName);
 
     private static string Label(TensorAxis axis, int index) =>
         axis.Labels is { } labels ? HtmlText.Visible(labels[index]) : index.ToString(CultureInfo.InvariantCulture);

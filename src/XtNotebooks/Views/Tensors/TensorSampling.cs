@@ -5,6 +5,8 @@ namespace XtNotebooks.Views;
 /// <summary>Chooses what is shown of a tensor and copies just that.</summary>
 internal static class TensorSampling
 {
+    private static readonly TensorViewOptions Standard = new();
+
     public static TensorView Read(Tensor tensor, TensorViewOptions options)
     {
         ArgumentNullException.ThrowIfNull(tensor);
@@ -23,10 +25,11 @@ internal static class TensorSampling
             Imaginary = imaginary,
             Whole = whole,
             Scale = Scale(summary),
+            Bounded = options.MaxRows <= Standard.MaxRows && options.MaxColumns <= Standard.MaxColumns && options.MaxFacets <= Standard.MaxFacets,
         };
     }
 
-    /// <summary>Full colour at three deviations from zero, so that a few outliers do not turn everything pale.</summary>
+    /// <summary>Full colour at three times the root mean square, that is three deviations around zero, the middle of the colours, so that a few outliers do not turn everything pale.</summary>
     private static double Scale(TensorSummary s)
     {
         var largest = Math.Max(Math.Abs(s.Min ?? 0), Math.Abs(s.Max ?? 0));

@@ -76,20 +76,20 @@ public sealed record TensorSummary
     {
         get
         {
+            // "all zero" is told as a warning, and is all there is to tell.
+            var told = AllZero && Count > 1;
             var line = new StringBuilder($"tensor[{string.Join(", ", Shape)}] {DType}");
             if (Shape.Count > 0)
                 line.Append(CultureInfo.InvariantCulture, $" n={Words.Number(Count)}{(Count >= 256 ? $" ({Size(Bytes)})" : "")}");
             if (Kind == TensorKind.Boolean && Mean is { } share)
                 line.Append(CultureInfo.InvariantCulture, $" {Words.Percent(share)} true");
-            else if (AllZero)
-                line.Append(" all zero");
-            else if (WholeMin is { } smallest && WholeMax is { } largest)
+            else if (!told && WholeMin is { } smallest && WholeMax is { } largest)
                 line.Append(CultureInfo.InvariantCulture, $" x∈[{smallest}, {largest}]");
-            else if (Min is { } min && Max is { } max)
+            else if (!told && Min is { } min && Max is { } max)
                 line.Append(CultureInfo.InvariantCulture, $" {(Kind == TensorKind.Complex ? "|x|" : "x")}∈[{Words.Short(min)}, {Words.Short(max)}]{(Histogram.Count > 0 ? " " + Spark : "")}");
-            if (Kind != TensorKind.Boolean && !AllZero && Count > 1 && Mean is { } mean)
+            if (Kind != TensorKind.Boolean && !told && Count > 1 && Mean is { } mean)
                 line.Append(CultureInfo.InvariantCulture, $" μ={Words.Short(mean)}");
-            if (!AllZero && Deviation is { } deviation)
+            if (!told && Deviation is { } deviation)
                 line.Append(CultureInfo.InvariantCulture, $" σ={Words.Short(deviation)}");
             foreach (var warning in Warnings)
                 line.Append(" ⚠ ").Append(warning);
@@ -99,9 +99,10 @@ public sealed record TensorSummary
         }
     }
 
-    /// <summary>What is likely wrong with the values.</summary>
+    /// <summary>What is likely wrong with the values: NaN, infinities, and more than one element of which every one is zero.</summary>
     public IReadOnlyList<string> Warnings =>
     [
+        .. AllZero && Count > 1 ? ["all zero"] : Array.Empty<string>(),
         .. NaNs > 0 ? [Words.Number(NaNs) + " NaN"] : Array.Empty<string>(),
         .. PositiveInfinities > 0 ? [Words.Number(PositiveInfinities) + " +∞"] : Array.Empty<string>(),
         .. NegativeInfinities > 0 ? [Words.Number(NegativeInfinities) + " -∞"] : Array.Empty<string>(),

@@ -25,8 +25,17 @@ public sealed record TensorView : IView
     /// <summary>The shown elements of whole numbers, exact where a double is not; empty for others.</summary>
     internal IReadOnlyList<long> Whole { get; init; } = [];
 
+    /// <summary>Whether the page stays small; not where the reader asked for more than the standard.</summary>
+    internal bool Bounded { get; init; } = true;
+
     /// <summary>The size at which colours are full: three deviations from zero, or the largest element where that is less.</summary>
     public double Scale { get; init; }
+
+    /// <summary>Which way an element lies further than three deviations from the mean, or beyond where colours are full: 1 above, -1 below, 0 not.</summary>
+    internal int Beyond(double value) =>
+        Summary is not { Mean: { } mean, Deviation: { } sigma } || Summary.Min == Summary.Max || !double.IsFinite(value)
+        || Math.Abs(value - mean) <= 3 * sigma * (1 + 1e-9) && Math.Abs(value) <= Scale * (1 + 1e-6) ? 0
+        : value > mean ? 1 : -1;
 
     /// <summary>Looks at a tensor on any device; only what is shown is copied.</summary>
     /// <exception cref="ArgumentException">The tensor was disposed of, or an option does not fit its shape.</exception>
