@@ -23,6 +23,9 @@ class Interrupt(KernelCase):
         "a recursion": "long Fib(int n) => n < 2 ? n : Fib(n - 1) + Fib(n - 2); Fib(80)",
         "a lock held elsewhere": "var gate = new object(); new Thread(() => { lock (gate) Thread.Sleep(20_000); }) { IsBackground = true }.Start(); Thread.Sleep(200); lock (gate) { }",
         "a blocking wait": "new TaskCompletionSource().Task.Wait();",
+        "an awaited delay that stays on no thread": "await Task.Delay(60_000).ConfigureAwait(false);",
+        "an interrupt that is swallowed": "try { Thread.Sleep(60_000); } catch (Exception) { }",
+        "a thread of the cell's own": "var own = new Thread(() => { while (true) { } }); own.Start(); own.Join();",
     }
 
     def interrupt_each(self, interrupt):
@@ -67,13 +70,25 @@ class Interrupt(KernelCase):
         self.assert_alive()
 
     def test_an_interrupt_aborts_the_queue(self):
-        running = self.start_cell("while (true) { }")
-        queued = self.kc.execute("var queued = 1;")
-        time.sleep(0.2)
+        self.run_cell("1 + 1")
+        for code in ("while (true) { }", "try { Thread.Sleep(60_000); } catch (Exception) { }",
+                     "var own = new Thread(() => { while (true) { } }); own.Start(); own.Join();"):
+            with self.subTest(code):
+                running = self.start_cell(code)
+                queued = self.kc.execute("var queued = 1;")
+                time.sleep(0.4)
+                self.km.interrupt_kernel()
+                self.assertEqual(finish(self.kc, running).reply["ename"], "Interrupted")
+                self.assertEqual(finish(self.kc, queued).reply["ename"], "Aborted")
+                self.assert_alive()
+
+    def test_a_kernel_magic_is_interrupted(self):
+        self.run_cell("var kept = 1;")
+        msg_id = self.start_cell("#!time\nkept = 2; while (true) { }")
+        time.sleep(1)
         self.km.interrupt_kernel()
-        self.assertEqual(finish(self.kc, running).reply["ename"], "Interrupted")
-        self.assertEqual(finish(self.kc, queued).reply["ename"], "Aborted")
-        self.assert_alive()
+        self.assertEqual(finish(self.kc, msg_id).reply["ename"], "Interrupted")
+        self.assertEqual(self.run_cell("kept").value, "2")
 
     def test_endless_recursion_is_an_error_of_the_cell(self):
         ended = self.run_cell("int Deep(int n) => Deep(n + 1) + 1;\nDeep(0)")

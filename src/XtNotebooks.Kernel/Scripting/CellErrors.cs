@@ -130,19 +130,19 @@ internal static partial class CellErrors
             return "?";
         var name = method.Name;
         var type = method.DeclaringType;
-        if (name == "MoveNext" && type is not null)
-            name = type.Name;
+        if (name == "MoveNext" && type is { IsNested: true } && type.Name.StartsWith('<'))
+            (name, type) = (type.Name, type.DeclaringType);
         if (name.Contains("b__", StringComparison.Ordinal))
             return "lambda";
         var local = LocalFunction().Match(name);
         if (local.Success)
             return local.Groups[1].Value + "(…)";
-        if (name.Contains("<Initialize>", StringComparison.Ordinal) || name is "<Main>" or "<Factory>" || type?.Name == name)
+        if (name.Contains("<Initialize>", StringComparison.Ordinal) || name is "<Main>" or "<Factory>")
             return "the cell";
-        var asyncMethod = AsyncMethod().Match(name);
-        if (asyncMethod.Success)
-            return asyncMethod.Groups[1].Value + "(…)";
         var owner = type is null || type.Name.StartsWith("Submission#", StringComparison.Ordinal) ? "" : type.Name + ".";
+        var stateMachine = StateMachine().Match(name);
+        if (stateMachine.Success)
+            return $"{owner}{stateMachine.Groups[1].Value}(…)";
         return $"{owner}{name}({string.Join(", ", method.GetParameters().Select(parameter => parameter.ParameterType.Name + " " + parameter.Name))})";
     }
 
@@ -203,6 +203,7 @@ internal static partial class CellErrors
     [GeneratedRegex(@">g__(\w+)\|")]
     private static partial Regex LocalFunction();
 
-    [GeneratedRegex(@"^<(\w+)>d__")]
-    private static partial Regex AsyncMethod();
+    /// <summary>The class of an asynchronous method or an iterator.</summary>
+    [GeneratedRegex(@"^<([\w.]+)>d__")]
+    private static partial Regex StateMachine();
 }

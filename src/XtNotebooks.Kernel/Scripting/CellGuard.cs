@@ -120,10 +120,15 @@ public static class CellGuard
     }
 
     /// <summary>An asynchronous stream that ends with an interrupt.</summary>
-    public static async IAsyncEnumerable<T> Each<T>(IAsyncEnumerable<T> stream)
+    public static IAsyncEnumerable<T> Each<T>(IAsyncEnumerable<T> stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        await using var items = stream.GetAsyncEnumerator();
+        return Interruptible(stream);
+    }
+
+    private static async IAsyncEnumerable<T> Interruptible<T>(IAsyncEnumerable<T> stream, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await using var items = stream.GetAsyncEnumerator(cancellationToken);
         while (true)
         {
             try

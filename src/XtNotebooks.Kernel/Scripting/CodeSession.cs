@@ -252,7 +252,14 @@ internal sealed partial class CodeSession : ICodeSession
             {
                 await cell.DisposeResourcesAsync();
             }
-            return new CellResult(CellStatus.Ok, cell.Request.Silent ? null : value, null);
+            if (cell.Request.Silent)
+                value = null;
+            if (!cell.CancellationToken.IsCancellationRequested)
+                return new CellResult(CellStatus.Ok, value, null);
+            // Code of the cell has caught the interrupt, or only a thread of its own was stopped: what is queued must not run on.
+            if (value is not null)
+                cell.Output.Display(value, null);
+            return Interrupted("The cell was interrupted, but its code went on to its end; what it has set is kept.");
         }
         catch (CompilationFailedException failed)
         {
@@ -295,7 +302,7 @@ internal sealed partial class CodeSession : ICodeSession
     }
 
     private async Task<MimeBundle?> RunCodeAsync(CellContext cell, string code) =>
-        await RunCodeForValueAsync(cell, code) is { } value ? Formatters.Format(value) : null;
+        await RunCodeForValueAsync(cell, code) is { } value && !NotebookSession.IsDisplayOf(cell, value) ? Formatters.Format(value) : null;
 
     private async Task<object?> RunCodeForValueAsync(CellContext cell, string code)
     {

@@ -100,7 +100,7 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
     {
         var visited = (ForEachStatementSyntax)base.VisitForEachStatement(node)!;
         if (visited.AwaitKeyword.IsKind(SyntaxKind.AwaitKeyword))
-            visited = visited.WithExpression(Call(EachGuard, visited.Expression));
+            visited = visited.WithExpression(Guarded(EachGuard, visited.Expression));
         return visited.WithStatement(Checked(visited.Statement));
     }
 
@@ -116,7 +116,7 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
     public override SyntaxNode? VisitAwaitExpression(AwaitExpressionSyntax node)
     {
         var visited = (AwaitExpressionSyntax)base.VisitAwaitExpression(node)!;
-        return visited.WithExpression(Call(AwaitGuard, visited.Expression));
+        return visited.WithExpression(Guarded(AwaitGuard, visited.Expression));
     }
 
     public override SyntaxNode? VisitYieldStatement(YieldStatementSyntax node)
@@ -291,6 +291,18 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
     private static BlockSyntax Checked(StatementSyntax statement) => statement is BlockSyntax block
         ? block.WithStatements(block.Statements.Insert(0, CheckStatement))
         : SyntaxFactory.Block(CheckStatement, statement);
+
+    /// <summary>The guard goes around the task itself: of what <c>ConfigureAwait</c> makes of it, nothing but its end can be had.</summary>
+    private static ExpressionSyntax Guarded(ExpressionSyntax guard, ExpressionSyntax awaited) => awaited switch
+    {
+        ParenthesizedExpressionSyntax inner => inner.WithExpression(Guarded(guard, inner.Expression)),
+        InvocationExpressionSyntax
+        {
+            ArgumentList.Arguments.Count: 1,
+            Expression: MemberAccessExpressionSyntax { Name.Identifier.ValueText: "ConfigureAwait" or "WithCancellation" } configured,
+        } call => call.WithExpression(configured.WithExpression(Guarded(guard, configured.Expression))),
+        _ => Call(guard, awaited),
+    };
 
     private static InvocationExpressionSyntax Call(ExpressionSyntax function, ExpressionSyntax argument) =>
         InvocationExpression(function, ArgumentList(SingletonSeparatedList(Argument(argument.WithoutTrivia()))))

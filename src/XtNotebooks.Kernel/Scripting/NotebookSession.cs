@@ -77,12 +77,19 @@ internal sealed class NotebookSession(CodeSession session) : INotebook
         return [.. watches.Select(watch => watch(number)).OfType<IDisposable>()];
     }
 
+    /// <summary>Whether a value stands for what the cell has displayed: as its last value there is nothing more to show.</summary>
+    public static bool IsDisplayOf(CellContext cell, object value) => value is DisplayHandle handle && handle.Output == cell.Output;
+
     private static ICellOutput Output =>
         CellContext.Current?.Output ?? throw new InvalidOperationException("Nothing can be shown here: no cell of the notebook runs this code.");
 
     private sealed class DisplayHandle(CodeSession session, ICellOutput output, string id) : IDisplayHandle
     {
         public string Id => id;
+
+        public ICellOutput Output => output;
+
+        public override string ToString() => $"display {id}";
 
         // The update belongs to the cell that makes it: headless clients drop messages of cells that have ended.
         public void Update(object? value) => (CellContext.Current?.Output ?? output).UpdateDisplay(session.Formatters.Format(value), id);

@@ -89,6 +89,18 @@ public sealed class CodeSessionTests
         Assert.Equal(["Stdout:one", "Stderr:two", "Display:3", "Stdout:four"], notebook.Output.Order);
     }
 
+    [Theory]
+    [InlineData("display(3)")]
+    [InlineData("3.Display()")]
+    [InlineData("var shown = display(3);\nshown")]
+    public async Task A_display_at_the_end_of_a_cell_is_shown_once(string code)
+    {
+        await using var notebook = new Notebook();
+        Assert.Null(await notebook.Value(code));
+        Assert.Equal(["Display:3"], notebook.Output.Order);
+        Assert.Matches("^display [0-9a-f]+$", await notebook.Value("IDisplayHandle earlier = display(4);") ?? await notebook.Value("earlier"));
+    }
+
     [Fact]
     public async Task A_display_can_be_replaced_after_its_cell_has_ended()
     {

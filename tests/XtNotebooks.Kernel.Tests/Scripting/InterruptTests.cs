@@ -28,6 +28,10 @@ public sealed class InterruptTests
     [InlineData("async Task Grow() { await Task.Yield(); await Task.WhenAll(Grow(), Grow()); } await Grow();")]
     [InlineData("Task Grow() => Task.Delay(1).ContinueWith(_ => Grow()).Unwrap(); await Grow();")]
     [InlineData("async Task Again() { await Task.Yield(); n++; _ = Again(); } await Again(); await Task.Delay(-1);")]
+    [InlineData("await Task.Delay(-1).ConfigureAwait(false);")]
+    [InlineData("await new TaskCompletionSource<int>().Task.ConfigureAwait(ConfigureAwaitOptions.ForceYielding)")]
+    [InlineData("await new ValueTask<int>(new TaskCompletionSource<int>().Task).ConfigureAwait(false)")]
+    [InlineData("await foreach (var i in Slowly().WithCancellation(new CancellationToken()).ConfigureAwait(false)) n = i;")]
     [InlineData("Action spin = () => { while (true) n++; }; spin();")]
     [InlineData("Parallel.For(0, 8, i => { while (true) n++; });")]
     public async Task Code_that_never_ends_is_stopped_and_its_variables_are_kept(string code)
@@ -48,6 +52,25 @@ public sealed class InterruptTests
         Assert.StartsWith("The cell was interrupted", result.Error!.Message, StringComparison.Ordinal);
         Assert.Equal("42", await notebook.Value("kept"));
         Assert.Equal("3", await notebook.Value("var sum = 0; foreach (var i in new[] { 1, 2 }) sum += i; sum"));
+    }
+
+    [Theory]
+    [InlineData("try { Thread.Sleep(60_000); } catch (Exception) { kept = 42; }\nkept + 1", "43")]
+    [InlineData("kept = 42; var spinning = new Thread(() => { while (true) { } }); spinning.Start(); spinning.Join();", null)]
+    public async Task An_interrupt_that_the_code_swallows_is_told_nevertheless(string code, string? shown)
+    {
+        await using var notebook = new Notebook(new CodeSessionOptions { AbandonAfter = TimeSpan.FromSeconds(20) });
+        await notebook.Value("var kept = 41; var begun = new TaskCompletionSource();");
+        using var interrupt = new CancellationTokenSource();
+        var running = notebook.Run("begun.SetResult();\n" + code, cancellationToken: interrupt.Token);
+        await notebook.Run("await begun.Task;", beside: true, output: new RecordedOutput(), cancellationToken: TestContext.Current.CancellationToken);
+        await interrupt.CancelAsync();
+        var result = await running;
+        Assert.Equal(CellStatus.Interrupted, result.Status);
+        Assert.Equal("Interrupted", result.Error!.Name);
+        Assert.Null(result.Value);
+        Assert.Equal(shown, notebook.Output.Displays.SingleOrDefault().Bundle?.Data["text/plain"]);
+        Assert.Equal("42", await notebook.Value("kept"));
     }
 
     [Fact]
