@@ -83,6 +83,8 @@ internal static class EveryViewScenarios
         var folded = view.Locator("details:not([open]) > summary");
         while (await folded.CountAsync() > 0)
             await folded.First.ClickAsync();
+        if (Environment.GetEnvironmentVariable("XT_SCREENSHOTS") is { Length: > 0 } folder)
+            await view.ScreenshotAsync(new() { Path = Path.Combine(folder, $"bare-{kind.Name.Replace(' ', '-')}.png") });
         var numbers = view.Locator(kind.Numbers);
         var shown = await numbers.IsVisibleAsync() ? await numbers.InnerTextAsync() : "nothing";
         Require(shown.Contains(kind.Number, StringComparison.Ordinal), $"{kind} should tell '{kind.Number}' in {kind.Numbers}; it tells {shown}");

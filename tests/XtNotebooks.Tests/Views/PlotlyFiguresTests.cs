@@ -43,6 +43,8 @@ public sealed class PlotlyFiguresTests
         Assert.Contains("it&#39;s one</text>", pictures[0], StringComparison.Ordinal);
         Assert.All(["reported 1.", "real tokens 2.", "pads 0.", "held-out real 1."], label => Assert.Contains(">" + label, pictures[0], StringComparison.Ordinal));
         Assert.All(["Learning rate", "Gradient norm", "Speed", "Memory"], heading => Assert.Contains($">{heading}</text>", pictures[1], StringComparison.Ordinal));
+        Assert.DoesNotContain(">Learning rate 0", pictures[1], StringComparison.Ordinal);
+        Assert.Matches(@"<td>4\d,\d{3}", html);
         Assert.DoesNotContain("(raw)", pictures[0] + pictures[1], StringComparison.Ordinal);
     }
 

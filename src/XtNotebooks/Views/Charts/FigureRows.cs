@@ -55,6 +55,7 @@ internal static class FigureRows
 
     private static string? Text(JsonElement value) => value.ValueKind switch
     {
+        JsonValueKind.Number when Math.Abs(value.GetDouble()) is >= 1e4 and < 1e9 => Words.Number((long)Math.Round(value.GetDouble())),
         JsonValueKind.Number => Words.Short(value.GetDouble()),
         JsonValueKind.String => value.GetString(),
         _ => null,

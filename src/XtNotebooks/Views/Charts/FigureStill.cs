@@ -48,7 +48,11 @@ internal sealed partial record FigureStill(string Text, Html Html, Html Rows)
                 XLabel: Label(x, "title") ?? "",
                 Scale: Label(y, "matches") is { } other ? Axis(other) : panel.Key.Y,
                 Range: Child(y, "range")?.GetRawText(),
-                Panel: new ChartPanel(heading, unit, [.. panel.Select(pair => pair.Second with { Style = Style(pair.First) ?? names.IndexOf(pair.Second.Name) })]));
+                Panel: new ChartPanel(heading, unit, [.. panel.Select(pair => pair.Second with
+                {
+                    Name = pair.Second.Name == heading ? "" : pair.Second.Name,
+                    Style = Style(pair.First) ?? names.IndexOf(pair.Second.Name),
+                })]));
         }).GroupBy(panel => panel.Row).SelectMany(row => row.Chunk(MaxPanels)).ToList();
         return Html.Join("\n", rows.Select((row, i) => LineChartHtml.Picture(new LineChart
         {
