@@ -55,6 +55,18 @@ class Crashes(OwnKernelCase):
         self.assertEqual(len(idle), len(set(idle)))
         return replies
 
+    def test_what_the_cell_showed_last_arrives(self):
+        run_cell(self.kc, "var before = 1;")
+        for code in ('Environment.FailFast("enough");', "System.Diagnostics.Process.GetCurrentProcess().Kill();"):
+            show = 'Console.Error.Write("first"); var live = display(0); for (var i = 1; i <= 1000; i++) live.Update(i); Console.Write("last words"); '
+            ended = finish(self.kc, self.kc.execute(show + code, allow_stdin=False), 3 * TIMEOUT)
+            self.assertEqual((ended.text("stderr"), ended.text()), ("first", "last words"))
+            self.assertEqual(ended.of("update_display_data")[-1]["data"]["text/plain"], "1000")
+            self.assertEqual(ended.kinds[-2:], ["stream", "error"])
+            self.km.provisioner.process.wait(10)
+            self.km.restart_kernel()
+            self.kc.wait_for_ready(timeout=TIMEOUT)
+
     def test_what_waits_behind_the_cell_that_dies_is_answered_once(self):
         run_cell(self.kc, "var before = 1;")
         other = second_client(self.km)

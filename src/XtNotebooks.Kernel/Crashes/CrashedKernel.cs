@@ -11,8 +11,12 @@ namespace XtNotebooks.Kernel.Crashes;
 internal static class CrashedKernel
 {
     /// <summary>Answers what the kernel had taken and not finished: the running cells with the cause.</summary>
+    /// <param name="journal">What <see cref="OpenRequests"/> wrote.</param>
+    /// <param name="output">What the kernel's cells had shown and it had not sent.</param>
+    /// <param name="cause">Why it died.</param>
+    /// <param name="exitCode">Its process's exit code.</param>
     /// <returns>The dead process's exit code, or 1 where it had none that says failure.</returns>
-    public static int Tell(IReadOnlyList<JsonObject> journal, CellError cause, int exitCode)
+    public static int Tell(IReadOnlyList<JsonObject> journal, LastOutput output, CellError cause, int exitCode)
     {
         var open = OpenRequest.Read(journal);
         var numbers = open.Cells.Select(cell => cell.ExecutionCount!.Value).Order().Select(number => number.ToString(CultureInfo.InvariantCulture)).ToList();
@@ -28,7 +32,7 @@ internal static class CrashedKernel
             {
                 var connection = ConnectionInfo.Read(file, allowRemote: true, allowUnsigned: true);
                 using var words = new LastWords(connection, open.Count, where);
-                words.Say(open, cause);
+                words.Say(open, output, cause);
             }
         }
         catch (Exception error) when (error is CommandException or SocketException)

@@ -67,6 +67,7 @@ internal sealed class Journal : IDisposable
         try
         {
             File.Delete(path);
+            File.Delete(path + UnsentOutput.Suffix);
             Directory.Delete(Path.GetDirectoryName(path)!);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using System.Text;
+using System.Text.Json.Nodes;
 using XtNotebooks.Kernel.Jupyter;
 using XtNotebooks.Kernel.Jupyter.Wire;
 using XtNotebooks.Kernel.Scripting;
@@ -30,6 +32,7 @@ internal sealed class LastWords : IDisposable
     private readonly MessageSigner signer;
     private readonly MessageReader reader;
     private readonly KernelSockets sockets = new(TextWriter.Null, TimeProvider.System, keepsPublished: true);
+    private readonly MessageWriter writer;
     private readonly FrontEnd frontEnd;
     private readonly ConcurrentQueue<(ChannelName Channel, IReadOnlyList<byte[]> Frames)> undelivered = new();
     private readonly long began = Environment.TickCount64;
@@ -45,7 +48,8 @@ internal sealed class LastWords : IDisposable
         (this.count, this.where) = (count, where);
         signer = new MessageSigner(connection.Key, connection.Hash);
         reader = new MessageReader(signer);
-        frontEnd = new FrontEnd(new MessageWriter(signer, TimeProvider.System), (channel, frames, _) => Send(channel, frames));
+        writer = new MessageWriter(signer, TimeProvider.System);
+        frontEnd = new FrontEnd(writer, (channel, frames, _) => Send(channel, frames));
         sockets.Welcome = topic =>
         {
             subscribed = true;
@@ -65,9 +69,14 @@ internal sealed class LastWords : IDisposable
 
     /// <summary>Answers every open request, and stays until the clients have come back for it, a few seconds at most.</summary>
     /// <param name="open">What the kernel had taken and not finished.</param>
+    /// <param name="output">What its cells had shown and it had not sent.</param>
     /// <param name="cause">Why it died: the error of the running cells.</param>
-    public void Say(OpenAtTheEnd open, CellError cause)
+    public void Say(OpenAtTheEnd open, LastOutput output, CellError cause)
     {
+        foreach (var frames in output.Messages)
+            Send(ChannelName.IOPub, Anew(frames));
+        foreach (var (parent, stream, text) in output.Texts)
+            frontEnd.PublishText(parent, stream, text);
         foreach (var request in open.Requests)
         {
             if (request.IsReplied)
@@ -79,11 +88,8 @@ internal sealed class LastWords : IDisposable
         }
         if (!open.Cells.Any() && open.Last is { } last)
         {
-            frontEnd.Publish("stream", last.RawHeader, json =>
-            {
-                json.WriteString("name", "stderr");
-                json.WriteText("text", $"The kernel ended after this cell, by what it or an earlier one left running. {cause.Message}\n");
-            });
+            frontEnd.PublishText(last.RawHeader, StreamName.Stderr,
+                $"The kernel ended after this cell, by what it or an earlier one left running. {cause.Message}\n");
         }
         for (;;)
         {
@@ -98,6 +104,16 @@ internal sealed class LastWords : IDisposable
     {
         sockets.Dispose();
         signer.Dispose();
+    }
+
+    /// <summary>A publication of the dead kernel as a message of its own: the first of them may just have left, and a client that gets one
+    /// twice takes it for an attack.</summary>
+    private List<byte[]> Anew(IReadOnlyList<byte[]> frames)
+    {
+        var fields = JsonNode.Parse(frames[3])!;
+        fields["msg_id"] = writer.NewId();
+        var header = Encoding.UTF8.GetBytes(fields.ToJsonString());
+        return [frames[0], frames[1], signer.Sign(header, frames[4], frames[5], frames[6]), header, .. frames.Skip(4)];
     }
 
     private void EndCell(OpenRequest cell, int number, CellError cause)

@@ -18,6 +18,7 @@ internal sealed class Supervisor : IDisposable
     private readonly PassedSignals signals = new();
     private readonly DirectoryInfo folder;
     private readonly FileStream journal;
+    private readonly FileStream? unsent;
     private readonly Process process;
 
     private Supervisor(string[] args)
@@ -26,6 +27,7 @@ internal sealed class Supervisor : IDisposable
         {
             folder = Directory.CreateTempSubdirectory("xt-notebooks-");
             journal = Journal.Prepare(Path.Combine(folder.FullName, "journal"));
+            unsent = args[0] == "kernel" ? Journal.Prepare(journal.Name + UnsentOutput.Suffix) : null;
             process = Start(args, journal.Name);
             signals.To(process);
         }
@@ -70,7 +72,9 @@ internal sealed class Supervisor : IDisposable
             if (!Journal.IsOpen(entries))
                 return code;
             var cause = CauseOfDeath.Of(code, supervisor.tail.ToString(), OutOfMemoryKills.Count() > oomKills);
-            return args[0] == "run" ? CrashedRun.Finish(entries, cause) : CrashedKernel.Tell(entries, cause, code);
+            return supervisor.unsent is { } unsent
+                ? CrashedKernel.Tell(entries, LastOutput.Read(unsent), cause, code)
+                : CrashedRun.Finish(entries, cause);
         }
     }
 
@@ -79,6 +83,7 @@ internal sealed class Supervisor : IDisposable
         signals.Dispose();
         process?.Dispose();
         journal?.Dispose();
+        unsent?.Dispose();
         try
         {
             // The other process has done so, if it came that far.

@@ -40,9 +40,10 @@ internal sealed class JupyterKernel : IAsyncDisposable
     /// <param name="log">Where refused messages and the like are told.</param>
     /// <param name="time">The clock.</param>
     /// <param name="requests">Is told what comes and what of it is finished, for whoever has to answer after the kernel's sudden end.</param>
+    /// <param name="unsent">Notes what cells show until it has left, for the same one.</param>
     public JupyterKernel(
         ConnectionInfo connection, Func<ICodeSession> createSession, HistoryFile history, TextWriter log, TimeProvider time,
-        OpenRequests? requests = null)
+        OpenRequests? requests = null, UnsentOutput? unsent = null)
     {
         this.connection = connection;
         this.log = log;
@@ -87,6 +88,9 @@ internal sealed class JupyterKernel : IAsyncDisposable
         });
         sockets.Received += Receive;
         sockets.Welcome = frontEnd.Welcome;
+        frontEnd.Unsent = unsent;
+        if (unsent is not null)
+            unsent.AfterSending = sockets.AfterSending;
         if (requests is not null)
             frontEnd.Replied = request => sockets.AfterSending(() => requests.Replied(request));
     }

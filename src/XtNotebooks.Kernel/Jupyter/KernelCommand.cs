@@ -39,9 +39,11 @@ internal static class KernelCommand
             if (ConnectionInfo.WarningOf(path) is { } warning)
                 log.WriteLine($"xt-notebooks: {warning}");
             var code = ExitCode.Ok;
+            // Before the journal, which takes the names of both away.
+            var unsent = UnsentOutput.ForSupervisor();
             var requests = Journal.ForSupervisor() is { } journal ? new OpenRequests(journal, path) : null;
             new ThreadContext().Run(async () =>
-                code = await ServeAsync(connection, options, parsed.GetRequiredValue(history), log, time, requests, cancellationToken));
+                code = await ServeAsync(connection, options, parsed.GetRequiredValue(history), log, time, requests, unsent, cancellationToken));
             return Task.FromResult(code);
         });
         return command;
@@ -54,11 +56,12 @@ internal static class KernelCommand
         TextWriter log,
         TimeProvider time,
         OpenRequests? requests,
+        UnsentOutput? unsent,
         CancellationToken cancellationToken)
     {
         // Nothing that serves the front end's messages needs the pool, but completion and restore do, and a cell may have filled it.
         ThreadPool.SetMinThreads(16, 4);
-        var kernel = new JupyterKernel(connection, OpenSession, new HistoryFile(history, log), log, time, requests);
+        var kernel = new JupyterKernel(connection, OpenSession, new HistoryFile(history, log), log, time, requests, unsent);
         // An echo must not stop the next cell.
         var echo = new SignalEcho(time, TimeSpan.FromSeconds(0.2));
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>

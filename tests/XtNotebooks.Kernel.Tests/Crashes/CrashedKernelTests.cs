@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using XtNotebooks.Kernel.Crashes;
@@ -28,18 +29,24 @@ public sealed class CrashedKernelTests : IDisposable
             requests.Begin(done, 1, silent: false);
             requests.Replied(done);
             requests.Done(done);
-            requests.Replied(Take(requests, client, "replied"));
             requests.Begin(Take(requests, client, "running"), 2, silent: false);
+            requests.Replied(Take(requests, client, "replied"));
             requests.Begin(Take(requests, client, "silent"), 3, silent: true);
             Take(requests, client, "queued");
             Take(requests, client, "completing", "complete_request");
             Take(requests, client, "comm", "comm_msg");
         });
+        var running = """{"msg_id":"running"}"""u8.ToArray();
+        using var signer = new MessageSigner("test key"u8.ToArray(), HashAlgorithmName.SHA256);
+        var unsent = new MessageWriter(signer, TimeProvider.System).Write(
+            ["kernel.display_data"u8.ToArray()], "display_data", running, json => json.WriteStartObject("data"), id: "unsent");
+        unsent = [.. unsent.Take(6), "{\"data\":{\"text/plain\":\"unsent\"}}"u8.ToArray()];
+        var output = new LastOutput([unsent], [new LastText(running, StreamName.Stdout, "last words")]);
         var late = client.Execute("1");
         var info = client.Send("control", "kernel_info_request");
         var shutdown = client.Send("control", "shutdown_request", new JsonObject { ["restart"] = true });
 
-        Assert.Equal(134, await Task.Run(() => CrashedKernel.Tell(entries, Cause, 134), TestContext.Current.CancellationToken));
+        Assert.Equal(134, await Task.Run(() => CrashedKernel.Tell(entries, output, Cause, 134), TestContext.Current.CancellationToken));
         var shell = Enumerable.Range(0, 5).Select(_ => client.Next("shell")).ToDictionary(reply => reply.ParentId!);
         Assert.Equal(new HashSet<string>(["completing", "queued", "running", "silent", late]), [.. shell.Keys]);
         Assert.Equal(("execute_reply", "error", "StackOverflow", 2), Told(shell["running"]));
@@ -52,8 +59,8 @@ public sealed class CrashedKernelTests : IDisposable
         Assert.Equal(("kernel_info_reply", "error", "KernelEnded", null), Told(control[info]));
         Assert.Equal(("ok", true), (control[shutdown].Status, control[shutdown].Content.GetProperty("restart").GetBoolean()));
         Assert.True(client.IsQuiet("shell") && client.IsQuiet("control"));
+        Assert.Equal(["display_data:unsent", "stdout:last words", "error:StackOverflow", "status:idle"], client.Outputs("running"));
         Assert.Equal(["status:idle"], client.Outputs("replied"));
-        Assert.Equal(["error:StackOverflow", "status:idle"], client.Outputs("running"));
         Assert.Equal(["status:idle"], client.Outputs("silent"));
         foreach (var id in (string[])["queued", "completing", "comm", late])
             Assert.Equal(["status:busy", "status:idle"], client.Outputs(id));
@@ -71,7 +78,7 @@ public sealed class CrashedKernelTests : IDisposable
             requests.Done(done);
             Take(requests, client, "completing", "complete_request");
         });
-        Assert.Equal(1, await Task.Run(() => CrashedKernel.Tell(entries, Cause, 0), TestContext.Current.CancellationToken));
+        Assert.Equal(1, await Task.Run(() => CrashedKernel.Tell(entries, LastOutput.None, Cause, 0), TestContext.Current.CancellationToken));
         Assert.Contains("between two cells", client.Reply("completing").Content.TextOrNull("evalue"), StringComparison.Ordinal);
         var told = client.Published("stream");
         Assert.Equal("done", told.ParentId);

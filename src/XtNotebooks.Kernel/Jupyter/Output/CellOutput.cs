@@ -57,6 +57,7 @@ internal sealed class CellOutput : ICellOutput, IDisposable
                 Publish();
             pendingStream = stream;
             pending.Append(text);
+            frontEnd.Unsent?.Wait(request.RawHeader, stream, text);
             if (pending.Length >= BatchCharacters)
                 Publish();
             if (pending.Length > 0 && !timerRuns)
@@ -161,11 +162,6 @@ internal sealed class CellOutput : ICellOutput, IDisposable
         pending.Remove(0, pending.Length - held);
         if (text.Length == 0)
             return;
-        var name = pendingStream == StreamName.Stdout ? "stdout" : "stderr";
-        frontEnd.Publish("stream", request.RawHeader, json =>
-        {
-            json.WriteString("name", name);
-            json.WriteText("text", text);
-        }, topic: $"stream.{name}");
+        frontEnd.PublishText(request.RawHeader, pendingStream, text);
     }
 }

@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.Json;
+using XtNotebooks.Kernel.Crashes;
+using XtNotebooks.Kernel.Scripting;
 
 namespace XtNotebooks.Kernel.Jupyter.Wire;
 
@@ -21,10 +23,26 @@ internal sealed class FrontEnd(MessageWriter writer, SendFrames send)
         byte[]? parentHeader,
         Action<Utf8JsonWriter> content,
         IReadOnlyList<byte[]>? buffers = null,
-        string? topic = null) =>
-        send(
-            ChannelName.IOPub,
-            writer.Write([Encoding.UTF8.GetBytes(topic ?? $"kernel.{writer.Session}.{type}")], type, parentHeader, content, buffers));
+        string? topic = null)
+    {
+        var frames = writer.Write([Encoding.UTF8.GetBytes(topic ?? $"kernel.{writer.Session}.{type}")], type, parentHeader, content, buffers);
+        // Whoever answers the open requests sends their status, too.
+        if (Unsent is { } unsent && type != "status")
+            unsent.Send(frames, () => send(ChannelName.IOPub, frames));
+        else
+            send(ChannelName.IOPub, frames);
+    }
+
+    /// <summary>Publishes text on a stream of a cell.</summary>
+    public void PublishText(byte[] parentHeader, StreamName stream, string text)
+    {
+        var name = stream == StreamName.Stdout ? "stdout" : "stderr";
+        Publish("stream", parentHeader, json =>
+        {
+            json.WriteString("name", name);
+            json.WriteText("text", text);
+        }, topic: $"stream.{name}");
+    }
 
     /// <summary>The message for a client that has subscribed to a topic of iopub.</summary>
     /// <remarks>Source: Jupyter enhancement proposal 65, the welcome message.</remarks>
@@ -34,6 +52,9 @@ internal sealed class FrontEnd(MessageWriter writer, SendFrames send)
     /// <summary>Publishes <c>busy</c>, <c>idle</c> or <c>starting</c>.</summary>
     public void Status(string state, byte[]? parentHeader) =>
         Publish("status", parentHeader, json => json.WriteString("execution_state", state));
+
+    /// <summary>Notes what cells show until it has left; null for nobody.</summary>
+    public UnsentOutput? Unsent { get; set; }
 
     /// <summary>Is told of each request whose reply has been sent.</summary>
     public Action<IncomingMessage>? Replied { get; set; }

@@ -1,0 +1,164 @@
+using System.Buffers.Binary;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using XtNotebooks.Kernel.Scripting;
+using XtNotebooks.Kernel.Threads;
+
+namespace XtNotebooks.Kernel.Crashes;
+
+/// <summary>What cells have shown and the sockets' thread has not handed to the system yet, and text that still waits for more: a process
+/// that dies takes it along, and it is what the reader wants to see most.</summary>
+/// <remarks>A file of records, of which a head tells how many are out of date; once all are, the next begins at its start again. Each
+/// record is one call of the system, a few microseconds.</remarks>
+internal sealed class UnsentOutput
+{
+    /// <summary>Beside the journal.</summary>
+    public const string Suffix = ".out";
+
+    /// <summary>Epoch and the number of the last message sent, of 8 bytes each.</summary>
+    public const int HeadLength = 16;
+
+    /// <summary>A record begins with the epoch, its number (0 for text), and the lengths of its parts, each one more than it is, and 0 after
+    /// the last.</summary>
+    public const int MostParts = 16;
+
+    /// <summary>Where the sockets are that far behind, what waits is given up.</summary>
+    private const long MostNoted = 64L << 20;
+
+    /// <summary>A cell that writes by thousands a moment is not slowed down: then up to so many characters at the end are not noted.</summary>
+    private const int SingleTexts = 250, TogetherCharacters = 4096;
+
+    private readonly Lock gate = new();
+    private readonly SafeFileHandle file;
+    private readonly Dictionary<byte[], Draft> drafts = new(ReferenceEqualityComparer.Instance);
+    private long epoch = 1;
+    private long added;
+    private long end = HeadLength;
+
+    /// <param name="path">An empty file.</param>
+    public UnsentOutput(string path)
+    {
+        file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        WriteHead(0);
+    }
+
+    /// <summary>Does something once what was sent before is with the system.</summary>
+    public Action<Action> AfterSending { get; set; } = _ => { };
+
+    /// <summary>Opens the file that the supervisor wants; null where there is none.</summary>
+    public static UnsentOutput? ForSupervisor()
+    {
+        try
+        {
+            return Journal.PathGiven is { } path ? new UnsentOutput(path + Suffix) : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Notes a publication and sends it.</summary>
+    /// <param name="frames">Its frames.</param>
+    /// <param name="send">Hands it to the sockets.</param>
+    public void Send(IReadOnlyList<byte[]> frames, Action send)
+    {
+        // Both at once: the order of the notes is that of the messages.
+        using (gate.EnterUninterrupted())
+        {
+            // Streams of cells alone have such a topic, and it is all text of the cell so far.
+            if (frames[0].AsSpan().StartsWith("stream."u8))
+                drafts.Remove(frames[4]);
+            var (began, number) = Write(frames, isMessage: true) ? (epoch, ++added) : (0, 0);
+            send();
+            if (number > 0)
+                AfterSending(() => Sent(began, number));
+        }
+    }
+
+    /// <summary>Notes text of a cell that is not sent yet.</summary>
+    /// <param name="parentHeader">The header of the request that runs the cell.</param>
+    /// <param name="stream">Where it is written to.</param>
+    /// <param name="text">What comes after what was noted before.</param>
+    public void Wait(byte[] parentHeader, StreamName stream, string text)
+    {
+        using (gate.EnterUninterrupted())
+        {
+            if (!drafts.TryGetValue(parentHeader, out var draft))
+                drafts[parentHeader] = draft = new Draft();
+            draft.Held.Append(text);
+            if (++draft.Count > SingleTexts && draft.Held.Length < TogetherCharacters)
+                return;
+            Write([parentHeader, [(byte)stream], Encoding.UTF8.GetBytes(draft.Held.ToString())], isMessage: false);
+            draft.Held.Clear();
+        }
+    }
+
+    private void Sent(long began, long number)
+    {
+        using (gate.EnterUninterrupted())
+        {
+            if (began != epoch)
+                return;
+            if (number == added && drafts.Count == 0)
+                Restart();
+            else
+                WriteHead(number);
+        }
+    }
+
+    private void Restart()
+    {
+        epoch++;
+        (added, end) = (0, HeadLength);
+        drafts.Clear();
+        WriteHead(0);
+    }
+
+    private bool Write(IReadOnlyList<byte[]> parts, bool isMessage)
+    {
+        var length = HeadLength + (8 * (parts.Count + 1)) + parts.Sum(part => (long)part.Length);
+        if (end + length > MostNoted)
+            Restart();
+        if (end + length > MostNoted || parts.Count > MostParts)
+            return false;
+        var head = new byte[HeadLength + (8 * (parts.Count + 1))];
+        BinaryPrimitives.WriteInt64LittleEndian(head, epoch);
+        BinaryPrimitives.WriteInt64LittleEndian(head.AsSpan(8), isMessage ? added + 1 : 0);
+        for (var i = 0; i < parts.Count; i++)
+            BinaryPrimitives.WriteInt64LittleEndian(head.AsSpan(HeadLength + (8 * i)), parts[i].Length + 1);
+        if (!Try(() => RandomAccess.Write(file, [head, .. parts.Select(part => (ReadOnlyMemory<byte>)part)], end)))
+            return false;
+        end += length;
+        return true;
+    }
+
+    private void WriteHead(long sent)
+    {
+        var head = new byte[HeadLength];
+        BinaryPrimitives.WriteInt64LittleEndian(head, epoch);
+        BinaryPrimitives.WriteInt64LittleEndian(head.AsSpan(8), sent);
+        Try(() => RandomAccess.Write(file, head, 0));
+    }
+
+    /// <summary>A full disk must not fail a cell.</summary>
+    private static bool Try(Action write)
+    {
+        try
+        {
+            write();
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private sealed class Draft
+    {
+        public StringBuilder Held { get; } = new();
+
+        public int Count { get; set; }
+    }
+}
