@@ -303,30 +303,6 @@ public sealed class TensorViewTests : IDisposable
         Assert.Contains("data-d=9007199254740993>", TensorView.From(tensor(Enumerable.Repeat(9007199254740993, 400).ToArray(), [20, 20])).ToHtml(), StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData(ScalarType.Float16)]
-    [InlineData(ScalarType.BFloat16)]
-    public void Half_precision_read_in_slices_gives_what_one_pass_gives(ScalarType type)
-    {
-        manual_seed(3);
-        var x = (randn(40, 25) * 3 + 1).to(type);
-        x[3, 4] = float.NaN;
-        x[39, 24] = float.PositiveInfinity;
-        x[0, 0] = float.NegativeInfinity;
-        foreach (var each in new[] { x, x.t(), x[.., 1..5], x[..1, ..1], x[0, 0].expand(5), x[7, 7].expand(5) })
-        {
-            var expected = TensorReading.Summarize(each);
-            var bare = new TensorSummary { Shape = each.shape, DType = expected.DType, Kind = expected.Kind, Device = "cpu", Count = each.numel(), Bytes = expected.Bytes };
-            var actual = TensorReading.Floats(bare, each, slice: 30);
-            Assert.Equal((expected.Min, expected.Max, expected.NaNs, expected.PositiveInfinities, expected.NegativeInfinities),
-                (actual.Min, actual.Max, actual.NaNs, actual.PositiveInfinities, actual.NegativeInfinities));
-            Assert.Equal((expected.Mean is null, expected.Deviation is null), (actual.Mean is null, actual.Deviation is null));
-            Assert.Equal(expected.Mean ?? 0, actual.Mean ?? 0, 1e-5);
-            Assert.Equal(expected.Deviation ?? 0, actual.Deviation ?? 0, 1e-5);
-            Assert.Equal(expected.Histogram.Count, actual.Histogram.Count);
-        }
-    }
-
     [Fact]
     public void Sparse_tensors_and_those_of_the_meta_device_are_told_in_the_line_alone()
     {

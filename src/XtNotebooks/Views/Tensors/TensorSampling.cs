@@ -81,7 +81,7 @@ internal static class TensorSampling
             : TensorReading.Kind(shown) == TensorKind.WholeNumber ? (Numbers(shown), [], shown.to(int64).cpu().contiguous().data<long>().ToArray())
             : (Numbers(shown), [], []);
 
-        static double[] Numbers(Tensor part) => part.resolve_neg().to(float64).cpu().contiguous().data<double>().ToArray();
+        static double[] Numbers(Tensor part) => part.resolve_neg().cpu().to(float64).contiguous().data<double>().ToArray();
 
         static Tensor tensor_(IReadOnlyList<int?> indices, Device device) =>
             TorchSharp.torch.tensor(indices.OfType<int>().Select(i => (long)i).ToArray(), device: device);

@@ -1,0 +1,142 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace XtNotebooks.Views;
+
+/// <summary>Reads a tensor on a device, slice after slice: each comes from the device's memory once, is worked on while it is in its cache, and leaves a few
+/// numbers there, which are copied together. No temporary is larger than a slice.</summary>
+internal static class DevicePass
+{
+    private const int Slice = 1 << 21;
+    private const long SampleLimit = 1 << 20;
+
+    /// <summary>Floating-point numbers, and complex ones by their magnitudes.</summary>
+    /// <param name="summary">What is known without its elements.</param>
+    /// <param name="x">Any strides.</param>
+    /// <param name="slice">Elements of a slice at most.</param>
+    public static TensorSummary Floats(TensorSummary summary, Tensor x, int slice = Slice)
+    {
+        using var scope = NewDisposeScope();
+        var (pieces, repeats) = TensorPieces.Cut(x, slice);
+        var wide = Wide(x);
+        var parts = Table(pieces, 7, wide, piece => Moments(piece, wide)).to(float64).data<double>().ToArray();
+        double n = 0, mean = 0, squares = 0, low = double.PositiveInfinity, high = double.NegativeInfinity;
+        for (var (i, at) = (0, 0); i < pieces.Count; i++, at += 7)
+        {
+            var (odd, nans, positive) = ((long)parts[at], (long)parts[at + 1], (long)parts[at + 2]);
+            summary = summary with
+            {
+                NaNs = summary.NaNs + nans * repeats,
+                PositiveInfinities = summary.PositiveInfinities + positive * repeats,
+                NegativeInfinities = summary.NegativeInfinities + (odd - nans - positive) * repeats,
+            };
+            var count = (double)(pieces[i].numel() - odd);
+            if (count == 0)
+                continue;
+            (low, high) = (Math.Min(low, parts[at + 3]), Math.Max(high, parts[at + 4]));
+            // Moments of parts as Chan, Golub and LeVeque add them.
+            var delta = parts[at + 5] - mean;
+            squares += parts[at + 6] + delta * delta * n * count / (n + count);
+            mean += delta * count / (n + count);
+            n += count;
+        }
+        if (n == 0)
+            return summary;
+        var histogram = Histogram(x, wide, low, high);
+        return summary with
+        {
+            Min = low,
+            Max = high,
+            Mean = mean,
+            Deviation = n * repeats > 1 ? Math.Sqrt(squares * repeats / (n * repeats - 1)) : null,
+            Histogram = n * repeats < TensorReading.Bins || low == high ? [] : histogram,
+            HistogramOver = histogram.Sum(),
+        };
+    }
+
+    /// <summary>Whole numbers and booleans.</summary>
+    /// <inheritdoc cref="Floats"/>
+    public static TensorSummary Wholes(TensorSummary summary, Tensor x, int slice = Slice)
+    {
+        using var scope = NewDisposeScope();
+        var (pieces, repeats) = TensorPieces.Cut(x, slice);
+        var parts = Table(pieces, 4, int64, Sums).data<long>().ToArray();
+        var (min, max, sum) = (long.MaxValue, long.MinValue, (Int128)0);
+        for (var at = 0; at < parts.Length; at += 4)
+        {
+            (min, max) = (Math.Min(min, parts[at]), Math.Max(max, parts[at + 1]));
+            sum += ((Int128)parts[at + 2] << 32) + parts[at + 3];
+        }
+        summary = summary with { Mean = (double)sum * repeats / summary.Count };
+        return summary.Kind == TensorKind.Boolean ? summary : summary with { Min = min, Max = max, WholeMin = min, WholeMax = max };
+    }
+
+    /// <summary>Not finite, NaN, positive infinities, smallest, largest, mean, and squares around the mean of a slice. [7]</summary>
+    private static Tensor Moments(Tensor piece, ScalarType wide)
+    {
+        using var scope = NewDisposeScope();
+        var v = Real(piece).to(wide, copy: true);
+        var odd = v.isfinite().logical_not_();
+        var count = odd.count_nonzero();
+        var (nans, positive) = (v.isnan().count_nonzero(), v.eq(double.PositiveInfinity).count_nonzero());
+        var low = v.masked_fill_(odd, double.PositiveInfinity).min();
+        var high = v.masked_fill_(odd, double.NegativeInfinity).max();
+        var mean = v.masked_fill_(odd, 0).sum() / (piece.numel() - count).clamp_min(1);
+        v.sub_(mean).masked_fill_(odd, 0);
+        var squares = v.mul_(v).sum();
+        return stack([count.to(wide), nans.to(wide), positive.to(wide), low, high, mean, squares]).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Smallest, largest, and the sums of the upper and the lower halves of a slice, which cannot overflow. [4]</summary>
+    private static Tensor Sums(Tensor piece)
+    {
+        using var scope = NewDisposeScope();
+        var v = piece.to(int64);
+        var (min, max) = aminmax(v);
+        var upper = v.bitwise_right_shift(tensor(32L, device: v.device)).sum();
+        var lower = v.bitwise_and(tensor((long)uint.MaxValue, device: v.device)).sum();
+        return stack([min, max, upper, lower]).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Counted on the device over a sample of a million or fewer; the counts alone are copied.</summary>
+    private static long[] Histogram(Tensor x, ScalarType wide, double low, double high)
+    {
+        using var scope = NewDisposeScope();
+        var sample = Real(Thin(x)).to(wide, copy: true);
+        var odd = sample.isfinite().logical_not_();
+        // What is not finite gets a bin of its own.
+        var bins = sample.masked_fill_(odd, low).sub_(low).div_(high > low ? high - low : 1).mul_(TensorReading.Bins).to(int64)
+            .clamp_(0, TensorReading.Bins - 1).masked_fill_(odd, TensorReading.Bins);
+        return bincount(bins.reshape(-1), minlength: TensorReading.Bins + 1).to(int64).cpu().data<long>().ToArray()[..TensorReading.Bins];
+    }
+
+    /// <summary>Every k-th element along the longest dimensions, without copying, until a million or fewer are left.</summary>
+    private static Tensor Thin(Tensor x)
+    {
+        while (x.numel() > SampleLimit)
+        {
+            var dim = Enumerable.Range(0, x.shape.Length).MaxBy(d => x.shape[d]);
+            var step = Math.Min(x.shape[dim], (x.numel() + SampleLimit - 1) / SampleLimit);
+            x = x.slice(dim, 0, x.shape[dim], step);
+        }
+        return x;
+    }
+
+    private static Tensor Real(Tensor x) => x.is_complex() ? x.abs() : x;
+
+    /// <summary>Apple's devices have no float64.</summary>
+    private static ScalarType Wide(Tensor x) => x.device_type == DeviceType.MPS ? float32 : float64;
+
+    /// <summary>A row of numbers for each piece, in main memory. They have a place before any piece is read: put down between two of them, they would
+    /// part the memory that the next piece needs in one run.</summary>
+    private static Tensor Table(List<Tensor> pieces, int columns, ScalarType type, Func<Tensor, Tensor> read)
+    {
+        var table = empty([pieces.Count, columns], dtype: type, device: pieces[0].device);
+        for (var i = 0; i < pieces.Count; i++)
+        {
+            using var scope = NewDisposeScope();
+            table.select(0, i).copy_(read(pieces[i]));
+        }
+        return table.cpu();
+    }
+}
