@@ -1,13 +1,14 @@
-using System.Net;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using XtNotebooks.Views;
 
 namespace XtNotebooks.Kernel.Display;
 
 /// <summary>Figures of Plotly.NET and XPlot.Plotly, drawn without a network. The libraries are the notebook's, so they are used by
 /// reflection.</summary>
 /// <remarks>
+/// Places that strip scripts have pictures of what the package's figures have pictures of, by the same code.
 /// Each figure's HTML holds the drawing script, compressed, in an element that runs nothing, so every output draws by itself. A page that
 /// shows several may keep the first element of a <c>data-xt-script</c> name and drop the others.
 /// </remarks>
@@ -27,10 +28,11 @@ internal static class PlotlyFigures
         }).FirstOrDefault(json => json is not null);
         if (figure is null)
             return false;
-        var text = Describe(figure);
-        data[Json] = figure.ToJsonString();
-        data["text/plain"] = text;
-        data["text/html"] = Html(figure, text, PlotlyScript.For(value.GetType().Assembly));
+        var json = figure.ToJsonString();
+        var still = FigureStill.Read(json);
+        data[Json] = json;
+        data["text/plain"] = still.Text;
+        data["text/html"] = Html(json, still, PlotlyScript.For(value.GetType().Assembly));
         return true;
     }
 
@@ -84,34 +86,19 @@ internal static class PlotlyFigures
         }
     }
 
-    private static string Describe(JsonObject figure)
+    private static string Html(string figure, FigureStill still, PlotlyScript script)
     {
-        var traces = figure["data"] as JsonArray ?? [];
-        var title = figure["layout"]?["title"] switch
-        {
-            JsonObject node => (string?)node["text"],
-            JsonValue node => node.ToString(),
-            _ => null,
-        };
-        var names = traces.OfType<JsonObject>().Take(10)
-            .Select(trace => $"{trace["name"]?.ToString() ?? "trace"} ({trace["type"]?.ToString() ?? "scatter"})");
-        return $"{title ?? "Plotly figure"}: {string.Join(", ", names)}{(traces.Count > 10 ? $" and {traces.Count - 10} more" : "")}";
-    }
-
-    private static string Html(JsonObject figure, string text, PlotlyScript script)
-    {
-        var encoded = WebUtility.HtmlEncode(text);
         var id = "xt-plot-" + Guid.NewGuid().ToString("N");
         // '<' is the only sign that could end the element early; JSON reads its escape as the same character.
-        var json = figure.ToJsonString().Replace("<", "\\u003c", StringComparison.Ordinal);
-        return $"<div id=\"{id}\"><p class=\"still\">{encoded}</p></div>\n"
+        var json = figure.Replace("<", "\\u003c", StringComparison.Ordinal);
+        return $"<div id=\"{id}\"><div class=\"still\">{still.Html}</div></div>\n"
             + $"<script type=\"text/plain\" data-xt-script=\"{script.Name}\">{script.Payload}</script>\n"
             + "<script>" + Draw.Replace("PLACE", id, StringComparison.Ordinal)
                 .Replace("NAME", script.Name, StringComparison.Ordinal)
                 .Replace("FIGURE", json, StringComparison.Ordinal) + "</script>";
     }
 
-    // The text stays where anything fails. AMD loaders and a Plotly that the page has already are not touched.
+    // The text and the pictures stay where anything fails. AMD loaders and a Plotly that the page has already are not touched.
     private const string Draw = $$$"""
         (()=>{const name='NAME',root=document.getElementById('PLACE'),figure=FIGURE;
         {{{PackedScript.Load}}}

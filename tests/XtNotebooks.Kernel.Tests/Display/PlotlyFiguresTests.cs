@@ -40,7 +40,28 @@ public sealed class PlotlyFiguresTests
         using var json = JsonDocument.Parse(data["application/vnd.plotly.v1+json"]);
         Assert.Equal(Evil, json.RootElement.GetProperty("data")[0].GetProperty("name").GetString());
         Assert.DoesNotContain("alert(1)</script>", data["text/html"], StringComparison.OrdinalIgnoreCase);
-        Assert.Contains("(scatter)", data["text/plain"], StringComparison.Ordinal);
+        Assert.Contains("(scatter, 3 points)", data["text/plain"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Pictures_stand_in_for_figures_where_scripts_are_stripped()
+    {
+        var bars = XPlot.Plotly.Chart.Plot(new XPlot.Plotly.Trace[]
+        {
+            new XPlot.Plotly.Bar { x = new[] { "a", "b" }, y = new[] { 2, 40 }, name = "many" },
+            new XPlot.Plotly.Pie { values = new[] { 1, 2 }, name = "round" },
+        });
+        foreach (var (value, said) in new (object, string)[] { (Figure(), "alert(1) 2.00 → 3.00."), (bars, "many 2 bars.") })
+        {
+            var still = new HtmlParser().ParseDocument(new ValueFormatters().Format(value).Data["text/html"]).QuerySelector(".still")!;
+            var picture = still.QuerySelector("img")!;
+            Assert.Equal(said, picture.GetAttribute("alt"));
+            var svg = System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(picture.GetAttribute("src")!["data:image/svg+xml;base64,".Length..]));
+            Assert.Equal("svg", System.Xml.Linq.XDocument.Parse(svg).Root!.Name.LocalName);
+            Assert.Equal(value == (object)bars, still.TextContent.Contains("Not in the picture: round (pie).", StringComparison.Ordinal));
+        }
+        var pie = XPlot.Plotly.Chart.Plot(new XPlot.Plotly.Pie { values = new[] { 1, 2 }, name = "round" });
+        Assert.Null(new HtmlParser().ParseDocument(new ValueFormatters().Format(pie).Data["text/html"]).QuerySelector("img"));
     }
 
     [Fact]

@@ -31,8 +31,12 @@ public sealed class PlotlyFiguresTests
     }
 
     [Fact]
-    public void A_figure_that_is_no_line_is_listed() =>
-        Assert.Contains("mine (bar, 3 points)", SafeHtml.WithoutScripts(Figure("mine", "bar").ToView().ToHtml(new Html(""))), StringComparison.Ordinal);
+    public void A_figure_of_other_kinds_is_listed()
+    {
+        var html = new FigureView("""{"data":[{"type":"pie","name":"mine","values":[1,2]}]}""").ToHtml(new Html(""));
+        Assert.Contains("mine (pie)", SafeHtml.WithoutScripts(html), StringComparison.Ordinal);
+        Assert.DoesNotContain("<img", html, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void The_figure_of_a_run_keeps_its_rows_its_headings_and_plain_names_in_its_pictures()

@@ -8,11 +8,12 @@ internal static class FigureRows
 {
     private const int MaxRows = 11, MaxColumns = 12;
 
-    /// <param name="traces">The figure's traces.</param>
-    /// <param name="xLabel">What runs along the common axis.</param>
-    public static Html Of(IReadOnlyList<JsonElement> traces, string xLabel)
+    /// <param name="json">The figure.</param>
+    public static Html Of(string json)
     {
-        var columns = traces.Select((trace, i) => (Name: FigureStill.Name(trace, i), Points: Points(trace))).Where(column => column.Points.Count > 0).ToList();
+        using var figure = JsonDocument.Parse(json);
+        var xLabel = FigureJson.Label(FigureJson.Child(FigureJson.Child(figure.RootElement, "layout"), "xaxis"), "title") ?? "";
+        var columns = FigureJson.Traces(figure.RootElement).Select((trace, i) => (Name: FigureJson.Name(trace, i), Points: Points(trace))).Where(column => column.Points.Count > 0).ToList();
         var at = columns.SelectMany(column => column.Points).DistinctBy(point => point.X).ToList();
         if (at.Count == 0)
             return new("<p class=\"muted\">No trace of this figure lies over one axis; the figure’s own data holds the numbers.</p>");

@@ -1,125 +1,56 @@
-using System.Net;
+using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 
 namespace XtNotebooks.Views;
 
-/// <summary>What can be shown of a Plotly figure without running a script: lines as pictures, anything else as a list.</summary>
+/// <summary>What can be shown of a Plotly figure without running a script: pictures of its lines, markers, bars, histograms and heatmaps, and a list of all its traces.</summary>
+/// <remarks>Compiled into the package and into the tool, which draws the figures of notebooks that load no package.</remarks>
 /// <param name="Text">The title, and the traces with their kinds.</param>
-/// <param name="Html">The text, and one picture for each row of a figure of lines.</param>
-/// <param name="Rows">Some of the points as a table; empty where no trace lies over one axis.</param>
-internal sealed partial record FigureStill(string Text, Html Html, Html Rows)
+/// <param name="Html">The text, one picture for each row of panels, and what is in none of them.</param>
+internal sealed record FigureStill(string Text, Html Html)
 {
-    private const int MaxLines = 12, MaxPanels = 4;
+    private const int MostNames = 12, TallestRow = 360, LowestRow = 190, FigureHeight = 450;
 
     public static FigureStill Read(string json)
     {
-        using var figure = JsonDocument.Parse(json);
-        var layout = Child(figure.RootElement, "layout");
-        var traces = figure.RootElement.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Array
-            ? data.EnumerateArray().ToList()
-            : [];
-        var title = Label(layout, "title");
-        var names = traces.Select((trace, i) => $"{Name(trace, i)} ({Label(trace, "type") ?? "scatter"}{Points(trace)})").ToList();
-        var text = $"{title ?? "Plotly figure"}: {string.Join(", ", names.Take(MaxLines))}{(names.Count > MaxLines ? $" and {names.Count - MaxLines} more" : "")}";
-        var lines = traces.Select(Line).ToList();
-        return new FigureStill(text,
-            Html.Of($"<p>{text}</p>\n{(lines.Contains(null) || !traces.Exists(IsVisible) ? default : Pictures(text, title, layout, traces, lines!))}"),
-            FigureRows.Of(traces, Label(Child(layout, "xaxis"), "title") ?? ""));
-    }
-
-    /// <summary>A trace's name as a reader sees it.</summary>
-    public static string Name(JsonElement trace, int index) => Label(trace, "name") ?? $"trace {index + 1}";
-
-    /// <summary>One picture for each row of subplots, a panel for each pair of axes.</summary>
-    private static Html Pictures(string text, string? title, JsonElement? layout, List<JsonElement> traces, List<ChartLine> lines)
-    {
-        var shown = traces.Zip(lines).Where(pair => IsVisible(pair.First)).ToList();
-        var names = shown.Select(pair => pair.Second.Name).Distinct().ToList();
-        var panels = shown.Where(pair => !IsBehind(pair.First, pair.Second.Name)).Take(MaxLines)
-            .GroupBy(pair => (X: Axis(Label(pair.First, "xaxis") ?? "x"), Y: Axis(Label(pair.First, "yaxis") ?? "y"))).ToList();
-        var headings = Headings(layout);
-        var rows = panels.Select((panel, i) =>
+        using var document = JsonDocument.Parse(json);
+        var figure = document.RootElement;
+        var text = Describe(figure);
+        var still = StillFigure.Read(figure);
+        var html = new HtmlWriter();
+        html.Add($"<p>{text}</p>");
+        if (still.Rows.Count == 0)
+            return new FigureStill(text, html.Done());
+        var height = FigureJson.Number(FigureJson.Child(figure, "layout"), "height") ?? FigureHeight;
+        foreach (var row in still.Rows)
         {
-            var (x, y) = (Child(layout, panel.Key.X), Child(layout, panel.Key.Y));
-            var (heading, unit) = headings.Count == panels.Count ? headings[i] : (i == 0 ? title ?? "" : "", Label(y, "title") ?? "");
-            return (
-                Row: Child(y, "domain")?.GetRawText() ?? "",
-                XLabel: Label(x, "title") ?? "",
-                Scale: Label(y, "matches") is { } other ? Axis(other) : panel.Key.Y,
-                Range: Child(y, "range")?.GetRawText(),
-                Panel: new ChartPanel(heading, unit, [.. panel.Select(pair => pair.Second with
-                {
-                    Name = pair.Second.Name == heading ? "" : pair.Second.Name,
-                    Style = Style(pair.First) ?? names.IndexOf(pair.Second.Name),
-                })]));
-        }).GroupBy(panel => panel.Row).SelectMany(row => row.Chunk(MaxPanels)).ToList();
-        return Html.Join("\n", rows.Select((row, i) => LineChartHtml.Picture(new LineChart
-        {
-            Sentence = i == 0 ? text : "",
-            XLabel = row[0].XLabel,
-            Panels = [.. row.Select(panel => panel.Panel)],
-            SharedScale = row.DistinctBy(panel => panel.Scale).Count() == 1 || row[0].Range is { } range && row.All(panel => panel.Range == range),
-            Height = i == 0 ? 360 : 190,
-        })));
-
-        // As unsmoothed values stand behind the curve that their group is called by.
-        bool IsBehind(JsonElement trace, string name) =>
-            Label(trace, "hoverinfo") == "skip" && Label(trace, "legendgroup") is { } group && group != name && names.Contains(group);
+            var svg = StillSvg.Write(row, still.Rows.Count == 1 ? TallestRow : (int)Math.Clamp(height * row[0].Share, LowestRow, TallestRow));
+            html.Add($"\n<img style=\"max-width:100%;height:auto\" alt=\"{string.Join("\n", row.Select(Told))}\" src=\"data:image/svg+xml;base64,{Convert.ToBase64String(Encoding.UTF8.GetBytes(svg))}\">");
+        }
+        foreach (var remark in still.Remarks)
+            html.Add($"\n<p class=\"muted\">{remark}</p>");
+        return new FigureStill(text, html.Done());
     }
 
-    /// <summary>"yaxis2" of "y2".</summary>
-    private static string Axis(string name) => name.Length == 0 ? "" : $"{name[0]}axis{name[1..]}";
-
-    /// <summary>The style of the views' own lines that has this line's colour.</summary>
-    private static int? Style(JsonElement trace) =>
-        Label(Child(trace, "line"), "color") is { } colour && Palette.Series.ToList().IndexOf(colour) is >= 0 and var style ? style : null;
-
-    /// <summary>Not switched off, nor waiting in the legend.</summary>
-    private static bool IsVisible(JsonElement trace) => Child(trace, "visible") is not { ValueKind: JsonValueKind.False or JsonValueKind.String };
-
-    /// <summary>What is written in bold above each panel, with what follows it.</summary>
-    private static List<(string Title, string Unit)> Headings(JsonElement? layout) => Child(layout, "annotations") is not { ValueKind: JsonValueKind.Array } notes ? [] :
-    [
-        .. notes.EnumerateArray().Select(note => Child(note, "text")).Where(text => text is { ValueKind: JsonValueKind.String } && text.Value.GetString()!.StartsWith("<b>", StringComparison.Ordinal))
-            .Select(text => Plain(text!.Value.GetString()!).Split(" · ", 2)).Select(parts => (parts[0], parts.Length > 1 ? parts[1] : "")),
-    ];
-
-    private static ChartLine? Line(JsonElement trace, int index)
+    /// <summary>The title, and the traces with their kinds.</summary>
+    public static string Describe(string json)
     {
-        if ((Label(trace, "type") ?? "scatter") is not ("scatter" or "scattergl") || Numbers(trace, "y") is not { Count: > 0 } y)
-            return null;
-        var x = Numbers(trace, "x");
-        if (x is null || x.Count != y.Count)
-            x = [.. Enumerable.Range(0, y.Count).Select(i => (double)i)];
-        return new ChartLine(Name(trace, index), x, y, index);
+        using var document = JsonDocument.Parse(json);
+        return Describe(document.RootElement);
     }
 
-    private static List<double>? Numbers(JsonElement trace, string name)
+    private static string Describe(JsonElement figure)
     {
-        if (Child(trace, name) is not { ValueKind: JsonValueKind.Array } array)
-            return null;
-        var numbers = array.EnumerateArray().Select(v => v.ValueKind == JsonValueKind.Number ? v.GetDouble() : double.NaN).ToList();
-        return numbers.Exists(double.IsFinite) ? numbers : null;
+        var names = FigureJson.Traces(figure).Select((trace, i) => $"{FigureJson.Name(trace, i)} ({FigureJson.Kind(trace)}{Points(trace)})").ToList();
+        return $"{FigureJson.Label(FigureJson.Child(figure, "layout"), "title") ?? "Plotly figure"}: {string.Join(", ", names.Take(MostNames))}{(names.Count > MostNames ? $" and {names.Count - MostNames} more" : "")}";
     }
 
-    private static string Points(JsonElement trace) =>
-        Child(trace, "y") is { ValueKind: JsonValueKind.Array } y ? $", {Words.Count(y.GetArrayLength(), "point")}" : "";
-
-    /// <summary>A text, or the text of an object that holds one, as titles are written in two ways.</summary>
-    private static string? Label(JsonElement? element, string name) => Child(element, name) switch
+    private static string Told(StillPanel panel)
     {
-        { ValueKind: JsonValueKind.String } text => Plain(text.GetString()!),
-        { ValueKind: JsonValueKind.Object } node when Child(node, "text") is { ValueKind: JsonValueKind.String } text => Plain(text.GetString()!),
-        _ => null,
-    };
+        var heading = string.Join(", ", new[] { panel.Title, panel.YLabel }.Where(part => part.Length > 0));
+        var marks = panel.Marks.Where(mark => mark is not StillCurve { Faint: true }).Select(mark => mark.Name == panel.Title ? mark.Told(panel.Y) : $"{mark.Name} {mark.Told(panel.Y)}");
+        return $"{heading}{(heading.Length > 0 ? ": " : "")}{string.Join(", ", marks)}{(panel.X.Title.Length > 0 ? $" over {panel.X.Title}" : "")}.";
+    }
 
-    /// <summary>A text of Plotly's without the tags that it may hold.</summary>
-    private static string Plain(string text) => WebUtility.HtmlDecode(Tag().Replace(text, ""));
-
-    private static JsonElement? Child(JsonElement? element, string name) =>
-        element is { ValueKind: JsonValueKind.Object } node && node.TryGetProperty(name, out var child) ? child : null;
-
-    [GeneratedRegex("<[^>]*>")]
-    private static partial Regex Tag();
+    private static string Points(JsonElement trace) => FigureJson.Elements(trace, "y") is { } y ? $", {Words.Count(y.Count, "point")}" : "";
 }

@@ -42,8 +42,8 @@ public sealed record LineChart : IPlotlyView
     /// <summary>The chart as a static picture.</summary>
     public string ToSvg() => LineChartSvg.Write(this);
 
-    /// <inheritdoc/>
-    public string ToFigureJson() => LineChartFigure.Of(this).ToJsonString(PlotlyFigure.Json);
+    /// <summary>The whole figure as JSON, <see cref="Below"/> as its second row: a front end that knows Plotly's figures shows nothing else.</summary>
+    public string ToFigureJson() => LineChartFigure.Of(this, whole: true).ToJsonString(PlotlyFigure.Json);
 
     /// <inheritdoc/>
     public string ToHtml() => LineChartHtml.Write(this);

@@ -13,7 +13,7 @@ internal static class LineChartHtml
     /// <summary>The same with a given script element, so that expectation files need not hold the script.</summary>
     internal static string Write(LineChart chart, Html payload)
     {
-        var (place, script) = OfflinePlotly.Draw(chart.ToFigureJson(), Picture(chart), themed: true);
+        var (place, script) = OfflinePlotly.Draw(LineChartFigure.Of(chart).ToJsonString(PlotlyFigure.Json), Picture(chart), themed: true);
         var html = new HtmlWriter();
         html.Add($"<p class=\"lead\">{Remarks.Code(chart.Sentence)}</p>\n");
         html.Add(place);

@@ -13,7 +13,7 @@ internal static class LineChartSvg
     {
         var svg = new HtmlWriter();
         svg.Add($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {chart.Width} {chart.Height}\" width=\"{chart.Width}\" height=\"{chart.Height}\">");
-        svg.Add(new Html($"<style>{Css}</style><rect class=\"bg\" width=\"100%\" height=\"100%\"/>"));
+        svg.Add(new Html($"<style>{PictureStyle.Css}</style><rect class=\"bg\" width=\"100%\" height=\"100%\"/>"));
         var shared = chart.SharedScale ? YScale(chart.Panels) : null;
         var width = chart.Width / Math.Max(1, chart.Panels.Count);
         for (var i = 0; i < chart.Panels.Count; i++)
@@ -86,23 +86,4 @@ internal static class LineChartSvg
     private static int Style(ChartLine line) => line.Style % Palette.Series.Count;
 
     private static string Cut(string name) => name.Length <= 26 ? name : name[..25] + "…";
-
-    private static string Css { get; } =
-        ViewFrame.Minify("""
-            .bg{fill:LIGHTbg}.grid{stroke:LIGHTline;fill:none}
-            text{font:12px system-ui,-apple-system,"Segoe UI",sans-serif;fill:LIGHTfg}.title{font-weight:600;font-size:14px}.tick{fill:LIGHTmuted;font-size:11px}
-            .l{fill:none;stroke-width:LINEWIDTH;stroke-linejoin:round}.raw{fill:none;stroke-width:RAWWIDTH;opacity:RAWOPACITY}.lead{fill:none;stroke-width:1.2}
-            @media (prefers-color-scheme:dark){.bg{fill:DARKbg}.grid{stroke:DARKline}text{fill:DARKfg}.tick{fill:DARKmuted}}
-            """)
-            .Replace("LINEWIDTH", Number(Palette.LineWidth), StringComparison.Ordinal).Replace("RAWWIDTH", Number(Palette.RawWidth), StringComparison.Ordinal)
-            .Replace("RAWOPACITY", Number(Palette.RawOpacity), StringComparison.Ordinal)
-            .Replace("LIGHTbg", Palette.Light["bg"], StringComparison.Ordinal).Replace("DARKbg", Palette.Dark["bg"], StringComparison.Ordinal)
-            .Replace("LIGHTline", Palette.Light["line"], StringComparison.Ordinal).Replace("DARKline", Palette.Dark["line"], StringComparison.Ordinal)
-            .Replace("LIGHTfg", Palette.Light["fg"], StringComparison.Ordinal).Replace("DARKfg", Palette.Dark["fg"], StringComparison.Ordinal)
-            .Replace("LIGHTmuted", Palette.Light["muted"], StringComparison.Ordinal).Replace("DARKmuted", Palette.Dark["muted"], StringComparison.Ordinal)
-        + string.Concat(Palette.Series.Select((colour, i) => $".s{i}{{stroke:{colour}}}.l.s{i}{{stroke-dasharray:{Dash(i)}}}"));
-
-    private static string Number(double value) => value.ToString(CultureInfo.InvariantCulture);
-
-    private static string Dash(int style) => Palette.SvgDashes[style] is { Length: > 0 } dash ? dash : "none";
 }

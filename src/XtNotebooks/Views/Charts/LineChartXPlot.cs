@@ -9,27 +9,14 @@ internal static class LineChartXPlot
     {
         if (chart.Panels.Count > 2)
             throw new NotSupportedException($"XPlot's layout holds two panels and the chart has {chart.Panels.Count}; use ToPlotly().");
-        var traces = chart.Panels.SelectMany((panel, index) => panel.Lines.Select(line => (Trace)new Scatter
-        {
-            x = line.X.ToArray(),
-            y = line.Y.Select(v => double.IsFinite(v) ? v : (double?)null).ToArray(),
-            mode = "lines",
-            name = HtmlText.Encode(chart.Panels.Count > 1 ? $"{line.Name} · {panel.Title}" : line.Name),
-            xaxis = index == 0 ? "x" : "x2",
-            yaxis = index == 0 ? "y" : "y2",
-            line = new Line
-            {
-                color = Palette.Series[line.Style % Palette.Series.Count],
-                dash = Palette.PlotlyDashes[line.Style % Palette.PlotlyDashes.Count],
-                width = 2,
-            },
-        }));
+        IEnumerable<Trace> traces = chart.Panels.SelectMany((panel, index) => panel.Lines.Where(line => line.Raw is not null).Select(line => Raw(chart, panel, line, index))
+            .Concat(panel.Lines.Select(line => Line(chart, panel, line, index))));
         if (Workings(chart) is { } below)
         {
             traces = traces.Concat(below.Panels.SelectMany(panel => panel.Lines.Select(line => (Trace)new Scatter
             {
                 x = line.X.ToArray(),
-                y = line.Y.Select(v => double.IsFinite(v) ? v : (double?)null).ToArray(),
+                y = Values(line.Raw ?? line.Y),
                 mode = "lines",
                 name = HtmlText.Encode($"{panel.Title} {line.Name}".TrimEnd() + (panel.YLabel.Length > 0 ? $", {panel.YLabel}" : "")),
                 visible = "legendonly",
@@ -42,6 +29,41 @@ internal static class LineChartXPlot
         figure.WithSize(880, chart.Height);
         return figure;
     }
+
+    private static Scatter Line(LineChart chart, ChartPanel panel, ChartLine line, int index) => new()
+    {
+        x = line.X.ToArray(),
+        y = Values(line.Y),
+        mode = "lines",
+        name = Name(chart, panel, line),
+        legendgroup = Name(chart, panel, line),
+        xaxis = index == 0 ? "x" : "x2",
+        yaxis = index == 0 ? "y" : "y2",
+        line = new Line
+        {
+            color = Palette.Series[line.Style % Palette.Series.Count],
+            dash = Palette.PlotlyDashes[line.Style % Palette.PlotlyDashes.Count],
+            width = Palette.LineWidth,
+        },
+    };
+
+    /// <summary>The unsmoothed curve behind its line; a click in the legend hides both.</summary>
+    private static Scatter Raw(LineChart chart, ChartPanel panel, ChartLine line, int index)
+    {
+        var trace = Line(chart, panel, line, index);
+        trace.y = Values(line.Raw!);
+        trace.name += " (raw)";
+        trace.showlegend = false;
+        trace.hoverinfo = "skip";
+        trace.opacity = Palette.RawOpacity;
+        trace.line = new Line { color = Palette.Series[line.Style % Palette.Series.Count], width = Palette.RawWidth };
+        return trace;
+    }
+
+    private static string Name(LineChart chart, ChartPanel panel, ChartLine line) =>
+        HtmlText.Encode(chart.Panels.Count > 1 ? $"{line.Name} · {panel.Title}" : line.Name);
+
+    private static double?[] Values(IReadOnlyList<double> values) => [.. values.Select(v => double.IsFinite(v) ? v : (double?)null)];
 
     /// <summary>XPlot's layout has no room for a second row: its lines wait in the legend, on an axis of their own.</summary>
     private static LineChart? Workings(LineChart chart) => chart.Panels.Count == 1 ? chart.Below : null;

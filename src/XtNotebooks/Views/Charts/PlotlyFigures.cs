@@ -47,14 +47,14 @@ public sealed record FigureView(string FigureJson) : IPlotlyView
     public string ToHtml() => ToHtml(OfflinePlotly.Payload);
 
     /// <inheritdoc/>
-    public string ToText() => FigureStill.Read(FigureJson).Text;
+    public string ToText() => FigureStill.Describe(FigureJson);
 
     internal string ToHtml(Html payload)
     {
         var still = FigureStill.Read(FigureJson);
         var (place, script) = OfflinePlotly.Draw(FigureJson, still.Html, themed: false);
         var html = new HtmlWriter();
-        html.Add(place).Add(FigureTable.Of("Numbers", still.Rows)).Add(payload);
+        html.Add(place).Add(FigureTable.Of("Numbers", FigureRows.Of(FigureJson))).Add(payload);
         return ViewFrame.Render("chart", still.Text, OfflinePlotly.Css + ".xt-chart{background:none}" + FigureTable.Css,
             html.Done(), script + "\n" + FigureTable.Script);
     }
