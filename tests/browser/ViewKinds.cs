@@ -74,7 +74,7 @@ internal static class ViewKinds
         new("the live panel", """
             new TrainingPanel { Name = run.Name, Latest = run.Steps[29], PlannedSteps = 60, StepsTaken = 30, Elapsed = TimeSpan.FromSeconds(2), Device = "cpu",
                 Curve = run.Steps.Take(30).Select(s => (s.Step, s.ReportedLoss, s.RealLoss, s.PadLoss)).ToArray() }
-            """, "wrapper's defaults · step 30 of 60", "p >> nth=0", "tokens/s", "svg", Colour.FirstLine, Colour.SecondLine),
+            """, "wrapper's defaults · step 30 of 60", "p >> nth=0", "tokens/s", "svg[role=img]", Colour.FirstLine, Colour.SecondLine),
         new("live tensors", "new LiveTensorsView { Holders = [new(\"net\", \"TransformerWrapper\", 74, 26_214_400, \"cpu\", \"[256, 512] f32\", [2])], Alive = 80, Held = 74 }",
             "74 tensors in 1 variable", "table.numbers", "TransformerWrapper", "table.numbers"),
         new("generated text", "new GeneratedText { Prompt = \"Call me\", Text = \" the whale\", Ids = [1, 2, 3], End = GenerationEnd.Length, Duration = TimeSpan.FromSeconds(1) }",
