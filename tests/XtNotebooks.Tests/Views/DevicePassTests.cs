@@ -43,8 +43,8 @@ public sealed class DevicePassTests : IDisposable
             Assert.Equal((expected.Min, expected.Max, expected.NaNs, expected.PositiveInfinities, expected.NegativeInfinities),
                 (actual.Min, actual.Max, actual.NaNs, actual.PositiveInfinities, actual.NegativeInfinities));
             Assert.Equal((expected.Mean is null, expected.Deviation is null), (actual.Mean is null, actual.Deviation is null));
-            Assert.Equal(expected.Mean ?? 0, actual.Mean ?? 0, 1e-9);
-            Assert.Equal(expected.Deviation ?? 0, actual.Deviation ?? 0, 1e-9);
+            Assert.Equal(expected.Mean ?? 0, actual.Mean ?? 0, 1e-5);
+            Assert.Equal(expected.Deviation ?? 0, actual.Deviation ?? 0, 1e-5);
             Assert.Equal(expected.Histogram, actual.Histogram);
         }
         // It works on copies.
@@ -59,7 +59,7 @@ public sealed class DevicePassTests : IDisposable
     {
         using var generator = new Generator(1);
         var x = randn([100, 100], dtype: float64, generator: generator).mul(deviation).add(mean).to(float32);
-        Assert.Equal(1, DevicePass.Floats(Bare(x), x, slice: 999).Deviation!.Value / x.to(float64).std().item<double>(), 9);
+        Assert.Equal(1, DevicePass.Floats(Bare(x), x, slice: 999).Deviation!.Value / x.to(float64).std().item<double>(), 4);
     }
 
     [Theory]

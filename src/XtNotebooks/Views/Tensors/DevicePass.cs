@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace XtNotebooks.Views;
 
 /// <summary>Reads a tensor on a device, slice after slice: each comes from the device's memory once, is worked on while it is in its cache, and leaves a few
-/// numbers there, which are copied together. No temporary is larger than a slice.</summary>
+/// numbers there, which are copied together; one with NaN or infinity comes twice. No temporary is larger than a slice.</summary>
 internal static class DevicePass
 {
     private const int Slice = 1 << 21;
@@ -19,24 +19,31 @@ internal static class DevicePass
         using var scope = NewDisposeScope();
         var (pieces, repeats) = TensorPieces.Cut(x, slice);
         var wide = Wide(x);
-        var parts = Table(pieces, 7, wide, piece => Moments(piece, wide)).to(float64).data<double>().ToArray();
+        var plain = Numbers(pieces, 4, wide, piece => Plain(piece, wide));
+        // NaN and infinity show in these numbers, as do squares that overflow: such slices alone are read once more, with masks.
+        var again = Enumerable.Range(0, pieces.Count).Where(i => plain[(i * 4)..(i * 4 + 4)].Any(number => !double.IsFinite(number))).ToList();
+        var masked = again.Count == 0 ? [] : Numbers([.. again.Select(i => pieces[i])], 7, wide, piece => Moments(piece, wide));
+        var place = again.Select((i, row) => (i, row)).ToDictionary(pair => pair.i, pair => pair.row * 7);
         double n = 0, mean = 0, squares = 0, low = double.PositiveInfinity, high = double.NegativeInfinity;
-        for (var (i, at) = (0, 0); i < pieces.Count; i++, at += 7)
+        for (var i = 0; i < pieces.Count; i++)
         {
-            var (odd, nans, positive) = ((long)parts[at], (long)parts[at + 1], (long)parts[at + 2]);
+            var (size, first) = (pieces[i].numel(), i * 4);
+            var part = place.TryGetValue(i, out var at) ? masked[at..(at + 7)]
+                : [0, 0, 0, plain[first], plain[first + 1], plain[first + 2], plain[first + 3] * plain[first + 3] * size];
+            var (odd, nans, positive) = ((long)part[0], (long)part[1], (long)part[2]);
             summary = summary with
             {
                 NaNs = summary.NaNs + nans * repeats,
                 PositiveInfinities = summary.PositiveInfinities + positive * repeats,
                 NegativeInfinities = summary.NegativeInfinities + (odd - nans - positive) * repeats,
             };
-            var count = (double)(pieces[i].numel() - odd);
+            var count = (double)(size - odd);
             if (count == 0)
                 continue;
-            (low, high) = (Math.Min(low, parts[at + 3]), Math.Max(high, parts[at + 4]));
+            (low, high) = (Math.Min(low, part[3]), Math.Max(high, part[4]));
             // Moments of parts as Chan, Golub and LeVeque add them.
-            var delta = parts[at + 5] - mean;
-            squares += parts[at + 6] + delta * delta * n * count / (n + count);
+            var delta = part[5] - mean;
+            squares += part[6] + delta * delta * n * count / (n + count);
             mean += delta * count / (n + count);
             n += count;
         }
@@ -69,6 +76,17 @@ internal static class DevicePass
         }
         summary = summary with { Mean = (double)sum * repeats / summary.Count };
         return summary.Kind == TensorKind.Boolean ? summary : summary with { Min = min, Max = max, WholeMin = min, WholeMax = max };
+    }
+
+    /// <summary>Smallest, largest, mean and deviation of a slice, without a temporary where it is of single or double precision. [4]</summary>
+    private static Tensor Plain(Tensor piece, ScalarType wide)
+    {
+        using var scope = NewDisposeScope();
+        var v = Real(piece);
+        v = v.dtype is ScalarType.Float32 or ScalarType.Float64 ? v : v.to(float32);
+        var (low, high) = aminmax(v);
+        var (deviation, mean) = std_mean(v, unbiased: false);
+        return stack([low, high, mean, deviation]).to(wide).MoveToOuterDisposeScope();
     }
 
     /// <summary>Not finite, NaN, positive infinities, smallest, largest, mean, and squares around the mean of a slice. [7]</summary>
@@ -126,6 +144,9 @@ internal static class DevicePass
 
     /// <summary>Apple's devices have no float64.</summary>
     private static ScalarType Wide(Tensor x) => x.device_type == DeviceType.MPS ? float32 : float64;
+
+    private static double[] Numbers(List<Tensor> pieces, int columns, ScalarType wide, Func<Tensor, Tensor> read) =>
+        Table(pieces, columns, wide, read).to(float64).data<double>().ToArray();
 
     /// <summary>A row of numbers for each piece, in main memory. They have a place before any piece is read: put down between two of them, they would
     /// part the memory that the next piece needs in one run.</summary>
