@@ -24,6 +24,11 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
     /// (its pages cost nothing until used) that it is hardly ever replaced.</summary>
     private object?[] _instances = new object?[1 << 16];
 
+    /// <summary>One chain of the process reads references at a time, and finds what others have read of them. Two at once would each make
+    /// types of their own, of which the compiler gives later cells the first: to one of the two chains "IEnumerable" of a cell and of the next
+    /// would be two types.</summary>
+    private static readonly Lock Reading = new();
+
     private readonly List<MetadataReference> _newReferences = [.. PlatformReferences.Load()];
     private readonly List<MetadataReference> _usedReferences = [];
     private readonly Lock _referencesLock = new();
@@ -64,8 +69,9 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
     /// <summary>Other code in the place of a compilation, whether that has become part of the chain or not.</summary>
     public static CSharpCompilation CompileAgain(CSharpCompilation compilation, SyntaxTree tree) => compilation.RemoveAllSyntaxTrees().AddSyntaxTrees(tree);
 
-    private CSharpCompilation CreateBlank() =>
-        CSharpCompilation.CreateScriptCompilation(
+    private CSharpCompilation CreateBlank()
+    {
+        var blank = CSharpCompilation.CreateScriptCompilation(
             $"Cell#{_count}",
             syntaxTree: null,
             _newReferences,
@@ -81,6 +87,11 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
                 nullableContextOptions: NullableContextOptions.Annotations,
                 specificDiagnosticOptions: SilencedDiagnostics),
             _previous);
+        // Here the references are read.
+        lock (Reading)
+            _ = blank.Assembly;
+        return blank;
+    }
 
     /// <summary>Emits and appends in one.</summary>
     /// <returns>The submission, or the diagnostics that kept it from being emitted.</returns>
