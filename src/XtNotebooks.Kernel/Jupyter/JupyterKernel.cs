@@ -34,6 +34,9 @@ internal sealed class JupyterKernel : IAsyncDisposable
     private readonly Lazy<string> outputFolder = new(() => Directory.CreateTempSubdirectory("xt-notebooks-").FullName);
     private int refused;
 
+    /// <summary>Whether a request has come; of the sockets' thread.</summary>
+    private bool asked;
+
     /// <param name="connection">Where to listen.</param>
     /// <param name="createSession">Makes the code session; called in the background while front ends connect.</param>
     /// <param name="history">Where cells are kept across runs.</param>
@@ -87,7 +90,7 @@ internal sealed class JupyterKernel : IAsyncDisposable
             return Task.CompletedTask;
         });
         sockets.Received += Receive;
-        sockets.Welcome = frontEnd.Welcome;
+        sockets.Welcome = Welcome;
         frontEnd.Unsent = unsent;
         if (unsent is not null)
             unsent.AfterSending = sockets.AfterSending;
@@ -118,7 +121,15 @@ internal sealed class JupyterKernel : IAsyncDisposable
                 await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellationToken);
             }
         }
-        frontEnd.Status("starting", null);
+    }
+
+    /// <summary>Who subscribes to a kernel that has just started is told so: after a kernel's sudden end the server has started another on the
+    /// same ports, and the classic Notebook calls it dead until it hears of that. Once requests have come, "busy" and "idle" tell more.</summary>
+    private IReadOnlyList<byte[]> Welcome(string topic)
+    {
+        if (!asked)
+            frontEnd.Status("starting", null);
+        return frontEnd.Welcome(topic);
     }
 
     /// <summary>Stops the running cells, as an interrupt message does.</summary>
@@ -166,6 +177,7 @@ internal sealed class JupyterKernel : IAsyncDisposable
                 log.WriteLine("xt-notebooks: further refused messages are not told.");
             return;
         }
+        asked = true;
         switch (channel)
         {
             case ChannelName.Stdin:
