@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace XtNotebooks.Kernel.Scripting;
@@ -9,20 +8,17 @@ namespace XtNotebooks.Kernel.Scripting;
 /// trace that is longer by itself each time.</remarks>
 internal sealed class AsyncCall : IDisposable
 {
-    /// <summary>Many times what honest recursion needs, and so few that the exception's way through them takes a moment.</summary>
-    public const int Deepest = 2_000;
-
     /// <summary>Flows to what the function calls, awaits and starts, not back to its caller: an asynchronous function restores that
     /// one's.</summary>
     private static readonly AsyncLocal<AsyncCall?> Current = new();
 
-    private readonly Chain _chain;
+    private readonly CallChain _chain;
     private AsyncCall? _caller;
     private AsyncCall? _continued;
     private int _depth;
     private volatile bool _ended;
 
-    private AsyncCall(AsyncCall? caller, Chain chain)
+    private AsyncCall(AsyncCall? caller, CallChain chain)
     {
         _caller = caller;
         _depth = caller is null ? 1 : caller._depth + 1;
@@ -34,9 +30,10 @@ internal sealed class AsyncCall : IDisposable
     public static AsyncCall Begin()
     {
         var caller = Waiting(Current.Value);
-        var call = new AsyncCall(caller, caller?._chain ?? new Chain());
+        var call = new AsyncCall(caller, caller?._chain ?? new CallChain(CellContext.Current?.Session.Options.MostAsyncCalls ?? CallChain.MostHere));
         if (call._depth > call._chain.Deepest)
             call.Recount();
+        call._chain.Begin(call._depth);
         Current.Value = call;
         return call;
     }
@@ -52,7 +49,11 @@ internal sealed class AsyncCall : IDisposable
 
     public void Dispose()
     {
-        _ended = true;
+        if (!_ended)
+        {
+            _ended = true;
+            _chain.End();
+        }
         _continued?.Dispose();
     }
 
@@ -82,36 +83,9 @@ internal sealed class AsyncCall : IDisposable
         {
             _chain.Halve();
             throw new InsufficientExecutionStackException(string.Create(CultureInfo.InvariantCulture,
-                $"More than {Deepest:N0} calls of asynchronous functions wait for one another, most likely by endless recursion."));
+                $"More than {CallChain.DeepestOfAll:N0} calls of asynchronous functions wait for one another, most likely by endless recursion."));
         }
         for (var call = this; call is not null; call = call._caller)
             call._depth = waiting--;
-    }
-
-    /// <summary>What all calls have in common that one has led to.</summary>
-    private sealed class Chain
-    {
-        private static readonly TimeSpan Recovers = TimeSpan.FromSeconds(10);
-
-        private long _halved;
-
-        /// <summary>How deep they may be.</summary>
-        public int Deepest { get; private set; } = AsyncCall.Deepest;
-
-        /// <summary>Lets them be less deep for a while: where every call makes two that recur, each would go as deep again while the first
-        /// one's exception is on its way.</summary>
-        public void Halve()
-        {
-            if (Deepest == 0)
-                return;
-            Deepest /= 2;
-            _halved = Stopwatch.GetTimestamp();
-        }
-
-        public void Recover()
-        {
-            if (Deepest < AsyncCall.Deepest && Stopwatch.GetElapsedTime(_halved) > Recovers)
-                Deepest = AsyncCall.Deepest;
-        }
     }
 }

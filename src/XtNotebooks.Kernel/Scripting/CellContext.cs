@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace XtNotebooks.Kernel.Scripting;
 
 /// <summary>The cell that the current code belongs to; flows to threads and tasks that the cell starts, and stays with them after its end.</summary>
@@ -31,7 +33,15 @@ internal sealed class CellContext(CodeSession session, CellRequest request, ICel
     /// <summary>Whether the compiler, or a restore, works for it now: both look for an interrupt by themselves, but not at every moment.</summary>
     public bool IsCompiling { get; set; }
 
+    /// <summary>Ends the cell with an error, without waiting for its code.</summary>
+    public Action<CellError>? Failing { get; set; }
+
     private readonly Stack<object> _resources = new();
+
+    /// <summary>Ends the cell with an error whose exception will be long on its way, or tells it where the cell has ended.</summary>
+    /// <param name="error">The error.</param>
+    /// <param name="at">Where it happened.</param>
+    public void Fail(Exception error, StackTrace at) => Failing?.Invoke(Session.Describe(error, Request, at));
 
     /// <summary>Keeps what <c>using var</c> declared at the cell's outermost level.</summary>
     public void DisposeAtEnd(object resource)

@@ -43,7 +43,8 @@ internal static partial class CellErrors
     /// <param name="exception">The exception, with its stack.</param>
     /// <param name="cell">The cell's path in stack traces, "Cell 3".</param>
     /// <param name="lineOf">The text of a line of any cell, from 1.</param>
-    public static CellError FromException(Exception exception, string cell, Func<string, int, string?> lineOf)
+    /// <param name="at">Where it happened, if the exception does not tell.</param>
+    public static CellError FromException(Exception exception, string cell, Func<string, int, string?> lineOf, StackTrace? at = null)
     {
         exception = Unwrap(exception);
         var traceback = new List<string>();
@@ -59,7 +60,7 @@ internal static partial class CellErrors
                 traceback.Add($"… and {leftOut} more between this and the first cause");
             var cause = current == exception ? "" : "caused by ";
             traceback.Add($"{cause}{NameOf(current)}: {MessageOf(current)}");
-            foreach (var frame in UserFrames(current).Take(MostFrames))
+            foreach (var frame in UserFrames(at ?? new StackTrace(current, fNeedFileInfo: true)).Take(MostFrames))
             {
                 var file = frame.GetFileName()!;
                 traceback.Add($"   at {Demangle(frame.GetMethod())} in {file}, line {frame.GetFileLineNumber()}");
@@ -77,16 +78,19 @@ internal static partial class CellErrors
     {
         if (cell.CancellationToken.IsCancellationRequested)
             return;
-        var error = cell.Session.Describe(exception, cell.Request);
-        cell.Output.Stream(StreamName.Stderr, "Unhandled in the background: " + string.Join('\n', error.Traceback) + "\n");
+        ReportUnhandled(cell.Session.Describe(exception, cell.Request), cell);
     }
+
+    /// <summary>An error of what the cell has left running.</summary>
+    public static void ReportUnhandled(CellError error, CellContext cell) =>
+        cell.Output.Stream(StreamName.Stderr, "Unhandled in the background: " + string.Join('\n', error.Traceback) + "\n");
 
     /// <summary>Whether code of the notebook threw it, or was on the way.</summary>
     public static bool IsOfCells(Exception exception)
     {
         for (var current = exception; current is not null; current = current.InnerException)
         {
-            if (UserFrames(current).Any())
+            if (UserFrames(new StackTrace(current, fNeedFileInfo: true)).Any())
                 return true;
         }
         return false;
@@ -116,9 +120,8 @@ internal static partial class CellErrors
 
     private static string NameOf(Exception exception) => WithoutSubmission(exception.GetType().FullName ?? exception.GetType().Name).Replace('+', '.');
 
-    private static IEnumerable<StackFrame> UserFrames(Exception exception) =>
-        new StackTrace(exception, fNeedFileInfo: true).GetFrames()
-            .Where(frame => frame.GetFileLineNumber() > 0 && IsCellCode(frame.GetMethod()));
+    private static IEnumerable<StackFrame> UserFrames(StackTrace trace) =>
+        trace.GetFrames().Where(frame => frame.GetFileLineNumber() > 0 && IsCellCode(frame.GetMethod()));
 
     private static bool IsCellCode(MethodBase? method) =>
         method?.Module.Assembly.GetName().Name?.StartsWith("Cell#", StringComparison.Ordinal) == true;

@@ -47,6 +47,36 @@ public static class CellGuard
         (call as AsyncCall)?.Continue();
     }
 
+    /// <summary>Whether an exception's stack trace has become so long on its way through asynchronous functions that it is thrown anew.</summary>
+    public static bool IsLong(InsufficientExecutionStackException tooDeep) => LongTraces.IsLong(tooDeep);
+
+    /// <summary>The exception with a new stack trace.</summary>
+    public static InsufficientExecutionStackException Anew(InsufficientExecutionStackException tooDeep) => LongTraces.Anew(tooDeep);
+
+    /// <summary>The check at the start of every iterator.</summary>
+    /// <returns>For <see cref="Pause"/>, <see cref="Resume"/> and <see cref="LeaveIterator"/>.</returns>
+    /// <exception cref="InsufficientExecutionStackException">The calls are nested too deep, or too many iterators read from one
+    /// another.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int EnterIterator()
+    {
+        Enter();
+        return RunningIterators.Begin();
+    }
+
+    /// <summary>What an iterator does before it gives an item back.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Pause(ref int running) => RunningIterators.Pause(ref running);
+
+    /// <summary>The check when an iterator is asked for its next item.</summary>
+    /// <exception cref="InsufficientExecutionStackException">Too many iterators read from one another.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Resume(ref int running) => running = RunningIterators.Begin();
+
+    /// <summary>What an iterator does when it ends.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void LeaveIterator(int running) => RunningIterators.End(running);
+
     /// <summary>The check of <see cref="Enter"/> in the middle of an expression; always true.</summary>
     /// <exception cref="InsufficientExecutionStackException">The calls are nested too deep.</exception>
     public static bool Entered

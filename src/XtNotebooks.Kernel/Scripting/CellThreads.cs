@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using ThreadState = System.Threading.ThreadState;
+
 namespace XtNotebooks.Kernel.Scripting;
 
 /// <summary>The threads that one cell's code runs on. What follows an await comes back to them, so that every wait of the cell's own code
@@ -7,10 +10,22 @@ internal sealed class CellThreads(CellContext cell) : SynchronizationContext
     /// <summary>Deep enough for honest recursion; pages cost memory only when used.</summary>
     private const int StackSize = 16 << 20;
 
+    /// <summary>As many threads at work, not waiting, as may be without looking whether another one would be of use.</summary>
+    private static readonly int MostAtWork = 2 * Environment.ProcessorCount + 2;
+
+    /// <summary>How often the next thread looks whether those at work have come to wait.</summary>
+    private static readonly TimeSpan Looks = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>After so long without a step those at work count as waiting: what native code waits for is not seen.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(20);
+
     private readonly object _gate = new();
     private readonly Queue<(SendOrPostCallback Callback, object? State)> _work = new();
     private readonly HashSet<Thread> _busy = [];
+    private int _threads;
     private int _idle;
+    private long _taken;
+    private bool _isNextComing;
     private bool _ended;
 
     /// <summary>Runs the body on the first thread.</summary>
@@ -36,16 +51,19 @@ internal sealed class CellThreads(CellContext cell) : SynchronizationContext
 
     public override void Post(SendOrPostCallback d, object? state)
     {
-        lock (_gate)
+        EnterGate();
+        try
         {
             _work.Enqueue((d, state));
             if (_idle >= _work.Count)
-            {
                 Monitor.Pulse(_gate);
-                return;
-            }
+            else
+                StartNext();
         }
-        new Thread(Work, StackSize) { IsBackground = true, Name = "Cell" }.Start();
+        finally
+        {
+            Monitor.Exit(_gate);
+        }
     }
 
     public override void Send(SendOrPostCallback d, object? state) => d(state);
@@ -75,15 +93,54 @@ internal sealed class CellThreads(CellContext cell) : SynchronizationContext
         }
     }
 
+    /// <summary>One thread at a time is on its way: hundreds of thousands of continuations may come at once, when a cell is interrupted.</summary>
+    private void StartNext()
+    {
+        if (_isNextComing)
+            return;
+        try
+        {
+            new Thread(Work, StackSize) { IsBackground = true, Name = "Cell" }.Start();
+            _threads++;
+            _isNextComing = true;
+        }
+        catch (OutOfMemoryException) when (_threads > 0)
+        {
+            // No more to be had: those there are do the work, if late.
+        }
+    }
+
     private void Work()
     {
         SetSynchronizationContext(this);
+        Uninterrupted(WaitUntilOfUse);
         while (true)
         {
             while (Take() is { } item)
                 Execute(item.Callback, item.State);
             if (!Uninterrupted(WaitForWork))
                 return;
+        }
+    }
+
+    /// <summary>Waits while enough others are at work, and none of them waits for what is still to do.</summary>
+    private bool WaitUntilOfUse()
+    {
+        lock (_gate)
+        {
+            var (taken, since) = (_taken, Stopwatch.GetTimestamp());
+            while (_work.Count > 0 && _busy.Count(thread => (thread.ThreadState & ThreadState.WaitSleepJoin) == 0) >= MostAtWork)
+            {
+                if (taken != _taken)
+                    (taken, since) = (_taken, Stopwatch.GetTimestamp());
+                else if (Stopwatch.GetElapsedTime(since) > Patience)
+                    break;
+                // It may be this one that was woken in the place of an idle one.
+                Monitor.Pulse(_gate);
+                Monitor.Wait(_gate, Looks);
+            }
+            _isNextComing = false;
+            return true;
         }
     }
 
@@ -95,7 +152,10 @@ internal sealed class CellThreads(CellContext cell) : SynchronizationContext
             while (_work.Count == 0)
             {
                 if (_ended)
+                {
+                    _threads--;
                     return false;
+                }
                 _idle++;
                 try
                 {
@@ -117,6 +177,9 @@ internal sealed class CellThreads(CellContext cell) : SynchronizationContext
             if (!_work.TryDequeue(out var item))
                 return null;
             _busy.Add(Thread.CurrentThread);
+            _taken++;
+            if (_work.Count > _idle)
+                StartNext();
             return item;
         }
     });
@@ -139,6 +202,22 @@ internal sealed class CellThreads(CellContext cell) : SynchronizationContext
                 lock (_gate)
                     return _busy.Remove(Thread.CurrentThread);
             });
+        }
+    }
+
+    /// <summary>An interrupt of the cell's waits must not lose what follows an await.</summary>
+    private void EnterGate()
+    {
+        while (true)
+        {
+            try
+            {
+                Monitor.Enter(_gate);
+                return;
+            }
+            catch (ThreadInterruptedException)
+            {
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.CodeAnalysis;
 using XtNotebooks.Extensibility;
 using XtNotebooks.Kernel.Display;
@@ -121,12 +122,15 @@ internal sealed partial class CodeSession : ICodeSession
     }
 
     /// <summary>An exception in the reader's terms.</summary>
-    public CellError Describe(Exception exception, CellRequest request) =>
+    /// <param name="exception">The exception.</param>
+    /// <param name="request">The cell.</param>
+    /// <param name="at">Where it happened, if its own stack does not tell.</param>
+    public CellError Describe(Exception exception, CellRequest request, StackTrace? at = null) =>
         exception switch
         {
             MagicException => new CellError("MagicError", exception.Message, [exception.Message], null),
             PackageException => new CellError("PackageError", exception.Message, [exception.Message], null),
-            _ => CellErrors.FromException(exception, PathOf(request), LineOf),
+            _ => CellErrors.FromException(exception, PathOf(request), LineOf, at),
         };
 
     private async Task<CellResult> RunOnThreadsAsync(
@@ -143,11 +147,21 @@ internal sealed partial class CodeSession : ICodeSession
         });
         // No step from here to the cell's end may need a thread of the pool, which the cell may have filled.
         var asked = new TaskCompletionSource();
+        CellError? failure = null;
+        cell.Failing = error =>
+        {
+            if (running.IsCompleted)
+                CellErrors.ReportUnhandled(error, cell);
+            else
+                failure ??= error;
+            Stop();
+        };
         using var stopping = cancellationToken.UnsafeRegister(_ => Stop(), null);
         using var closing = _disposed.Token.UnsafeRegister(_ => Stop(), null);
         try
         {
-            return await Task.WhenAny(running, asked.Task) == running ? await running : await StopAsync(what, running, threads, cell);
+            var result = await Task.WhenAny(running, asked.Task) == running ? await running : await StopAsync(what, running, threads, cell);
+            return failure is null || cancellationToken.IsCancellationRequested ? result : new CellResult(CellStatus.Error, null, failure);
         }
         finally
         {

@@ -11,13 +11,8 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
 {
     private const string Guard = "global::XtNotebooks.Kernel.Scripting.CellGuard";
 
-    /// <summary>The variable that holds an asynchronous function's call; that of a function inside hides it.</summary>
-    private const string CallName = "xt__call";
-
     private static readonly StatementSyntax CheckStatement = ParseStatement($"{Guard}.Check();");
     private static readonly StatementSyntax EnterStatement = ParseStatement($"{Guard}.Enter();");
-    private static readonly StatementSyntax AwaitedStatement = ParseStatement($"using (var {CallName} = {Guard}.EnterAwaited()) {{ }}");
-    private static readonly StatementSyntax ContinueStatement = ParseStatement($"{Guard}.Continue({CallName});");
     private static readonly ExpressionSyntax AwaitGuard = ParseExpression($"{Guard}.Await");
     private static readonly ExpressionSyntax EachGuard = ParseExpression($"{Guard}.Each");
     private static readonly ExpressionSyntax UsingGuard = ParseExpression($"{Guard}.Using");
@@ -117,16 +112,6 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
     {
         var visited = (AwaitExpressionSyntax)base.VisitAwaitExpression(node)!;
         return visited.WithExpression(Guarded(AwaitGuard, visited.Expression));
-    }
-
-    public override SyntaxNode? VisitYieldStatement(YieldStatementSyntax node)
-    {
-        var visited = (YieldStatementSyntax)base.VisitYieldStatement(node)!;
-        var function = node.Ancestors().FirstOrDefault(outer => outer is MethodDeclarationSyntax or LocalFunctionStatementSyntax);
-        var modifiers = function is MethodDeclarationSyntax method ? method.Modifiers : (function as LocalFunctionStatementSyntax)?.Modifiers;
-        return node.IsKind(SyntaxKind.YieldReturnStatement) && modifiers is { } words && IsAsync(words)
-            ? SyntaxFactory.Block(visited, ContinueStatement)
-            : visited;
     }
 
     public override SyntaxNode? VisitVariableDeclaration(VariableDeclarationSyntax node)
@@ -253,8 +238,6 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
         returnType is PredefinedTypeSyntax predefined && predefined.Keyword.IsKind(SyntaxKind.VoidKeyword)
         || (modifiers.Any(SyntaxKind.AsyncKeyword) && RightmostName(returnType) is IdentifierNameSyntax);
 
-    private static bool IsAsync(SyntaxTokenList modifiers) => modifiers.Any(SyntaxKind.AsyncKeyword);
-
     private static SimpleNameSyntax? RightmostName(TypeSyntax type) => type switch
     {
         QualifiedNameSyntax qualified => qualified.Right,
@@ -284,9 +267,12 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
                 .WithBody(Block(arrow.Expression, isVoid, method.SemicolonToken, IsAsync(method.Modifiers)))
             : method;
 
-    private static BlockSyntax Entered(BlockSyntax body, bool isAsync = false) => isAsync
-        ? SyntaxFactory.Block(((UsingStatementSyntax)AwaitedStatement).WithStatement(body))
-        : body.WithStatements(body.Statements.Insert(0, EnterStatement));
+    private static BlockSyntax Entered(BlockSyntax body, bool isAsync = false) => (isAsync, IsIterator(body)) switch
+    {
+        (true, var isIterator) => EnteredAwaited(body, isIterator),
+        (false, true) => EnteredIterator(body),
+        _ => body.WithStatements(body.Statements.Insert(0, EnterStatement)),
+    };
 
     private static BlockSyntax Checked(StatementSyntax statement) => statement is BlockSyntax block
         ? block.WithStatements(block.Statements.Insert(0, CheckStatement))
