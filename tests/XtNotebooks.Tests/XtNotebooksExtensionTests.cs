@@ -47,6 +47,9 @@ internal sealed class RecordingNotebook : INotebook
     public List<object?> Shown { get; } = [];
     public Dictionary<string, NotebookVariable> Declared { get; } = [];
 
+    /// <summary>Called with what is displayed, and with what takes its place.</summary>
+    public Action<object?>? OnShown { get; set; }
+
     public NotebookHost Host { get; } = new("test", "1", CanUpdateAfterCell: true, CanInterrupt: true);
     public IReadOnlyList<NotebookVariable> Variables => [.. Declared.Values];
     public IReadOnlyList<string> NativeLibraryDirectories => [];
@@ -54,6 +57,7 @@ internal sealed class RecordingNotebook : INotebook
     public IDisplayHandle Display(object? value)
     {
         Shown.Add(value);
+        OnShown?.Invoke(value);
         return new Handle(this, Shown.Count - 1);
     }
 
@@ -66,6 +70,10 @@ internal sealed class RecordingNotebook : INotebook
 
     private sealed class Handle(RecordingNotebook notebook, int at) : IDisplayHandle
     {
-        public void Update(object? value) => notebook.Shown[at] = value;
+        public void Update(object? value)
+        {
+            notebook.Shown[at] = value;
+            notebook.OnShown?.Invoke(value);
+        }
     }
 }

@@ -9,15 +9,25 @@ namespace XtNotebooks.Training;
 /// <param name="Counted">How many targets of a batch the loss averages; null where nobody says.</param>
 internal sealed record BatchLoss(Func<object, Tensor> Of, Func<object, long>? Counted = null)
 {
+    /// <summary>The same where the model computes in bfloat16; null where only the loss itself knows what the model takes.</summary>
+    public Func<object, Tensor>? OfBFloat16 { get; private init; }
+
     /// <summary>The loss of a model's output and a target: batches are pairs, or several inputs and the target last, as a tuple or an array.</summary>
     /// <exception cref="ArgumentException">The model takes no tensors, or more than two.</exception>
     public static BatchLoss OfOutput(nn.Module module, Func<Tensor, Tensor, Tensor> loss)
     {
         var (inputs, forward) = Forward(module);
-        return new(batch => Tensors(batch) is { } parts && parts.Length == inputs + 1
-            ? loss(forward(parts), parts[^1])
+        return new(batch => Of(Parts(batch))) { OfBFloat16 = batch => OfBFloat16(Parts(batch)) };
+
+        Tensor Of(Tensor[] parts) => loss(forward(parts), parts[^1]);
+
+        // Ids stay ids; losses need more digits than bfloat16 has.
+        Tensor OfBFloat16(Tensor[] parts) =>
+            loss(forward([.. parts[..^1].Select(part => part.is_floating_point() ? part.to(ScalarType.BFloat16) : part)]).to(ScalarType.Float32), parts[^1]);
+
+        Tensor[] Parts(object batch) => Tensors(batch) is { } parts && parts.Length == inputs + 1 ? parts
             : throw new ArgumentException($"A batch is {Describe(batch)}, but the model takes {(inputs == 1 ? "one tensor" : $"{inputs} tensors")} and the loss a target; "
-                + $"give tuples or arrays of {inputs + 1} tensors, the target last, or a loss that takes the whole batch."));
+                + $"give tuples or arrays of {inputs + 1} tensors, the target last, or a loss that takes the whole batch.");
     }
 
     /// <summary>A batch in a few words: its tensors' shapes, or what it says of itself.</summary>

@@ -20,6 +20,9 @@ internal sealed class LivePanel(INotebook notebook, string device, TimeProvider 
     /// <summary>What is drawn of the run so far.</summary>
     internal IReadOnlyList<(int Step, double Reported, double? Real, double? Pad)> Curve => curve;
 
+    /// <summary>The drawing that was begun last.</summary>
+    internal Task Drawing => drawing;
+
     /// <summary>To be called on the training thread after each step: keeps a few numbers and hardly ever more.</summary>
     public void OnStep(TrainingProgress progress)
     {

@@ -25,7 +25,7 @@ internal static class TrainMagic
             new() { Name = "--checkpoint-every", Summary = "Steps between checkpoints; 0 for none.", Type = typeof(int), Default = 0 },
             new() { Name = "--checkpoint-folder", Summary = "Where checkpoints are written." },
             new() { Name = "--resume", Summary = "Go on from the newest checkpoint in the folder, if there is one, until there are --steps in all.", Type = typeof(bool) },
-            new() { Name = "--continue", Summary = "Go on with the trainer of an earlier call, its optimizer, options and batches; otherwise the optimizer begins anew, the weights as they are.", Type = typeof(bool) },
+            new() { Name = "--continue", Summary = "Go on with the trainer of an earlier call, its optimizer, options and batches, or begin where there is none yet, so that the same cell goes on when it is run again; without it the optimizer begins anew, the weights as they are.", Type = typeof(bool) },
             new() { Name = "--as", Summary = "The variable that gets the run; its trainer goes to the same name with Trainer behind.", Default = "run" },
         ],
         Examples =
@@ -90,9 +90,11 @@ internal static class TrainMagic
     {
         if (call.Get<bool>("--continue"))
         {
-            return call.Notebook.TryGetVariable(name + "Trainer", out var variable) && variable.Value is Trainer earlier
-                ? ContinuedRun.Check(call, earlier, module)
-                : throw new MagicException($"There is no {name}Trainer to continue; train once without --continue, or name the run with --as.");
+            if (call.Notebook.TryGetVariable(name + "Trainer", out var variable) && variable.Value is Trainer earlier)
+                return ContinuedRun.Check(call, earlier, module);
+            // Only what names its data can begin; anything else meant a run of before.
+            if (!call.Has("--batches") && !call.Has("--lines"))
+                throw new MagicException($"There is no {name}Trainer to continue, and nothing to begin with; give --batches, or --lines and a --tokenizer, or name the run with --as.");
         }
         TrainingInputs.Check(call, Command);
         if (call.Get<string>("--checkpoint-folder") is null && (call.Get<bool>("--resume") || call.Get<int>("--checkpoint-every") > 0))

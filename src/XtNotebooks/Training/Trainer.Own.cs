@@ -10,7 +10,8 @@ public sealed partial class Trainer
     /// <param name="module">Whose parameters are trained.</param>
     /// <param name="batches">Anything; what tensors they hold stays the caller's.</param>
     /// <param name="loss">From a batch to one number to minimise; it calls the model.</param>
-    /// <param name="options">How; without device and bfloat16, which are for padded batches.</param>
+    /// <param name="options">How; without device, which is for padded batches. In bfloat16 the module is bfloat16 while <paramref name="loss"/> runs, so
+    /// that it converts what it gives the module, <c>x.to(torch.bfloat16)</c>, and what comes back, <c>.to(torch.float32)</c>; ids stay as they are.</param>
     /// <param name="name">For people and charts.</param>
     /// <param name="counted">How many targets of a batch the loss averages; needed where batches are accumulated. Held-out batches weigh as much as it says;
     /// without it each weighs the same, as each is a step of its own in training.</param>
@@ -31,6 +32,8 @@ public sealed partial class Trainer
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(batches);
+        if (options?.Precision == TrainingPrecision.BFloat16)
+            loss = loss with { Of = loss.OfBFloat16 ?? loss.Of };
         var model = new TrainedModel(module, _ => throw new InvalidOperationException("Only the loss knows how to call this model."));
         return new(model, batches.Cast<object>(), batches, new LossSetting(name, (_, batch) => new(loss.Of(batch))), loss, heldOut, options);
     }
@@ -53,7 +56,7 @@ public sealed partial class Trainer
     /// <param name="batches">The first <paramref name="steps"/> batches (times accumulation) are drawn once and shown to all; what tensors they hold stays the caller's.</param>
     /// <param name="losses">By name: from model and batch to one number to minimise.</param>
     /// <param name="steps">Steps for each.</param>
-    /// <param name="options">The same for all; without device and bfloat16, which are for padded batches.</param>
+    /// <param name="options">The same for all; without device, which is for padded batches. In bfloat16 a loss converts what its model takes and gives.</param>
     /// <param name="counted">How many targets of a batch the losses average; needed where batches are accumulated, and what held-out batches weigh.</param>
     /// <param name="heldOut">Batches to look at without learning, each run by its own loss.</param>
     /// <param name="cancellationToken">Ends the run in progress; losses not begun are left out.</param>
@@ -68,6 +71,20 @@ public sealed partial class Trainer
         var named = losses.ToList();
         return Comparison.Of(create, batches, [.. named.Select(loss => loss.Key)],
             (i, model, shared) => For(model, shared, (TBatch batch) => named[i].Value(model, batch), options, named[i].Key, counted, heldOut), steps, options ?? new(), cancellationToken);
+    }
+
+    // A loss that calls the model itself meets weights of another kind than its inputs.
+    private Tensor OfOwn(BatchLoss loss, object batch)
+    {
+        try
+        {
+            return loss.Of(batch);
+        }
+        catch (System.Runtime.InteropServices.ExternalException e) when (masters is not null && e.Message.Contains("BFloat16", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new ArgumentException($"The loss \"{setting.Name}\" meets a model that computes in bfloat16; convert what it takes, x.to(torch.bfloat16), "
+                + $"and what it gives, .to(torch.float32), or train in full precision ({e.Message.Split('\n')[0].TrimEnd('.')}).", e);
+        }
     }
 
     private static IReadOnlyList<object> Apart<TBatch>(TrainerOptions? options, IReadOnlyList<TBatch>? heldOut) where TBatch : notnull

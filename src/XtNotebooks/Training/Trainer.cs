@@ -50,8 +50,8 @@ public sealed partial class Trainer : IDisposable
             throw new ArgumentException("The model has no parameter that requires a gradient; there is nothing to train.");
         if (this.options.Accumulation > 1 && (own is null ? setting is { Counted: null, OfTokens: null } : own.Counted is null))
             throw LossDenominator.Unknown(setting.Name, "does not tell how many targets it averages");
-        if (own is not null && (this.options.Device is not null || this.options.Precision != TrainingPrecision.Full))
-            throw new ArgumentException("A loss of one's own kind of batch takes neither Device nor Precision, which need padded batches and a loss of logits and targets; leave that out.");
+        if (own is not null && this.options.Device is not null)
+            throw new ArgumentException("A loss of one's own kind of batch takes no Device, which needs padded batches; move the batches, and leave that out.");
         if (this.options.Precision == TrainingPrecision.BFloat16)
         {
             masters = new MasterWeights(model.Module);
@@ -229,7 +229,7 @@ public sealed partial class Trainer : IDisposable
     {
         if (batch is PaddedBatch { Ids.IsInvalid: true } || BatchLoss.Tensors(batch)?.Any(part => part.IsInvalid) == true)
             throw new ArgumentException($"A batch of step {steps.Count + 1} was disposed of; keep batches until the run has ended, or give a sequence that makes them anew.");
-        var output = own is null ? setting.Loss(model, (PaddedBatch)batch) : new LossOutput(own.Of(batch));
+        var output = own is null ? setting.Loss(model, (PaddedBatch)batch) : new LossOutput(OfOwn(own, batch));
         CheckNumber(output.Loss);
         if (!output.Loss.requires_grad)
             throw new ArgumentException($"The loss \"{setting.Name}\" does not depend on the model's weights, so there is nothing to learn; compute it from the model's output, without no_grad, detach or argmax.");

@@ -41,7 +41,7 @@ internal static class TrainingInputs
         new() { Name = "--held-out", Summary = "Batches to look at without learning, of the kind that --batches gives: PaddedBatch by what real tokens cost, others by their --loss; --lines keep a tenth apart by themselves.", Type = typeof(object) },
         new() { Name = "--evaluate-every", Summary = "Steps between looks at held-out batches; 0 for the end alone.", Type = typeof(int), Default = 0 },
         new() { Name = "--early-stop", Summary = "Looks without improvement after which to stop; never unless given.", Type = typeof(int) },
-        new() { Name = "--precision", Summary = "What the model computes in: full (float32), or bfloat16 with float32 weights beside, for GPUs that have it.", Type = typeof(TrainingPrecision), Default = TrainingPrecision.Full },
+        new() { Name = "--precision", Summary = "What the model computes in: full (float32), or bfloat16 with float32 weights beside, for GPUs that have it; a --loss of a whole batch then converts what the model takes and gives.", Type = typeof(TrainingPrecision), Default = TrainingPrecision.Full },
         new() { Name = "--seed", Summary = "Seeds dropout and the order of --lines.", Type = typeof(int), Default = 0 },
     ];
 

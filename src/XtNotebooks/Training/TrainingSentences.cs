@@ -10,7 +10,7 @@ internal static partial class TrainingSentences
     // What C# calls them, and what the magics do.
     private static readonly (string Property, string Option)[] Names =
     [
-        ("A loss of one's own kind of batch takes neither Device nor Precision, which need", "A --loss of your own kind of batch takes no --precision, which needs"),
+        ("or train in full precision (", "or leave --precision out ("),
         ("give its LossSetting a Counted, the number of targets it averages,", "give --counted, a function from a batch to the number of targets it averages,"),
         ("but Counted takes", "but --counted takes"), ("Counted gives less", "--counted gives less"),
         ("LearningRate", "--learning-rate"), ("Accumulation", "--accumulate"), ("EvaluateEvery", "--evaluate-every"), ("ClipNorm", "--clip-norm"),

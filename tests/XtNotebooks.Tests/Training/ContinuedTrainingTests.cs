@@ -19,8 +19,33 @@ public sealed class ContinuedTrainingTests : TrainingCells
         Assert.Equal(10, ((TrainingRun)notebook.Declared["run"].Value!).Steps.Count);
         await Call("#!xt-train", On(net));
         Assert.Equal(5, ((TrainingRun)notebook.Declared["run"].Value!).Steps.Count);
-        var error = await Assert.ThrowsAsync<MagicException>(() => Call("#!xt-train", On(net, ("--continue", true), ("--as", "other"))));
-        Assert.StartsWith("There is no otherTrainer to continue", error.Message);
+        var error = await Assert.ThrowsAsync<MagicException>(() => Call("#!xt-train", On(net, ("--batches", null), ("--continue", true), ("--as", "other"))));
+        Assert.StartsWith("There is no otherTrainer to continue, and nothing to begin with; give --batches", error.Message);
+        Assert.DoesNotContain("other", notebook.Declared.Keys);
+    }
+
+    [Fact]
+    public async Task One_text_of_a_cell_begins_at_first_and_goes_on_when_it_is_run_again()
+    {
+        using var straight = Tiny.Net();
+        await Call("#!xt-train", On(straight, ("--steps", 15)));
+        var losses = Losses();
+        notebook.Declared.Clear();
+        using var net = Tiny.Net();
+        var cell = On(net, ("--continue", true), ("--clip-norm", 100.0), ("--seed", 3));
+        foreach (var taken in new[] { 5, 10, 15 })
+        {
+            await Call("#!xt-train", cell);
+            Assert.Equal(losses[..taken], Losses());
+        }
+        notebook.Declared.Clear();
+        var lines = new[] { "abab", "baba", "aabb", "bbaa", "ab", "ba" };
+        var text = new Dictionary<string, object?>(cell) { ["--batches"] = null, ["--lines"] = lines, ["--tokenizer"] = CharTokenizer.From(lines), ["--eos"] = true, ["--batch-size"] = 4 };
+        await Call("#!xt-train", text);
+        await Call("#!xt-train", text);
+        Assert.Equal(10, Losses().Length);
+
+        double[] Losses() => [.. ((TrainingRun)notebook.Declared["run"].Value!).Steps.Select(step => step.ReportedLoss)];
     }
 
     [Fact]

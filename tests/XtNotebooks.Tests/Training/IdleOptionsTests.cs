@@ -59,8 +59,6 @@ public sealed class IdleOptionsTests : IDisposable
             ("--model", line), ("--batches", pairs), ("--loss", nn.MSELoss()), ("--settings", "mask")));
         Assert.StartsWith("--setting is for padded batches", await magics.RefusalAsync("#!xt-train",
             ("--model", line), ("--batches", pairs), ("--loss", nn.MSELoss()), ("--setting", "mask")));
-        Assert.Equal("A --loss of your own kind of batch takes no --precision, which needs padded batches and a loss of logits and targets; leave that out.",
-            await magics.RefusalAsync("#!xt-train", ("--model", line), ("--batches", pairs), ("--loss", nn.MSELoss()), ("--precision", TrainingPrecision.BFloat16)));
     }
 
     [Fact]

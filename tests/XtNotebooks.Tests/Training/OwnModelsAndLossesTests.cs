@@ -116,7 +116,6 @@ public sealed class OwnModelsAndLossesTests : TrainingCells
         Func<string, long> wrong = _ => 1;
         Assert.Equal("A batch is ([4, 3], [4, 1]), but --counted takes a String; make the one what the other wants.", await Refusal(("--counted", wrong)));
         Assert.EndsWith("give --counted, a function from a batch to the number of targets it averages, or set --accumulate to 1.", await Refusal(("--counted", null)));
-        Assert.StartsWith("A --loss of your own kind of batch takes no --precision, which needs padded batches", await Refusal(("--counted", rows), ("--precision", TrainingPrecision.BFloat16)));
         using var net = Tiny.Net();
         Assert.StartsWith("--counted is for a --loss of your own", (await Assert.ThrowsAsync<MagicException>(() => Call("#!xt-train", On(net, ("--counted", rows))))).Message);
 

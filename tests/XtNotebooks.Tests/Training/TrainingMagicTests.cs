@@ -23,16 +23,6 @@ public sealed class TrainingMagicTests : TrainingCells
     }
 
     [Fact]
-    public async Task The_panel_does_not_change_the_result()
-    {
-        using var watched = Tiny.Net();
-        using var alone = Tiny.Net();
-        await Call("#!xt-train", On(watched));
-        using var trainer = new Trainer(TrainedModel.From(alone), Tiny.Motif(), LossSetting.IgnorePads);
-        Assert.Equal(trainer.Train(5).Steps.Select(s => s.ReportedLoss), ((TrainingRun)notebook.Declared["run"].Value!).Steps.Select(s => s.ReportedLoss));
-    }
-
-    [Fact]
     public async Task Lines_and_a_tokenizer_are_enough_and_a_tenth_is_held_out()
     {
         var lines = new[] { "abab", "baba", "aabb", "bbaa", "ab", "ba", "abba", "baab", "aaab", "bbba" };

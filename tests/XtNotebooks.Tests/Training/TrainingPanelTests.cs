@@ -22,6 +22,37 @@ public sealed class TrainingPanelTests : TrainingCells
         Assert.InRange(panel.Curve.Count, 100, 300);
     }
 
+    [Theory]
+    [InlineData(1, 51)]
+    [InlineData(7, 50)]
+    [InlineData(199, 26)]
+    [InlineData(200, 51)]
+    [InlineData(450, 23)]
+    public async Task A_panel_is_drawn_at_most_five_times_a_second_of_the_clock(int milliseconds, int most)
+    {
+        var clock = new ManualClock();
+        var panel = new LivePanel(notebook, "cpu", clock);
+        var drawn = new List<TimeSpan>();
+        notebook.OnShown = value => drawn.Add(value is TrainingPanel ? clock.Now : throw new InvalidOperationException());
+        // Ten seconds of steps, each of them drawn to the end before the next, so that nothing but the clock holds a panel back.
+        for (var step = 1; clock.Now <= TimeSpan.FromSeconds(10); step++, clock.Now += TimeSpan.FromMilliseconds(milliseconds))
+        {
+            panel.OnStep(new("run", new() { Step = step, ReportedLoss = 1, Duration = TimeSpan.FromMilliseconds(milliseconds) }, 20_000, null));
+            await panel.Drawing;
+        }
+        Assert.Equal(most, drawn.Count);
+        Assert.All(drawn.Zip(drawn.Skip(1)), pair => Assert.True(pair.Second - pair.First >= TimeSpan.FromMilliseconds(200), $"{pair}"));
+    }
+
+    private sealed class ManualClock : TimeProvider
+    {
+        public TimeSpan Now { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Now.Ticks;
+    }
+
     [Fact]
     public void A_panel_says_where_the_run_stands_and_encodes_names()
     {
