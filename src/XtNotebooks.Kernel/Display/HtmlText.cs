@@ -98,7 +98,7 @@ internal static class HtmlText
         if (failure is not null)
             html.Append("<div>").Append(Encode(failure)).Append("</div>");
         else if (items.Count > MostRows)
-            Note(html, sequence is ICollection collection ? collection.Count : int.MaxValue, MostRows, "items");
+            Note(html, sequence is ICollection collection ? collection.Count : int.MaxValue, MostRows, "items", $"; .Skip({MostRows}) gives what follows");
     }
 
     private static void Table(StringBuilder html, List<object?> items)
@@ -144,10 +144,10 @@ internal static class HtmlText
         return Encode(text.Length <= LongestCell ? text : text[..LongestCell] + $"… ({text.Length:N0} characters)");
     }
 
-    private static void Note(StringBuilder html, int count, int shown, string what)
+    private static void Note(StringBuilder html, int count, int shown, string what, string more = "")
     {
         if (count > shown)
-            html.Append("<div>").Append(count == int.MaxValue ? $"the first {shown} {what}" : $"the first {shown} of {count:N0} {what}")
+            html.Append("<div>").Append(count == int.MaxValue ? $"the first {shown} {what}" : $"the first {shown} of {count:N0} {what}").Append(more)
                 .Append("</div>");
     }
 

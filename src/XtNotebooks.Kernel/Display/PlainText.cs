@@ -66,7 +66,7 @@ internal static class PlainText
                 break;
             case IEnumerable sequence when Members.IsSequence(value):
                 var count = sequence is ICollection collection ? $" ({collection.Count})" : "";
-                Items(writer, TypeNames.Short(value.GetType()) + count, sequence.Cast<object?>(), item =>
+                Items(writer, TypeNames.Short((value as ReadOnce)?.Type ?? value.GetType()) + count, sequence.Cast<object?>(), item =>
                     Write(writer, item, level + 1, path));
                 break;
             default:

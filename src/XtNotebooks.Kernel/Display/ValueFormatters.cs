@@ -38,9 +38,14 @@ internal sealed class ValueFormatters
             if (data.Count == 0)
                 Try(() => KnownFormats.Add(value, data), value.GetType());
         }
+        // What is too long for the front end is cut where the whole of it is kept.
+        if (value is string text)
+            data.TryAdd("text/plain", text);
+        using var once = ReadOnce.IfLazy(value);
+        var shown = once ?? value;
         if (!data.ContainsKey("text/plain"))
-            data["text/plain"] = Try(() => PlainText.Of(value), value?.GetType()) ?? TypeNames.Short(value!.GetType());
-        if (data.Count == 1 && Try(() => HtmlText.Of(value), value?.GetType()) is { } html)
+            data["text/plain"] = Try(() => PlainText.Of(shown), value?.GetType()) ?? TypeNames.Short(value!.GetType());
+        if (data.Count == 1 && Try(() => HtmlText.Of(shown), value?.GetType()) is { } html)
             data["text/html"] = html;
         return new MimeBundle(data);
     }

@@ -94,7 +94,7 @@ internal sealed class NotebookRun
         }
         // A cell that fails by itself in the moment of its timeout tells its own error; one that was stopped tells why.
         if (result is { Status: CellStatus.Error } && !stop.IsCancellationRequested)
-            return result.Error;
+            return result.Error is { } error ? kept?.Admit(error) ?? error : null;
         if (timeout.IsCancellationRequested)
             return Plain(Timeout, FormattableString.Invariant(
                 $"The cell ran longer than {options.CellTimeout!.Value.TotalSeconds:0.###} s (--cell-timeout) and was stopped."));

@@ -87,6 +87,28 @@ internal static class CellConsole
             return first;
         }
 
+        // Whoever reads all there is gets one answer: a front end tells no end, and would be asked for ever.
+        public override string ReadToEnd()
+        {
+            if (CellContext.Current is null)
+                return original.ReadToEnd();
+            var all = Fill() ? _rest : "";
+            _rest = "";
+            return all;
+        }
+
+        public override int Read(char[] buffer, int index, int count)
+        {
+            if (CellContext.Current is null)
+                return original.Read(buffer, index, count);
+            if (count == 0 || !Fill())
+                return 0;
+            var taken = Math.Min(count, _rest.Length);
+            _rest.CopyTo(0, buffer, index, taken);
+            _rest = _rest[taken..];
+            return taken;
+        }
+
         private bool Fill()
         {
             if (_rest.Length == 0 && ReadLine() is { } line)

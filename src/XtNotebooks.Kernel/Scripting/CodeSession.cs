@@ -22,7 +22,7 @@ internal sealed partial class CodeSession : ICodeSession
 
     private readonly Lock _compiling = new();
     private readonly Dictionary<string, string> _sources = [];
-    private readonly HashSet<string> _shownWarnings = [];
+    private readonly CellWarnings _warnings = new();
     private readonly SubmissionChain _chain;
     private readonly CancellationTokenSource _disposed = new();
 
@@ -356,20 +356,11 @@ internal sealed partial class CodeSession : ICodeSession
                 (emitted, diagnostics) = _chain.Emit(asWritten, cancellationToken);
             if (emitted is null)
                 throw new CompilationFailedException(CellErrors.FromDiagnostics(diagnostics, path));
-            ShowWarnings(diagnostics, output);
+            _warnings.Show(diagnostics, output);
         }
         // A compilation that was too slow to be interrupted must not run its code afterwards.
         cancellationToken.ThrowIfCancellationRequested();
         return _chain.Append(emitted!);
-    }
-
-    private void ShowWarnings(IEnumerable<Diagnostic> diagnostics, ICellOutput output)
-    {
-        foreach (var warning in diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Warning))
-        {
-            if (_shownWarnings.Add(warning.Id + warning.GetMessage()))
-                output.Stream(StreamName.Stderr, CellErrors.FromWarning(warning));
-        }
     }
 
     /// <summary>Ends a cell with errors that were put in words already.</summary>

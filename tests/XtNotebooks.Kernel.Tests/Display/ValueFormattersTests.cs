@@ -134,7 +134,24 @@ public sealed class ValueFormattersTests
         var large = _formatters.Format(Enumerable.Range(0, 1_000_000).ToList());
         Assert.Contains("the first 50 of 1,000,000 items", large.Data["text/html"], StringComparison.Ordinal);
         Assert.True(_formatters.Format(Enumerable.Repeat(new string('x', 50_000), 100).ToArray()).Data.Values.All(text => text.Length < 300_000));
-        Assert.Contains("(5,000,000 characters)", _formatters.Format(new string('x', 5_000_000)).Data["text/plain"], StringComparison.Ordinal);
+        Assert.Contains(".Skip(50)", large.Data["text/html"], StringComparison.Ordinal);
+        // A text as a whole: what the front end does not get of it is kept in a file.
+        Assert.Equal(5_000_000, _formatters.Format(new string('x', 5_000_000)).Data["text/plain"].Length);
+    }
+
+    [Fact]
+    public void A_lazy_sequence_is_read_once_and_no_further_than_it_is_shown()
+    {
+        var made = 0;
+        IEnumerable<int> Counted()
+        {
+            while (true)
+                yield return ++made;
+        }
+        var shown = _formatters.Format(Counted());
+        Assert.StartsWith("1, 2, 3, ", shown.Data["text/plain"].Split("[ ")[1], StringComparison.Ordinal);
+        Assert.Contains("<tr><th>0</th><td style=\"text-align:left\">1</td></tr>", shown.Data["text/html"], StringComparison.Ordinal);
+        Assert.InRange(made, 100, 101);
     }
 
     [Fact]

@@ -209,6 +209,23 @@ public sealed class CellOutputTests : IDisposable
     }
 
     [Fact]
+    public void A_huge_error_is_cut_and_kept_whole_in_a_file()
+    {
+        var huge = new string('x', 30_000);
+        var kept = new KeptOutput(new OutputLimit(1000, 100_000, () => folder), 1);
+        var error = kept.Admit(new CellError("E", huge, ["E: " + huge, "   at the cell"], 1));
+        Assert.InRange(error.Message.Length, 20_000, 20_100);
+        Assert.EndsWith("… (30,000 characters)", error.Message, StringComparison.Ordinal);
+        Assert.All(error.Traceback, line => Assert.InRange(line.Length, 1, 20_100));
+        Assert.Equal("   at the cell", error.Traceback[1]);
+        var file = Assert.Single(Directory.GetFiles(folder));
+        Assert.Equal($"[Error cut. It is in {file} while this kernel runs.]", error.Traceback[2]);
+        Assert.Equal("E: " + huge + "\n   at the cell", File.ReadAllText(file));
+        var small = new CellError("E", "small", ["E: small"], 1);
+        Assert.Same(small, kept.Admit(small));
+    }
+
+    [Fact]
     public void A_silent_cell_publishes_nothing()
     {
         using var output = Create(silent: true);

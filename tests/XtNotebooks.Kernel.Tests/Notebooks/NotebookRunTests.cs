@@ -51,6 +51,18 @@ public class NotebookRunTests
     }
 
     [Fact]
+    public async Task An_error_without_end_is_cut_and_the_whole_is_in_a_file()
+    {
+        using var folder = new TemporaryFolder();
+        var limit = OutputLimit.Beside(Path.Combine(folder.Path, "n.executed.ipynb"));
+        var notebook = Sample.Document(Sample.Code("a"));
+        var session = new FakeSession().On("a", (_, _, _) => Task.FromResult(FakeSession.Failed("E", new string('x', 100_000), line: 1)));
+        var failure = await new NotebookRun(notebook, new(null, TimeProvider.System, Limit: limit)).ExecuteAsync(session, new Silence(), None);
+        Assert.InRange(failure!.Error.Message.Length, 20_000, 20_100);
+        Assert.Single(Directory.GetFiles(Path.Combine(folder.Path, "n.executed.outputs"), "cell-1-*.txt"));
+    }
+
+    [Fact]
     public async Task A_failing_cell_ends_the_run_and_keeps_what_it_had_shown()
     {
         var notebook = Sample.Document(Sample.Code("a"), Sample.Code("b"), Sample.Code("c"), Sample.Code("d"));

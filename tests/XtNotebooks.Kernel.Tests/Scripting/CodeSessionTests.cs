@@ -102,6 +102,36 @@ public sealed class CodeSessionTests
     }
 
     [Fact]
+    public async Task Reading_all_of_the_input_asks_once()
+    {
+        await using var notebook = new Notebook();
+        foreach (var code in (string[])["Console.In.ReadToEnd()", "await Console.In.ReadToEndAsync()", "Console.In.Read(new char[10], 0, 10).ToString()"])
+        {
+            var output = new RecordedOutput();
+            output.Answers.Enqueue("typed");
+            output.Answers.Enqueue("never asked for");
+            var result = await notebook.Run(code, output: output, cancellationToken: TestContext.Current.CancellationToken);
+            Assert.Equal(code.StartsWith("Console.In.Read(", StringComparison.Ordinal) ? "6" : "typed\n", result.Value?.Data["text/plain"]);
+            Assert.Single(output.Answers);
+        }
+    }
+
+    [Theory]
+    [InlineData("Task.FromResult(3)", "")]
+    [InlineData("class Box { public int Held; }", "")]
+    [InlineData("class Box { int held; public int Read() => held; }", "CS0649")]
+    [InlineData("Task.Delay(0);\n3", "CS4014")]
+    public async Task Only_warnings_that_hold_of_a_cell_are_told(string code, string warning)
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value(code);
+        if (warning.Length == 0)
+            Assert.Empty(notebook.Output.Stderr);
+        else
+            Assert.Contains(warning, notebook.Output.Stderr, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_display_can_be_replaced_after_its_cell_has_ended()
     {
         await using var notebook = new Notebook();

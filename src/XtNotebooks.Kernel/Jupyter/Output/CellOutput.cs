@@ -102,6 +102,13 @@ internal sealed class CellOutput : ICellOutput, IDisposable
         });
     });
 
+    /// <summary>The cell's error as it is still to be told.</summary>
+    public CellError Admit(CellError error)
+    {
+        using (gate.EnterUninterrupted())
+            return kept.Admit(error);
+    }
+
     /// <summary>The cell's error.</summary>
     public void Error(CellError error) => Output(() =>
         frontEnd.Publish("error", request.RawHeader, json => FrontEnd.WriteError(json, error.Name, error.Message, error.Traceback)));

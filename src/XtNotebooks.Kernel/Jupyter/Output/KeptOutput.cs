@@ -1,5 +1,6 @@
 using System.Globalization;
 using XtNotebooks.Extensibility;
+using XtNotebooks.Kernel.Scripting;
 
 namespace XtNotebooks.Kernel.Jupyter.Output;
 
@@ -73,6 +74,20 @@ internal sealed class KeptOutput(OutputLimit limit, int cell) : IDisposable
         data["text/plain"] = string.Join('\n', [.. notes, .. data.TryGetValue("text/plain", out var plain) ? [plain] : (string[])[]]);
         return new MimeBundle(data);
     }
+
+    /// <summary>The error with its message and each line of its traceback cut, and a note that says where all of it is.</summary>
+    public CellError Admit(CellError error)
+    {
+        if (error.Message.Length <= limit.ErrorCharacters && error.Traceback.All(line => line.Length <= limit.ErrorCharacters))
+            return error;
+        IEnumerable<string> whole = error.Traceback.Count > 0 ? error.Traceback : [error.Message];
+        var note = $"[Error cut. {KeepWhole("text/plain", string.Join('\n', whole))}]";
+        return error with { Message = Cut(error.Message), Traceback = [.. error.Traceback.Select(Cut), note] };
+    }
+
+    private string Cut(string text) => text.Length <= limit.ErrorCharacters
+        ? text
+        : string.Create(CultureInfo.InvariantCulture, $"{text.AsSpan(0, limit.ErrorCharacters)}… ({text.Length:N0} characters)");
 
     /// <summary>Counts anew, after the outputs have been cleared.</summary>
     public void Reset()

@@ -7,9 +7,10 @@ namespace XtNotebooks.Kernel.Jupyter.Output;
 /// <param name="Displays">How many displays; a browser can hardly show more.</param>
 /// <param name="DisplayCharacters">Of all displays together.</param>
 /// <param name="HowLong">For how long the files are there, as the note adds it.</param>
+/// <param name="ErrorCharacters">Of an error's message, and of each line of its traceback.</param>
 internal sealed record OutputLimit(
     long Characters, long KeptCharacters, Func<string> Folder, int Displays = 2_000, long DisplayCharacters = 200_000_000,
-    string HowLong = " while this kernel runs")
+    string HowLong = " while this kernel runs", int ErrorCharacters = 20_000)
 {
     /// <summary>20 million characters shown and 500 million kept; 2,000 displays of 200 million characters.</summary>
     public static OutputLimit Default(Func<string> folder) => new(20_000_000, 500_000_000, folder);

@@ -20,6 +20,9 @@ internal sealed class ExecuteRequests(
     TimeProvider time,
     OpenRequests? requests = null)
 {
+    /// <summary>What the history keeps of a value's text.</summary>
+    private const int LongestRemembered = 100_000;
+
     private readonly IdleMemory memory = new(time);
     private int executionCount;
 
@@ -65,6 +68,8 @@ internal sealed class ExecuteRequests(
         using (ParentHeader.Begin(request.RawHeader))
             result = await RunAsync(code, output, cancellationToken);
         output.Flush(all: true);
+        if (result.Error is { } whole)
+            result = result with { Error = output.Admit(whole) };
         if (result.Status == CellStatus.Ok && result.Value is { } value && !parsed.Silent)
             output.Result(value, count);
         else if (result.Error is { } error && !parsed.Silent)
@@ -97,19 +102,22 @@ internal sealed class ExecuteRequests(
         IncomingMessage request, ExecuteRequest parsed, int count, CellResult result, MimeBundle? page, CancellationToken cancellationToken)
     {
         if (parsed.StoreHistory)
-            history.Add(count, parsed.Code, result.Value?.Data.GetValueOrDefault("text/plain"));
+            history.Add(count, parsed.Code, result.Value?.Data.GetValueOrDefault("text/plain") is { } text && text.Length > LongestRemembered
+                ? text[..LongestRemembered] + "…"
+                : result.Value?.Data.GetValueOrDefault("text/plain"));
         if (result.Status != CellStatus.Ok)
         {
             ReplyError(request, count, result.Error ?? new CellError(result.Status.ToString(), "The cell did not end well.", [], null));
             return true;
         }
         var expressions = parsed.Expressions.Count == 0 ? null : await (await session).EvaluateAsync(parsed.Expressions, cancellationToken);
+        using var kept = new KeptOutput(limit, count);
         frontEnd.ReplyOk(request, json =>
         {
             json.WriteNumber("execution_count", count);
             json.WriteStartObject("user_expressions");
             foreach (var (name, expression) in expressions ?? new Dictionary<string, ExpressionResult>())
-                WriteExpression(json, name, expression);
+                WriteExpression(json, name, expression, kept);
             json.WriteEndObject();
             json.WriteStartArray("payload");
             if (page is not null)
@@ -126,18 +134,18 @@ internal sealed class ExecuteRequests(
         FrontEnd.WriteError(json, error.Name, error.Message, error.Traceback);
     });
 
-    private static void WriteExpression(Utf8JsonWriter json, string name, ExpressionResult expression)
+    private static void WriteExpression(Utf8JsonWriter json, string name, ExpressionResult expression, KeptOutput kept)
     {
         json.WritePropertyName(JsonContent.WellFormed(name));
         json.WriteStartObject();
         if (expression.Value is { } value)
         {
             json.WriteString("status", "ok");
-            json.WriteBundle(value);
+            json.WriteBundle(kept.Admit(value));
         }
         else
         {
-            var error = expression.Error ?? new CellError("NoValue", "The expression has no value.", [], null);
+            var error = kept.Admit(expression.Error ?? new CellError("NoValue", "The expression has no value.", [], null));
             json.WriteString("status", "error");
             FrontEnd.WriteError(json, error.Name, error.Message, error.Traceback);
         }
