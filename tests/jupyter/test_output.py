@@ -7,6 +7,16 @@ from kernel import KernelCase, TIMEOUT
 
 
 class Output(KernelCase):
+    def test_a_huge_error_and_a_huge_expression_are_cut(self):
+        ended = self.run_cell("throw new Exception(new string('x', 3_000_000));")
+        self.assertEqual(ended.status, "error")
+        for error in (ended.reply, ended.of("error")[0]):
+            self.assertLess(len(error["evalue"]) + sum(map(len, error["traceback"])), 100_000)
+        self.assertIn("[Error cut. It is in ", ended.reply["traceback"][-1])
+        ended = self.run_cell("1", user_expressions={"e": "new string('x', 30_000_000)"})
+        self.assertLess(len(str(ended.reply["user_expressions"])), 100_000)
+        self.assert_alive()
+
     def test_streams_and_displays_keep_their_order(self):
         ended = self.run_cell(
             'Console.Write("a"); Console.Error.Write("b"); display(1); Console.Write("c"); Console.Write("d"); display(2); Console.Error.Write("e");'
