@@ -17,8 +17,9 @@ var memory = new Command("memory", "Prints the peak memory of this process, in M
 memory.SetAction(parsed =>
     Console.WriteLine(Footprint.PeakMemory(Workload.Named(parsed.GetValue(workload)!), parsed.GetValue(steps)).ToString(CultureInfo.InvariantCulture)));
 
-var views = new Command("views", "Measures the views: time to build and to render each for a batch of 16 x 256 tokens of a vocabulary of 50,000, its size, and a 1 GiB tensor's.");
-views.SetAction(_ => Views.Write(Console.Out));
+var rows = new Option<string[]>("--only") { Description = "Measure only the rows whose names hold one of these.", AllowMultipleArgumentsPerToken = true };
+var views = new Command("views", "Measures the views: time to build and to render each for a batch of 16 x 256 tokens of a vocabulary of 50,000, its size, and 1 GiB tensors'.") { rows };
+views.SetAction(parsed => Views.Write(Console.Out, parsed.GetValue(rows) ?? []));
 var trainerRounds = new Option<int>("--rounds") { Description = "Rounds to take medians of.", DefaultValueFactory = _ => 24 };
 var trainer = new Command("trainer", "Measures what the split loss and the live panel add to a training step, in turn with a trainer without them.") { trainerRounds };
 trainer.SetAction(parsed => Overheads.Write(Console.Out, parsed.GetValue(trainerRounds)));

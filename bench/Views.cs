@@ -12,7 +12,9 @@ internal static class Views
 {
     private const int Rows = 16, Length = 256, NumTokens = 50_000;
 
-    public static void Write(TextWriter output)
+    /// <param name="output">Gets the table.</param>
+    /// <param name="only">Parts of the names of the rows to measure; all where there are none.</param>
+    public static void Write(TextWriter output, IReadOnlyList<string> only)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -21,31 +23,38 @@ internal static class Views
         var (logits, targets) = (randn(Rows, Length, NumTokens), ids[.., 1..].contiguous());
         using var net = new TransformerWrapper(new() { NumTokens = NumTokens, MaxSeqLen = 257, AttnLayers = new Decoder(new() { Dim = 64, Depth = 6, Heads = 8 }) });
         var maps = Enumerable.Range(0, 6).Select(_ => randn(1, 8, Length, Length).softmax(-1)).ToArray();
-        var before = LogitsView.From(logits, targets, new() { Title = "before" });
         Func<long, string> token = id => $"token{id}";
         output.WriteLine("| view | build | render | HTML |");
         output.WriteLine("| --- | --- | --- | --- |");
         Measure("loss breakdown", () => new LossBreakdownView(LossBreakdown.From(logits, targets, padId: 0)));
         Measure("loss mask", () => LossMaskView.From(ids, padId: 0, options: new() { Token = token }));
         Measure("logits", () => LogitsView.From(logits, targets, new() { Token = token, PadId = 0, TopP = 0.9 }));
-        Measure("logits of two", () => new LogitsComparison([LogitsView.From(logits, targets, new() { Title = "now" }), before]));
+        Measure("logits of two", () => new LogitsComparison([Titled("before"), Titled("now")]));
         Measure("attention mask", () => AttentionMaskView.From(ids[0], padId: 0, token: token));
         Measure("attention maps, 6 x 8 heads", () => AttentionView.From(maps));
         Measure("tensor: the logits, 0.8 GiB", () => TensorView.From(logits));
         Measure("model", () => ModelView.From(net));
         var run = Run(1000);
-        Measure("run of 1,000 steps, its script apart", () => run.ToChart(), html => html.Split("<script", 2)[0]);
+        Measure("run of 1,000 steps, its script apart", () => run.ToChart(), html => html.Replace(OfflinePlotly.Payload.Value, "", StringComparison.Ordinal));
         Measure("live panel", () => Panel(run));
         logits.Dispose();
         foreach (var (name, make) in Large())
         {
+            if (!Chosen($"tensor of 1 GiB, {name}"))
+                continue;
             using var inner = NewDisposeScope();
             var large = make();
             Measure($"tensor of 1 GiB, {name}", () => TensorView.From(large));
         }
 
+        LogitsView Titled(string title) => LogitsView.From(logits, targets, new() { Title = title, Token = token, PadId = 0, TopP = 0.9 });
+
+        bool Chosen(string name) => only.Count == 0 || only.Any(part => name.Contains(part, StringComparison.Ordinal));
+
         void Measure(string name, Func<IView> build, Func<string, string>? counted = null)
         {
+            if (!Chosen(name))
+                return;
             var (builds, renders, size) = (new List<double>(), new List<double>(), 0);
             for (var i = 0; i < 6; i++)
             {
