@@ -45,7 +45,7 @@ ELSEWHERE = {
     "tests/packages/run": (".ci/run", "tests/packages/run"),
     "tests/binder/run": (".ci/run", "tests/binder/run"),
     ".ci/run": (".github/workflows/ci.yml", "bash .ci/run"),
-    "jupyter notebook notebooks": ("tests/browser/NotebookServer.cs", "--NotebookApp.token"),
+    "jupyter notebook": ("tests/browser/NotebookServer.cs", "--NotebookApp.token"),
     "dotnet pack -o feed": ("tests/packages/test_use.py", 'call("bash", "-c", block("sh")'),
     "dotnet pack XtNotebooks.sln -c Release -o release -p:ContinuousIntegrationBuild=true -p:ReadyToRun=true":
         ("tests/packages/run", 'XtNotebooks.sln" -c Release -o "$scratch/feed" -p:ContinuousIntegrationBuild=true -p:ReadyToRun=true'),

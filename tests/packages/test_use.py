@@ -3,27 +3,46 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import time
 import unittest
+import xml.etree.ElementTree
 
 FEED = os.environ["XT_FEED"]
-SCRATCH = os.environ["XT_SCRATCH"]
+# Nothing that another test has restored, and nobody's home.
+SCRATCH = os.path.join(os.environ["XT_SCRATCH"], "stranger")
 VERSION = next(name for name in os.listdir(FEED) if re.fullmatch(r"XtNotebooks\.\d.*\.nupkg", name))[len("XtNotebooks."):-len(".nupkg")]
 BACKEND = '#r "nuget: libtorch-cpu-linux-x64, 2.10.0"'
 
 
 def setUpModule():
     """The packed ones come from the feed alone, the others from the machine's own sources."""
-    with open(os.path.join(SCRATCH, "NuGet.config"), "w") as file:
-        file.write(f'<configuration><packageSources><add key="packed" value="{FEED}" /></packageSources></configuration>')
+    os.makedirs(f"{SCRATCH}/home/.nuget/NuGet")
+    own = os.path.expanduser("~/.nuget/NuGet/NuGet.Config")
+    if os.path.exists(own):
+        shutil.copy(own, f"{SCRATCH}/home/.nuget/NuGet/NuGet.Config")
+    others = [key for key in sources() if key != "packed"]
+    mapped = "".join(f'<packageSource key="{key}"><package pattern="*" /></packageSource>' for key in others)
+    with open(f"{SCRATCH}/NuGet.config", "w") as file:
+        file.write(f'''<configuration><packageSources><add key="packed" value="{FEED}" /></packageSources>
+<packageSourceMapping><packageSource key="packed"><package pattern="XtNotebooks*" /></packageSource>{mapped}</packageSourceMapping>
+</configuration>''')
     started = time.monotonic()
     call("dotnet", "tool", "install", "XtNotebooks.Kernel", "--tool-path", f"{SCRATCH}/tool", "--version", VERSION)
     print(f"the tool is installed after {time.monotonic() - started:.1f} s")
 
 
+def sources():
+    """The names of the sources that this machine has."""
+    return [element.get("key") for file in re.findall(r"^\s*\S*?(/.*)$", call("dotnet", "nuget", "config", "paths"), re.MULTILINE)
+            for element in xml.etree.ElementTree.parse(file).iterfind("packageSources/add")]
+
+
 def call(*words, folder=SCRATCH, fails=False):
-    environment = os.environ | {"NUGET_PACKAGES": f"{SCRATCH}/packages", "XDG_CACHE_HOME": f"{SCRATCH}/cache", "DOTNET_NOLOGO": "1"}
+    home = f"{SCRATCH}/home"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("NUGET_", "XDG_", "DOTNET_CLI_HOME"))} | {
+        "HOME": home, "DOTNET_CLI_HOME": home, "DOTNET_NOLOGO": "1", "DOTNET_GENERATE_ASPNET_CERTIFICATE": "false"}
     ended = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True)
     if (ended.returncode != 0) != fails:
         raise AssertionError(f"{' '.join(words)} ended with {ended.returncode}:\n{ended.stdout}\n{ended.stderr}")
@@ -75,13 +94,18 @@ class Use(unittest.TestCase):
     def test_a_program_references_the_port_and_loads_libtorch_by_itself(self):
         folder = os.path.join(SCRATCH, "program")
         os.mkdir(folder)
+        with open(os.path.join(os.environ["XT_CLONE"], "src", "XtNotebooks.Transformers", "README.md")) as file:
+            page = file.read()
+        backend, code = (re.search(rf"^```{language}\n(.*?)^```", page, re.DOTALL | re.MULTILINE).group(1) for language in ("xml", "csharp"))
         with open(f"{folder}/program.csproj", "w") as file:
-            file.write(f"""<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework></PropertyGroup>
-<ItemGroup><PackageReference Include="XtNotebooks.Transformers" Version="{VERSION}" />
-<PackageReference Include="libtorch-cpu-linux-x64" Version="2.10.0" ExcludeAssets="native" /></ItemGroup></Project>""")
+            file.write(f"""<Project Sdk="Microsoft.NET.Sdk">
+<PropertyGroup><OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework><ImplicitUsings>enable</ImplicitUsings></PropertyGroup>
+<ItemGroup><PackageReference Include="XtNotebooks.Transformers" Version="{VERSION}" />{backend}</ItemGroup></Project>""")
         with open(f"{folder}/Program.cs", "w") as file:
-            file.write("System.Console.WriteLine(TorchSharp.torch.arange(4).sum().item<long>());\n")
-        self.assertEqual(call("dotnet", "run", folder=folder).strip().splitlines()[-1], "6")
+            file.write(code + "Console.WriteLine(loss.item<float>() > 0 ? \"trained on\" : \"no loss\");\n")
+        self.assertEqual(call("dotnet", "run", folder=folder).strip().splitlines()[-1], "trained on")
+        # As the page says: without a copy of libtorch.
+        self.assertEqual([name for _, _, files in os.walk(f"{folder}/bin") for name in files if name.startswith("libtorch")], [])
 
     def test_the_extension_of_the_guide_is_built_packed_and_used(self):
         with open(os.path.join(os.environ["XT_CLONE"], "docs", "extending.md")) as file:
@@ -95,6 +119,8 @@ class Use(unittest.TestCase):
         for name, language in (("Dice.Notebooks.csproj", "xml"), ("Dice.cs", "csharp")):
             with open(f"{folder}/{name}", "w") as file:
                 file.write(block(language))
+        with open(f"{folder}/NuGet.config", "w") as file:  # the guide's own feed is nobody's but its own
+            file.write("<configuration><packageSourceMapping><clear /></packageSourceMapping></configuration>")
         call("bash", "-c", block("sh"), folder=folder)
         [outputs] = run_notebook("dice/roll", block("text"))
         self.assertRegex(text(outputs), r"[1-6] \+ [1-6] \+ [1-6]")

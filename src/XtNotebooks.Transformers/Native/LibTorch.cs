@@ -88,7 +88,10 @@ public static class LibTorch
     {
         // Elsewhere TorchSharp's own loading works; on other processors it has no libraries to load.
         if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
+        {
+            MissingBackend.Check(places, OperatingSystem.IsWindows() ? "torch_cpu.dll" : OperatingSystem.IsMacOS() ? "libtorch_cpu.dylib" : "libtorch_cpu.so");
             return new LoadedLibTorch(LibTorchBackend.LeftToTorchSharp, "", "", [], places.LibTorchVersion);
+        }
 
         var choice = BackendChoice.Make(places);
         foreach (var library in CudaFragments.Unstitched(choice.Directories))

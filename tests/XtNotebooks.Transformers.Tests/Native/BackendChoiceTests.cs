@@ -130,6 +130,19 @@ public sealed class BackendChoiceTests : IDisposable
         Assert.Contains("#r \"nuget: TorchSharp-cuda-linux, 0.107.0\" for NVIDIA GPUs", error.Message);
     }
 
+    [Theory]
+    [InlineData("torch_cpu.dll", "#r \"nuget: TorchSharp-cpu, 0.107.0\" to compute on the CPU, or #r \"nuget: TorchSharp-cuda-windows, 0.107.0\"")]
+    [InlineData("libtorch_cpu.dylib", "#r \"nuget: TorchSharp-cpu, 0.107.0\" to compute on the CPU.")]
+    public void Where_TorchSharp_loads_libtorch_itself_a_notebook_without_one_is_told_too(string library, string said)
+    {
+        var natives = Directory.CreateDirectory(folder["torchsharp"]).FullName;
+        var places = new SearchPlaces { Host = [natives], Notebook = true };
+        Assert.Contains(said, Assert.Throws<LibTorchException>(() => MissingBackend.Check(places, library)).Message, StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(natives, library), "");
+        MissingBackend.Check(places, library);
+        MissingBackend.Check(new SearchPlaces(), library);   // an application
+    }
+
     [Fact]
     public void A_missing_bridge_is_told()
     {
