@@ -5,25 +5,30 @@ namespace XtNotebooks.Browser;
 /// <summary>What a newcomer does: opens the first guided notebook, runs all, looks at the pictures.</summary>
 internal static class GuidedScenario
 {
-    private const string Name = "The first guided notebook runs from top to bottom, shows its pictures";
+    public const string Name = "The first guided notebook runs from top to bottom, shows its pictures, and its links lead somewhere";
 
     /// <summary>Code cells of the notebook, by number.</summary>
-    private const int Parameters = 1, Masks = 4, Training = 5;
+    private const int Masks = 4, Training = 5;
 
     private static readonly string Folder = Environment.GetEnvironmentVariable("XT_NOTEBOOKS_FOLDER")
         ?? throw new InvalidOperationException("XT_NOTEBOOKS_FOLDER names the folder of the guided notebooks; tests/browser/run gives it.");
 
-    /// <summary>The code cells of the notebook, as they stand, but for the number of steps: the whole training is run elsewhere.</summary>
-    public static IReadOnlyDictionary<string, string[]> Cells { get; } = new Dictionary<string, string[]>
+    /// <summary>The notebook as it stands, in its place beside the pages that it links to, but for the number of steps: the whole training is run
+    /// elsewhere.</summary>
+    public static (string Url, string File) Write(NotebookServer server)
     {
-        [Name] =
-        [
-            .. JsonNode.Parse(File.ReadAllText(Path.Combine(Folder, "01-the-padding-discrepancy.ipynb")))!["cells"]!.AsArray()
-                .Where(cell => (string?)cell!["cell_type"] == "code")
-                .Select(cell => cell!["source"] is JsonArray lines ? string.Concat(lines.Select(line => (string?)line)) : (string)cell["source"]!)
-                .Select((code, i) => i == Parameters ? WithSteps(code, 30) : code),
-        ],
-    };
+        const string file = "01-the-padding-discrepancy.ipynb";
+        var notebook = JsonNode.Parse(File.ReadAllText(Path.Combine(Folder, file)))!;
+        var parameters = notebook["cells"]!.AsArray().Single(cell => cell!["metadata"]?["tags"]?.AsArray().Any(tag => (string?)tag == "parameters") == true)!;
+        parameters["source"] = WithSteps(string.Concat(parameters["source"]!.AsArray().Select(line => (string?)line)), 30);
+        var written = server.Write($"notebooks/{file}", notebook);
+        foreach (var other in Directory.GetFiles(Folder, "*.ipynb").Where(other => Path.GetFileName(other) != file))
+            File.Copy(other, Path.Combine(Path.GetDirectoryName(written.File)!, Path.GetFileName(other)), overwrite: true);
+        var docs = Path.Combine(Path.GetDirectoryName(written.File)!, "..", "docs");
+        if (!Directory.Exists(docs))
+            Directory.CreateSymbolicLink(docs, Path.Combine(Path.GetFullPath(Folder), "..", "docs"));
+        return written;
+    }
 
     public static IReadOnlyList<(string Name, Func<OpenNotebook, Task> Test)> All { get; } =
     [
@@ -38,6 +43,7 @@ internal static class GuidedScenario
             await notebook.RunAllAsync();
             await EndedAsync(notebook);
             await PicturesAsync(notebook);
+            await LinksAsync(notebook);
         }),
     ];
 
@@ -67,6 +73,19 @@ internal static class GuidedScenario
         Require(counted >= 2_000, $"the first mask should show pads that count; it has {counted} pixels of {Colour.CountedPad}");
         var ignored = await notebook.CountPixelsAsync(masks.Nth(1), Colour.CountedPad);
         Require(ignored == 0, $"the second mask should show no pad that counts; it has {ignored} pixels of {Colour.CountedPad}");
+    }
+
+    /// <summary>As a reader would follow them from where the notebook is open.</summary>
+    private static async Task LinksAsync(OpenNotebook notebook)
+    {
+        var links = await notebook.Page.EvaluateAsync<string[]>(
+            "() => [...document.querySelectorAll('.text_cell_render a[href]')].filter(a => !a.classList.contains('anchor-link') && a.host === location.host).map(a => a.href)");
+        Require(links.Any(link => link.Contains("/pages/01-", StringComparison.Ordinal)), "the notebook's top should link its page");
+        foreach (var link in links.Distinct())
+        {
+            var answer = await notebook.Page.Context.APIRequest.GetAsync(link, new() { Headers = [new("Referer", notebook.Page.Url)] });
+            Require(answer.Ok, $"{link} answers {answer.Status}");
+        }
     }
 
     private static string WithSteps(string code, int steps)

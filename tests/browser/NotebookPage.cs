@@ -17,14 +17,13 @@ internal sealed class NotebookPage : IAsyncDisposable
         return new NotebookPage(playwright, await playwright.Chromium.LaunchAsync(new() { ExecutablePath = chromium, Args = ["--no-sandbox"] }));
     }
 
-    /// <summary>A notebook with the cells of a scenario, its kernel ready.</summary>
-    public async Task<OpenNotebook> OpenAsync(NotebookServer server, string name, IEnumerable<string> cells)
+    /// <summary>A notebook that the server has written, its kernel ready.</summary>
+    public async Task<OpenNotebook> OpenAsync((string Url, string File) written)
     {
         var page = await browser.NewPageAsync(new() { ViewportSize = new() { Width = 1200, Height = 1600 } });
         page.SetDefaultTimeout(60_000);
-        var (url, file) = server.Write(name, cells);
-        await page.GotoAsync(url);
-        var notebook = new OpenNotebook(page, file);
+        await page.GotoAsync(written.Url);
+        var notebook = new OpenNotebook(page, written.File);
         await notebook.WaitUntilIdleAsync();
         return notebook;
     }

@@ -65,8 +65,19 @@ internal sealed class NotebookServer : IAsyncDisposable
                 ["execution_count"] = null,
             })]),
         };
-        File.WriteAllText(Path.Combine(folder, file), notebook.ToJsonString());
-        return ($"http://127.0.0.1:{port}/notebooks/{file}?token={token}", Path.Combine(folder, file));
+        return Write(file, notebook);
+    }
+
+    /// <summary>Writes a whole notebook.</summary>
+    /// <param name="path">Where, below the server's folder.</param>
+    /// <param name="notebook">The notebook's document.</param>
+    /// <returns>Where the browser finds it, and the file.</returns>
+    public (string Url, string File) Write(string path, JsonNode notebook)
+    {
+        var file = Path.Combine(folder, path);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.WriteAllText(file, notebook.ToJsonString());
+        return ($"http://127.0.0.1:{port}/notebooks/{path}?token={token}", file);
     }
 
     public async ValueTask DisposeAsync()

@@ -11,14 +11,14 @@ var passed = 0;
 var failed = 0;
 // XT_SCENARIOS narrows the run to the scenarios whose names hold that text.
 var wanted = Environment.GetEnvironmentVariable("XT_SCENARIOS") ?? "";
-var cells = Scenarios.Cells.Concat(ViewScenarios.Cells).Concat(EveryViewScenarios.Cells).Concat(KeyboardScenarios.Cells).Concat(GuidedScenario.Cells).ToDictionary();
+var cells = Scenarios.Cells.Concat(ViewScenarios.Cells).Concat(EveryViewScenarios.Cells).Concat(KeyboardScenarios.Cells).ToDictionary();
 foreach (var (name, test) in Scenarios.All.Concat(ViewScenarios.All).Concat(EveryViewScenarios.All).Concat(KeyboardScenarios.All).Concat(GuidedScenario.All)
     .Where(scenario => scenario.Name.Contains(wanted, StringComparison.OrdinalIgnoreCase)))
 {
     OpenNotebook? notebook = null;
     try
     {
-        notebook = await browser.OpenAsync(notebooks, name, cells[name]);
+        notebook = await browser.OpenAsync(name == GuidedScenario.Name ? GuidedScenario.Write(notebooks) : notebooks.Write(name, cells[name]));
         await test(notebook);
         passed++;
         Console.WriteLine($"ok     {name}");
