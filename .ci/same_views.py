@@ -2,14 +2,16 @@
 """same_views.py FRESH.html COMMITTED.html: whether a page that was just made shows its views as the committed one does.
 
 Numbers differ from run to run, so that two runs of a notebook are never the same page. What does not: which views there are, in which order, and
-their fixed texts (headers, captions, summaries of what can be opened), without digits. Exit code 1 where these differ: docs/pages/refresh is due."""
+their texts (headers, captions, summaries of what can be opened, sentences, what pictures say of themselves), without numbers. Exit code 1 where these differ: docs/pages/refresh is due."""
 
 import difflib
 import html.parser
 import re
 import sys
 
-FIXED = {"th", "caption", "summary", "legend"}
+FIXED = {"th", "caption", "summary", "legend", "p"}
+# A number may be written with a unit that depends on its size.
+NUMBER = r"[\d.,:+−-]+( ?[kMG](iB)?\b)?"
 
 
 class Views(html.parser.HTMLParser):
@@ -24,17 +26,24 @@ class Views(html.parser.HTMLParser):
         classes = (dict(attributes).get("class") or "").split()
         if classes[:1] == ["xt"]:
             self.found.append("view " + " ".join(classes[1:2]))
+        said = dict(attributes).get("alt") if tag == "img" else dict(attributes).get("aria-label") if tag == "svg" else None
+        if said:
+            self.found.append(f"{tag}: " + plain(said))
         if tag in FIXED:
             self.open.append((tag, []))
 
     def handle_endtag(self, tag):
         if self.open and self.open[-1][0] == tag:
             _, texts = self.open.pop()
-            self.found.append(f"{tag}: " + " ".join(re.sub(r"[\d.,:+−-]+", "#", " ".join(texts)).split()))
+            self.found.append(f"{tag}: " + plain(" ".join(texts)))
 
     def handle_data(self, data):
         if self.open:
             self.open[-1][1].append(data)
+
+
+def plain(text):
+    return " ".join(re.sub(NUMBER, "#", text).split())
 
 
 def views(text):
