@@ -10,7 +10,7 @@ import unittest
 import xml.etree.ElementTree
 
 FEED = os.environ["XT_FEED"]
-# Nothing that another test has restored, and nobody's home.
+# Nobody's home.
 SCRATCH = os.path.join(os.environ["XT_SCRATCH"], "stranger")
 VERSION = next(name for name in os.listdir(FEED) if re.fullmatch(r"XtNotebooks\.\d.*\.nupkg", name))[len("XtNotebooks."):-len(".nupkg")]
 BACKEND = '#r "nuget: libtorch-cpu-linux-x64, 2.10.0"'
@@ -18,6 +18,7 @@ BACKEND = '#r "nuget: libtorch-cpu-linux-x64, 2.10.0"'
 
 def setUpModule():
     """The packed ones come from the feed alone, the others from the machine's own sources."""
+    shutil.rmtree(SCRATCH, ignore_errors=True)  # what another module has restored or installed
     os.makedirs(f"{SCRATCH}/home/.nuget/NuGet")
     own = os.path.expanduser("~/.nuget/NuGet/NuGet.Config")
     if os.path.exists(own):
