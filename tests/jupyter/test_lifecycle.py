@@ -229,10 +229,11 @@ class Alone(OwnKernelCase):
         # What runs under nohup has told its children not to listen.
         before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
         try:
-            self.km.restart_kernel(now=True)
+            self.km.restart_kernel()
         finally:
             signal.signal(signal.SIGHUP, before)
         self.kc.wait_for_ready(timeout=TIMEOUT)
+        self.cells = int(run_cell(self.kc, "Environment.ProcessId").value)
         self.km.signal_kernel(signal.SIGHUP)
         self.assert_ends_in_order()
 
