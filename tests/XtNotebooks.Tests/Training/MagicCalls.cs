@@ -13,7 +13,9 @@ internal sealed class MagicCalls
 
     public Task CallAsync(string magic, IEnumerable<(string Option, object? Value)> given, CancellationToken token = default)
     {
-        var command = Magics.All.Single(known => known.Name == magic);
+        if (Notebook.Magics.Count == 0)
+            new XtNotebooksExtension().Load(Notebook);
+        var command = Notebook.Magics.Single(known => known.Name == magic);
         var values = given.GroupBy(pair => pair.Option).ToDictionary(pair => pair.Key, pair => pair.Last().Value);
         Assert.All(values.Keys, key => Assert.Contains(command.Options, option => option.Name == key));
         return command.Run(new MagicCall(Notebook, command.Options.ToDictionary(option => option.Name, option => values.GetValueOrDefault(option.Name, option.Default)), ""), token);
