@@ -49,6 +49,21 @@ public sealed class LiveTensorsTests : IDisposable
     }
 
     [Fact]
+    public void A_tensor_that_takes_anothers_place_is_its_cells()
+    {
+        var first = zeros(3);
+        using (log.Cell(1))
+            Declare("x", first);
+        using (log.Cell(2))
+        {
+            first.Dispose();
+            variables.Clear();
+            Declare("x", Mine(zeros(3)));
+        }
+        Assert.Equal([[2]], View().Holders.Select(holder => holder.Cells));
+    }
+
+    [Fact]
     public void A_tracked_cell_is_told_what_it_leaves_in_no_variable()
     {
         log.Track = true;

@@ -82,12 +82,11 @@ public sealed class TensorLog(Func<IReadOnlyList<NotebookVariable>>? variables =
                 }
             }
             var more = Tensor.TotalCount - before;
-            if (more == 0 && scope is null)
-                return;
             if (more != 0)
                 left[number] = left.GetValueOrDefault(number) + more;
             while (left.Count > MostCells)
                 left.Remove(left.Keys.First());
+            // Also where as many are alive as before: one may have taken another's place.
             var search = new TensorSearch();
             foreach (var variable in variables?.Invoke() ?? [])
             {
