@@ -335,8 +335,6 @@ internal sealed partial class CodeSession : ICodeSession
         {
             cell.IsCompiling = false;
         }
-        // Nothing from the chain's new end to here may fail: a submission that never runs would hide earlier variables behind empty ones.
-        Variables.Add(submission);
         return await submission.Run();
     }
 
@@ -360,7 +358,11 @@ internal sealed partial class CodeSession : ICodeSession
         }
         // A compilation that was too slow to be interrupted must not run its code afterwards.
         cancellationToken.ThrowIfCancellationRequested();
-        return _chain.Append(emitted!);
+        // Nothing from here to the submission's start may fail: one that never runs would hide earlier variables behind empty ones.
+        var submission = _chain.Append(emitted!);
+        if (!emitted!.Passes)
+            Variables.Add(submission);
+        return submission;
     }
 
     /// <summary>Ends a cell with errors that were put in words already.</summary>
