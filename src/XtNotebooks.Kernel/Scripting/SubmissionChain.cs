@@ -36,6 +36,10 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
 
     /// <summary>What continues the chain, without code yet. Compilations made of it share what it has found out about the references.</summary>
     private CSharpCompilation? _blank;
+
+    /// <summary>The same for code that is not worth optimizing.</summary>
+    private CSharpCompilation? _blankForStraight;
+
     private int _count;
     private int _passed;
 
@@ -57,14 +61,20 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
     {
         using (_referencesLock.EnterUninterrupted())
             _newReferences.Add(reference);
-        _blank = null;
+        _blank = _blankForStraight = null;
     }
 
     public static SyntaxTree Parse(string code, string path, CancellationToken cancellationToken) =>
         CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions, path, cancellationToken);
 
     /// <summary>A compilation that continues the chain without being part of it yet.</summary>
-    public CSharpCompilation Compile(SyntaxTree tree) => (_blank ??= CreateBlank()).AddSyntaxTrees(tree);
+    public CSharpCompilation Compile(SyntaxTree tree)
+    {
+        var blank = _blank ??= CreateBlank();
+        if (StraightCode.Is(tree, default))
+            blank = _blankForStraight ??= blank.WithOptions(blank.Options.WithOptimizationLevel(OptimizationLevel.Debug));
+        return blank.AddSyntaxTrees(tree);
+    }
 
     /// <summary>Other code in the place of a compilation, whether that has become part of the chain or not.</summary>
     public static CSharpCompilation CompileAgain(CSharpCompilation compilation, SyntaxTree tree) => compilation.RemoveAllSyntaxTrees().AddSyntaxTrees(tree);
@@ -135,7 +145,7 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
             _newReferences.Clear();
         }
         _previous = emitted.Compilation;
-        _blank = null;
+        _blank = _blankForStraight = null;
         _count++;
         return emitted.Submission;
     }
