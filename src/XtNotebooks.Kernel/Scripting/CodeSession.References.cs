@@ -41,7 +41,7 @@ internal sealed partial class CodeSession
         {
             if (_referenced.Contains(path))
                 return;
-            var reference = MetadataReference.CreateFromFile(path);
+            var reference = PlatformReferences.Open(path);
             if (_referenced.Count == 0)
             {
                 foreach (var facade in PlatformReferences.LoadFacades().ToList())

@@ -22,14 +22,19 @@ internal static class PlatformReferences
     private static readonly Lazy<IReadOnlyList<MetadataReference>> Loaded = new(() =>
         [.. Paths.Where(path => !IsFacade(path))
             .Concat([typeof(PlatformReferences).Assembly.Location, typeof(Extensibility.INotebook).Assembly.Location])
-            .Select(path => MetadataReference.CreateFromFile(path))]);
+            .Select(Open)]);
 
     /// <summary>What cells need. Every cell pays for each of them, so those that declare nothing are left out. All sessions share them, and with
     /// them what the compiler has read of them.</summary>
     public static IReadOnlyList<MetadataReference> Load() => Loaded.Value;
 
     /// <summary>The assemblies that only forward to others, among them netstandard and mscorlib: packages may be compiled against them.</summary>
-    public static IEnumerable<MetadataReference> LoadFacades() => Paths.Where(IsFacade).Select(path => MetadataReference.CreateFromFile(path));
+    public static IEnumerable<MetadataReference> LoadFacades() => Paths.Where(IsFacade).Select(Open);
+
+    /// <summary>The reference to an assembly file, which is shown by its path but does not tell it to the compiler: with every cell that would
+    /// write down of each file what it was, for debuggers that compile the code again.</summary>
+    public static MetadataReference Open(string path) =>
+        ((AssemblyMetadata)MetadataReference.CreateFromFile(path).GetMetadata()).GetReference(display: path);
 
     private static bool IsFacade(string path)
     {

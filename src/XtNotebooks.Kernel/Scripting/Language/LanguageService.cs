@@ -134,7 +134,7 @@ internal sealed class LanguageService : IDisposable
         if (_documented.TryGetValue(reference, out var known))
             return known;
         var documented = reference;
-        if (reference is PortableExecutableReference { FilePath: { } path } file && file.GetMetadata() is AssemblyMetadata metadata
+        if (reference is PortableExecutableReference { Display: { } path } file && file.GetMetadata() is AssemblyMetadata metadata
             && Path.ChangeExtension(path, ".xml") is var xml && File.Exists(xml))
         {
             documented = metadata.GetReference(XmlDocumentationProvider.CreateFromFile(xml), filePath: path);
