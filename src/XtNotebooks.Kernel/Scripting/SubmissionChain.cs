@@ -34,11 +34,9 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
     private readonly Lock _referencesLock = new();
     private CSharpCompilation? _previous;
 
-    /// <summary>What continues the chain, without code yet. Compilations made of it share what it has found out about the references.</summary>
-    private CSharpCompilation? _blank;
-
-    /// <summary>The same for code that is not worth optimizing.</summary>
-    private CSharpCompilation? _blankForStraight;
+    /// <summary>What continues the chain, without code yet, by its options. Compilations made of it, and the others here, share what it has found
+    /// out about the references.</summary>
+    private readonly Dictionary<(OptimizationLevel Level, bool AllowsUnsafe), CSharpCompilation> _blanks = [];
 
     private int _count;
     private int _passed;
@@ -61,7 +59,7 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
     {
         using (_referencesLock.EnterUninterrupted())
             _newReferences.Add(reference);
-        _blank = _blankForStraight = null;
+        _blanks.Clear();
     }
 
     public static SyntaxTree Parse(string code, string path, CancellationToken cancellationToken) =>
@@ -70,10 +68,21 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
     /// <summary>A compilation that continues the chain without being part of it yet.</summary>
     public CSharpCompilation Compile(SyntaxTree tree)
     {
-        var blank = _blank ??= CreateBlank();
-        if (StraightCode.Is(tree, default))
-            blank = _blankForStraight ??= blank.WithOptions(blank.Options.WithOptimizationLevel(OptimizationLevel.Debug));
-        return blank.AddSyntaxTrees(tree);
+        var level = StraightCode.Is(tree, default) ? OptimizationLevel.Debug : OptimizationLevel.Release;
+        return Blank(level, MayBeUnsafe(tree)).AddSyntaxTrees(tree);
+    }
+
+    /// <summary>Unsafe code is marked by attributes that the compiler looks for in every reference, so that it is only allowed where it may be.</summary>
+    private static bool MayBeUnsafe(SyntaxTree tree) =>
+        tree.GetRoot() is { ContainsDirectives: true } || tree.ToString() is var code
+        && (code.Contains("unsafe", StringComparison.Ordinal) || code.Contains("SkipLocalsInit", StringComparison.Ordinal));
+
+    private CSharpCompilation Blank(OptimizationLevel level, bool allowsUnsafe)
+    {
+        if (_blanks.TryGetValue((level, allowsUnsafe), out var blank))
+            return blank;
+        blank = _blanks.Values.FirstOrDefault() ?? CreateBlank();
+        return _blanks[(level, allowsUnsafe)] = blank.WithOptions(blank.Options.WithOptimizationLevel(level).WithAllowUnsafe(allowsUnsafe));
     }
 
     /// <summary>Other code in the place of a compilation, whether that has become part of the chain or not.</summary>
@@ -89,8 +98,6 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
                 OutputKind.DynamicallyLinkedLibrary,
                 scriptClassName: $"Submission#{_count}",
                 usings: _previous is null ? DefaultUsings : null,
-                optimizationLevel: OptimizationLevel.Release,
-                allowUnsafe: true,
                 concurrentBuild: false,
                 sourceReferenceResolver: sources,
                 assemblyIdentityComparer: DesktopAssemblyIdentityComparer.Default,
@@ -145,7 +152,7 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
             _newReferences.Clear();
         }
         _previous = emitted.Compilation;
-        _blank = _blankForStraight = null;
+        _blanks.Clear();
         _count++;
         return emitted.Submission;
     }

@@ -52,5 +52,19 @@ public sealed class StraightCodeTests
         Assert.Equal(2, error.Line);
     }
 
+    [Theory]
+    [InlineData("unsafe { int n = 3; int* p = &n; Console.Write(*p); }", "3")]
+    [InlineData("unsafe int Read(int n) { int* p = &n; return *p; }\nConsole.Write(Read(4));", "4")]
+    [InlineData("[System.Runtime.CompilerServices.SkipLocalsInit] int One() => 1;\nConsole.Write(One());", "1")]
+    [InlineData("using unsafe Pointer = int*;\nConsole.Write(typeof(Pointer).Name);", "Int32*")]
+    public async Task Unsafe_code_is_allowed_before_and_after_code_that_has_none(string code, string written)
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("var x = 1;");
+        await notebook.Value(code);
+        Assert.Equal(written, notebook.Output.Stdout);
+        Assert.Equal("1", await notebook.Value("x"));
+    }
+
     private static bool IsStraight(string code) => StraightCode.Is(SubmissionChain.Parse(code, "Cell", default), default);
 }
