@@ -8,7 +8,7 @@ internal static class GuidedScenario
     public const string Name = "The first guided notebook runs from top to bottom, shows its pictures, and its links lead somewhere";
 
     /// <summary>Code cells of the notebook, by number.</summary>
-    private const int Masks = 4, Training = 5;
+    private const int Masks = 3, Training = 5;
 
     private static readonly string Folder = Environment.GetEnvironmentVariable("XT_NOTEBOOKS_FOLDER")
         ?? throw new InvalidOperationException("XT_NOTEBOOKS_FOLDER names the folder of the guided notebooks; tests/browser/run gives it.");

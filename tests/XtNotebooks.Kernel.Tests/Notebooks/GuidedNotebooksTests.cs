@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using AngleSharp.Dom;
+using AngleSharp.Html.Parser;
 using Markdig;
 using Markdig.Syntax;
 using Markdig.Syntax.Inlines;
@@ -100,6 +102,21 @@ public sealed partial class GuidedNotebooksTests
         Assert.DoesNotContain("script-src", page, StringComparison.Ordinal);
         Assert.Contains("class=\"xt xt-", page, StringComparison.Ordinal);
         AssertThere(Link().Matches(page).Select(match => System.Net.WebUtility.HtmlDecode(match.Groups[1].Value)), Path.Combine(Root, "docs", "pages"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void The_first_thing_shown_is_a_picture_and_within_a_section_pictures_stand_before_tables(string name)
+    {
+        // Headings of sections, and what cells show below them; plain text aside.
+        var shown = new HtmlParser().ParseDocument(Page(name)).QuerySelectorAll("h2, .outs .rich > .xt, .outs .rich > table").ToList();
+        Assert.True(IsPicture(shown.First(element => element.LocalName != "h2")), $"{name} should show a picture first.");
+        string[] kinds = [.. shown.Select(element => element.LocalName == "h2" ? $"\n{element.TextContent}: " : IsPicture(element) ? "p" : "t")];
+        foreach (var section in string.Concat(kinds).Split('\n'))
+            Assert.DoesNotMatch("(^|: )t+p[pt]*$", section);
+
+        // What a model consists of is a list.
+        static bool IsPicture(IElement element) => element.LocalName == "div" && !element.ClassList.Contains("xt-model");
     }
 
     private static void AssertThere(IEnumerable<string> links, string folder) =>
