@@ -54,12 +54,19 @@ internal static class Comparison
         if (names.Distinct().Count() != names.Count)
             throw new ArgumentException("Two settings have the same name; rename one: setting with { Name = \"…\" }.");
         var owned = batches is not IReadOnlyCollection<TBatch>;
-        var shared = batches.Take(steps * options.Accumulation).ToList();
+        var shared = new List<TBatch>();
         var runs = new List<TrainingRun>();
         var models = new Dictionary<string, TModel>();
         Dictionary<string, Tensor>? initial = null;
         try
         {
+            foreach (var batch in batches.Take(steps * options.Accumulation))
+            {
+                shared.Add(batch);
+                // Millions may have been asked for; the first run then says that it was cancelled before its first step.
+                if (cancellationToken.IsCancellationRequested)
+                    break;
+            }
             for (var i = 0; i < names.Count; i++)
             {
                 var model = create();

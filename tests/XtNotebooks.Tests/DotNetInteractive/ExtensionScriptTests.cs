@@ -1,7 +1,6 @@
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.DotNet.Interactive;
-using Microsoft.DotNet.Interactive.Commands;
 using Microsoft.DotNet.Interactive.Directives;
 using Microsoft.DotNet.Interactive.Formatting;
 using TorchSharp;
@@ -14,7 +13,7 @@ namespace XtNotebooks.Tests.DotNetInteractive;
 
 public sealed class ExtensionScriptTests
 {
-    private const string Setup = """
+    internal const string Setup = """
         using XtNotebooks.Transformers;
         using XtNotebooks.Data;
         TorchSharp.torch.manual_seed(0);
@@ -140,22 +139,6 @@ public sealed class ExtensionScriptTests
     }
 
     [Fact]
-    public async Task Cancelling_stops_the_training_and_queues_what_it_got_behind_the_next_cell()
-    {
-        var session = await InteractiveSession.LoadAsync();
-        await session.RunAsync(Setup);
-        using var cancellation = new CancellationTokenSource();
-        var context = new KernelInvocationContext { HandlingKernel = session.Csharp, CancellationToken = cancellation.Token, Shown = cancellation.Cancel };
-        await InteractiveSession.CallAsync("#!xt-train net --batches batches --steps 1000000", context);
-        Assert.Empty(context.Failures);
-        Assert.DoesNotContain(session.State.Variables, variable => variable.Name == "run");
-        var sent = Assert.IsType<SendValue>(await Sent(session));
-        Assert.Equal("run", sent.Name);
-        Assert.Equal(TrainingEnd.Cancelled, Assert.IsType<TrainingRun>(sent.Value).End);
-        Assert.NotNull(sent.FormattedValue);
-    }
-
-    [Fact]
     public async Task Tensors_and_figures_of_others_are_shown_as_HTML_and_text()
     {
         await InteractiveSession.LoadAsync();
@@ -174,18 +157,5 @@ public sealed class ExtensionScriptTests
         var tensor = torch.ones(2, 3);
         tensor.Dispose();
         Assert.Equal("<pre>a tensor that was disposed of</pre>", Formatter.Format(tensor, "text/html"));
-    }
-
-    private static async Task<KernelCommand> Sent(InteractiveSession session)
-    {
-        while (true)
-        {
-            lock (session.Csharp.Sent)
-            {
-                if (session.Csharp.Sent.Count > 0)
-                    return session.Csharp.Sent[0];
-            }
-            await Task.Delay(10, TestContext.Current.CancellationToken);
-        }
     }
 }
