@@ -1,10 +1,10 @@
 """What is in the packages."""
 
 import glob
-import hashlib
 import os
 import re
 import subprocess
+import tempfile
 import unittest
 import zipfile
 
@@ -38,6 +38,26 @@ def package(name, ending="nupkg", feed=FEED):
 
 def nuspec(name):
     return package(name).read(f"{name}.nuspec").decode("utf-8-sig")
+
+
+def differences(one, other, *symbols):
+    """In which parts two assemblies, and their symbols, differ; nothing where they are the same."""
+    tool = os.path.join(CLONE, "tests", "packages", "differences")
+    with tempfile.TemporaryDirectory() as folder:
+        files = []
+        for i, content in enumerate((one, other, *symbols)):
+            files.append(os.path.join(folder, f"{i}.{'dll' if i < 2 else 'pdb'}"))
+            with open(files[-1], "wb") as file:
+                file.write(content)
+        told = subprocess.run(["dotnet", "run", "--project", tool, "--", *files], capture_output=True, text=True)
+    assert told.returncode == (one != other or symbols[:1] != symbols[1:]), told.stdout + told.stderr
+    return told.stdout.strip()
+
+
+def first_difference(one, other):
+    """The lines around the place where two texts part."""
+    at = next((i for i, pair in enumerate(zip(one, other)) if pair[0] != pair[1]), min(len(one), len(other)))
+    return f"from byte {at} on: {one[max(0, at - 200):at + 200]!r} here, {other[max(0, at - 200):at + 200]!r} again"
 
 
 class Contents(unittest.TestCase):
@@ -113,8 +133,19 @@ class Contents(unittest.TestCase):
             for ending in ("dll", "xml") if name in LIBRARIES else ("dll",):
                 path = f"{folder_of(name)}/{assembly_of(name)}.{ending}"
                 with self.subTest(path):
-                    made, again_made = (hashlib.sha256(package(name, feed=feed).read(path)).hexdigest() for feed in (FEED, f"{again}/feed"))
-                    self.assertEqual(made, again_made)
+                    made, again_made = (package(name, feed=feed).read(path) for feed in (FEED, f"{again}/feed"))
+                    if made != again_made:
+                        symbols = [package(name, "snupkg", feed).read(path.removesuffix("dll") + "pdb") for feed in (FEED, f"{again}/feed")] if ending == "dll" else []
+                        self.fail(differences(made, again_made, *symbols) if ending == "dll" else first_difference(made, again_made))
+
+    def test_where_assemblies_differ_is_told_by_part(self):
+        made = package("XtNotebooks").read("lib/net10.0/XtNotebooks.dll")
+        symbols = package("XtNotebooks", "snupkg").read("lib/net10.0/XtNotebooks.pdb")
+        self.assertEqual(differences(made, made, symbols, symbols), "")
+        old, new = ("a tensor that was disposed of".encode("utf-16-le"), "a tensor that was disposed ov".encode("utf-16-le"))
+        self.assertEqual(made.count(old), 1)
+        told = differences(made, made.replace(old, new), symbols, symbols)
+        self.assertRegex(told, r"^literals: 2 entries that only one of the two has\n  one: .*disposed of.*\n  other: .*disposed ov")
 
 
 if __name__ == "__main__":
