@@ -44,11 +44,12 @@ public sealed class ByteTokenizer : ITokenizer
         >= 33 and <= 126 => ((char)id).ToString(),
         ' ' => "␣",
         '\n' => "⏎",
+        < 0 or > 255 => $"⟨{id}⟩",
         _ => $"0x{Byte(id):x2}",
     };
 
     /// <inheritdoc/>
-    public string ClassOf(long id) => id is 0 or 2 or 3 ? "special" : id > 127 ? "other" : CharacterClass.Of((char)Byte(id));
+    public string ClassOf(long id) => id is 0 or 2 or 3 ? "special" : id is < 0 or > 127 ? "other" : CharacterClass.Of((char)Byte(id));
 
     private static byte Byte(long id) => id is >= 0 and <= 255 ? (byte)id
         : throw new ArgumentException($"{id} is no byte; this tokenizer's ids are 0 to 255.");

@@ -59,12 +59,13 @@ public sealed class CharTokenizer : ITokenizer
         0 => "⟨pad⟩",
         1 => "⟨bos⟩",
         2 => "⟨eos⟩",
+        _ when id < 0 || id >= NumTokens => $"⟨{id}⟩",
         _ => Character(id).ToString() switch { " " => "␣", "\n" => "⏎", "\t" => "⇥", var text => text },
     };
 
     /// <inheritdoc/>
     public string ClassOf(long id) => id is >= 0 and < Special ? "special"
-        : Character(id) is { IsBmp: true } rune ? CharacterClass.Of((char)rune.Value) : "other";
+        : id >= 0 && id < NumTokens && Character(id) is { IsBmp: true } rune ? CharacterClass.Of((char)rune.Value) : "other";
 
     private Rune Character(long id) => id >= Special && id < NumTokens ? characters[id - Special]
         : throw new ArgumentException($"{id} is no token; this tokenizer's ids are 0 to {NumTokens - 1}.");

@@ -22,7 +22,8 @@ public interface ITokenizer
     /// <summary>The text of ids; pads, begin and end give nothing, and decoding ends at the first end.</summary>
     string Decode(IEnumerable<long> ids);
 
-    /// <summary>A token as a label: a visible form of spaces, line ends and special tokens.</summary>
+    /// <summary>A token as a label: a visible form of spaces, line ends and special tokens. An id that is no token, as models have whose vocabulary is larger,
+    /// is labelled by its number.</summary>
     string Label(long id);
 
     /// <summary>The class of a token for tables: "letters", "digits", "spaces", "punctuation", "special", "other".</summary>

@@ -29,6 +29,12 @@ internal static class MagicInputs
         Name = "--ignore-index", Summary = "The target id that the loss leaves out.", Type = typeof(long), Default = -100L,
     };
 
+    /// <summary>The same beside a model, which may have one of its own.</summary>
+    public static MagicOption IgnoreIndexOfModel { get; } = IgnoreIndex with
+    {
+        Summary = "The target id that the loss leaves out; -100 unless given, or what an AutoregressiveWrapper given as the model leaves out.", Default = null,
+    };
+
     public static MagicOption Tokenizer { get; } = new()
     {
         Name = "--tokenizer", Summary = "Gives the tokens' texts.", Type = typeof(ITokenizer),
@@ -65,20 +71,32 @@ internal static class MagicInputs
         : call.Values.GetValueOrDefault("--ids") is PaddedBatch batch ? batch.PadId
         : call.Get<ITokenizer>("--tokenizer")?.PadId;
 
-    public static Func<long, string>? Token(MagicCall call) => call.Get<ITokenizer>("--tokenizer") is { } tokenizer ? tokenizer.Label : null;
+    /// <summary>Which positions of the batch are tokens, [batch, seq] bool, as it tells by itself: the pad id may be a token's, too. Null where it does not.</summary>
+    public static Tensor? Real(MagicCall call) =>
+        call.Values.GetValueOrDefault("--ids") is PaddedBatch batch && Pad(call) == batch.PadId ? Alive("--ids", batch.Mask) : null;
+
+    /// <summary>The same of targets [batch, seq - 1]; null where they are others than the batch's.</summary>
+    public static Tensor? RealTargets(MagicCall call, Tensor targets) =>
+        Real(call) is { } real && targets.dim() == 2 && real.shape[0] == targets.shape[0] && real.shape[1] == targets.shape[1] + 1 ? real.narrow(1, 1, targets.shape[1]) : null;
+
+    /// <summary>The target id that the loss leaves out, which a wrapper knows.</summary>
+    public static long Ignored(MagicCall call) => call.Values.GetValueOrDefault("--ignore-index") as long?
+        ?? (call.Values.GetValueOrDefault("--model") as AutoregressiveWrapper)?.IgnoreIndex ?? -100;
+
+    /// <summary>A token's text; of ids beyond the tokenizer's, which a model may have, the id.</summary>
+    public static Func<long, string>? Token(MagicCall call) => call.Get<ITokenizer>("--tokenizer") is { } tokenizer
+        ? id => id >= 0 && id < tokenizer.NumTokens ? tokenizer.Label(id) : $"⟨{id}⟩"
+        : null;
 
     /// <summary>Logits and targets of a batch, by the model given; the last logit has no target and is left out.</summary>
-    public static (Tensor Logits, Tensor Targets) Forward(MagicCall call, Tensor ids)
-    {
-        return Forward("--model", call.Values.GetValueOrDefault("--model"), ids);
-    }
+    public static (Tensor Logits, Tensor Targets) Forward(MagicCall call, Tensor ids) => Forward("--model", call.Values.GetValueOrDefault("--model"), ids, Ignored(call));
 
-    /// <summary>Logits and targets of a batch, by any model.</summary>
-    public static (Tensor Logits, Tensor Targets) Forward(string option, object? model, Tensor ids)
+    /// <summary>Logits and targets of a batch, by any model; a wrapper puts its pad value where the ignored id stands.</summary>
+    public static (Tensor Logits, Tensor Targets) Forward(string option, object? model, Tensor ids, long ignored)
     {
         Func<Tensor, Tensor> forward = model switch
         {
-            AutoregressiveWrapper wrapper => wrapper.Net.forward,
+            AutoregressiveWrapper wrapper => given => wrapper.Net.forward(given.masked_fill(given.eq(ignored), wrapper.PadValue)),
             nn.Module<Tensor, Tensor> module => module.call,
             Func<Tensor, Tensor> function => function,
             null => throw new MagicException($"{option} is missing; give a model, or a function from ids to logits."),

@@ -49,7 +49,17 @@ public class TokenizerTests
     public void An_id_that_is_no_token_is_refused()
     {
         Assert.Contains("ids are 0 to 255", Assert.Throws<ArgumentException>(() => new ByteTokenizer().Decode([300])).Message);
-        Assert.Contains("ids are 0 to 3", Assert.Throws<ArgumentException>(() => CharTokenizer.From(["a"]).Label(4)).Message);
+        Assert.Contains("ids are 0 to 3", Assert.Throws<ArgumentException>(() => CharTokenizer.From(["a"]).Decode([4])).Message);
+    }
+
+    [Fact]
+    public void An_id_that_only_a_model_with_a_larger_vocabulary_has_is_labelled_by_its_number()
+    {
+        foreach (var tokenizer in new ITokenizer[] { new ByteTokenizer(), CharTokenizer.From(["a"]) })
+        {
+            Assert.Equal(["⟨-1⟩", "⟨300⟩"], new long[] { -1, 300 }.Select(tokenizer.Label));
+            Assert.Equal(["other", "other"], new long[] { -1, 300 }.Select(tokenizer.ClassOf));
+        }
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using XtNotebooks.Data;
 using XtNotebooks.Views;
 
 namespace XtNotebooks.Tests.Views;
@@ -55,6 +56,16 @@ public sealed class LossMaskViewTests
 
         var cured = LossMaskView.From([[5, 7, 0, 0, 0]], padId: 0, options: new() { Lengths = [3], IgnoreBeyondLengths = true });
         Assert.Equal(new LossMaskTotals(1, 5, Counts: 2, PadCounts: 0, Ignored: 2, RealIgnored: 0), cured.Totals);
+    }
+
+    [Theory]
+    [InlineData(PaddingSide.Right, "`lens:` leaves them out; `ignoreIndex: 2` would leave out 2 real tokens of that id, too.")]
+    [InlineData(PaddingSide.Left, "Labels of -100 in their place leave them out; `ignoreIndex: 2` would leave out 2 real tokens of that id, too.")]
+    public void A_cure_that_would_lose_the_end_of_a_text_is_not_advised(PaddingSide side, string advice)
+    {
+        using var batch = PaddedBatch.From([[5, 6, 7, 2], [8, 2]], padId: 2, side);
+        Assert.Contains(LossMaskView.From(batch).Remarks, remark => remark.Text.EndsWith(advice, StringComparison.Ordinal));
+        Assert.Contains(LossMaskView.From([[5, 7, 0, 0]], padId: 0).Remarks, remark => remark.Text.EndsWith("`ignoreIndex: 0` leaves them out.", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -48,6 +48,17 @@ public sealed class OddInputsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("\u200b", "⟨U+200B⟩")]
+    [InlineData("\u00a0", "⟨U+00A0⟩")]
+    [InlineData("\u202e\u2066\u200d\u200d", "⟨U+202E U+2066 U+200D …⟩")]
+    [InlineData("\u0301", "◌\u0301")]
+    [InlineData("a\u00a0b", "a⍽b")]
+    [InlineData("👩\u200d👧", "👩\u200d👧")]
+    [InlineData("  ", "··")]
+    [InlineData("", "∅")]
+    public void A_token_that_nobody_would_see_is_told_by_its_number(string token, string seen) => Assert.Equal(seen, HtmlText.Visible(token));
+
+    [Theory]
     [InlineData(1, 1, 1)]
     [InlineData(2, 1, 5)]
     [InlineData(1, 3, 1)]

@@ -49,7 +49,7 @@ internal static class AttentionMagic
         var token = MagicInputs.Token(call);
         return AttentionView.From(net.Trace(one, new TransformerInputs { Mask = mask }), 0,
             token is null ? null : Around(net.Options, [.. values.Select(token)], i => $"memory {i}", "class"),
-            pad is null ? null : Around(net.Options, [.. values.Select(id => id != pad)], _ => true, true)) with { Title = call.Get<string>("--title") };
+            pad is null ? null : Around(net.Options, MagicInputs.Real(call) is { } real ? TensorRows.Flags(real)[row] : [.. values.Select(id => id != pad)], _ => true, true)) with { Title = call.Get<string>("--title") };
     }
 
     /// <summary>The sequence as the layers see it: with the wrapper's class tokens, and its memory tokens in front or before every run of tokens.</summary>

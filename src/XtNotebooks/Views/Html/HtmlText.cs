@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace XtNotebooks.Views;
@@ -57,11 +58,18 @@ internal static class HtmlText
         if (token == " ")
             return "·";
         var text = new StringBuilder(token.Length);
+        var runes = token.EnumerateRunes().ToList();
+        if (runes.TrueForAll(IsUnseen))
+            return $"⟨{string.Join(' ', runes.Take(3).Select(rune => $"U+{rune.Value:X4}"))}{(runes.Count > 3 ? " …" : "")}⟩";
+        // An accent alone would stand on what is before it.
+        if (Rune.GetUnicodeCategory(runes[0]) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark)
+            text.Append('◌');
         foreach (var c in token)
         {
             text.Append(c switch
             {
                 ' ' => '·',
+                '\u00a0' => '⍽',
                 '\n' => '⏎',
                 '\t' => '⇥',
                 '\r' => '␍',
@@ -72,6 +80,10 @@ internal static class HtmlText
         }
         return text.ToString();
     }
+
+    /// <summary>Whether nothing is seen of it: joiners, marks of direction, and blanks other than the plain one.</summary>
+    private static bool IsUnseen(Rune rune) => rune.Value != ' ' && Rune.GetUnicodeCategory(rune)
+        is UnicodeCategory.Format or UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 
     /// <summary>JSON or script text that can stand inside a script element: no <c>&lt;</c> is left to end it.</summary>
     public static Html ForScript(string json) =>

@@ -12,7 +12,7 @@ internal static class LogitsMagic
         Summary = "Draws a batch's tokens coloured by what they cost the model, with its guesses for each.",
         Options =
         [
-            MagicInputs.Ids, MagicInputs.Model with { Required = true }, MagicInputs.PadId, MagicInputs.IgnoreIndex, MagicInputs.Tokenizer,
+            MagicInputs.Ids, MagicInputs.Model with { Required = true }, MagicInputs.PadId, MagicInputs.IgnoreIndexOfModel, MagicInputs.Tokenizer,
             new() { Name = "--against", Summary = "What to compare with: another model, or a LogitsView that an earlier call left for the same batch.", Type = typeof(object) },
             new() { Name = "--mode", Summary = "What the colour means at first.", Type = typeof(LogitsMode), Default = LogitsMode.Loss },
             new() { Name = "--top-k", Summary = "How many guesses are told for each position.", Type = typeof(int), Default = 5 },
@@ -74,13 +74,15 @@ internal static class LogitsMagic
 
     private static LogitsView Read(MagicCall call, string model, Tensor ids, string? title)
     {
-        var (logits, targets) = MagicInputs.Forward(model, call.Values.GetValueOrDefault(model), ids);
+        var ignored = MagicInputs.Ignored(call);
+        var (logits, targets) = MagicInputs.Forward(model, call.Values.GetValueOrDefault(model), ids, ignored);
         return LogitsView.From(logits, targets, new()
         {
             Title = title,
             Token = MagicInputs.Token(call),
             PadId = MagicInputs.Pad(call),
-            IgnoreIndex = call.Require<long>("--ignore-index"),
+            Real = MagicInputs.RealTargets(call, targets),
+            IgnoreIndex = ignored,
             TopK = MagicInputs.Within<int>(call, "--top-k", k => k >= 1, "1 or more"),
             TopP = Given<double>("--top-p", p => p is > 0 and <= 1, "a share above 0 and up to 1"),
             KeepTopK = Given<int>("--keep-top-k", k => k >= 1, "1 or more"),

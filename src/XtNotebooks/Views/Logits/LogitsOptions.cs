@@ -12,6 +12,10 @@ public sealed record LogitsOptions
     /// <summary>The id that fills sequences up; such targets are marked.</summary>
     public long? PadId { get; init; }
 
+    /// <summary>[batch, seq] bool: which targets are tokens of the data, where the ids alone do not tell (a pad id that also occurs in the text); null to go
+    /// by <see cref="PadId"/>.</summary>
+    public TorchSharp.torch.Tensor? Real { get; init; }
+
     /// <summary>The target id that the loss leaves out; -100 as in <c>cross_entropy</c>.</summary>
     public long IgnoreIndex { get; init; } = -100;
 

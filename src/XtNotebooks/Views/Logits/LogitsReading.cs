@@ -20,6 +20,9 @@ internal static class LogitsReading
         using var _ = no_grad();
         if (logits.dim() == 2 && targets.dim() == 1)
             (logits, targets) = (logits.unsqueeze(0), targets.unsqueeze(0));
+        if (options.Real is { } flags && (flags.dtype != @bool || flags.numel() != targets.numel()))
+            throw new ArgumentException($"Real must be bool and as large as the targets, [{string.Join(", ", targets.shape)}], but is {flags.dtype} [{string.Join(", ", flags.shape)}]; "
+                + "a mask of the inputs loses its first column: mask[.., 1..].", nameof(options));
         logits = logits.detach();
         var losses = TokenLosses.PerToken(logits, targets, options.IgnoreIndex);                     // [batch, seq]
         var (seq, numTokens) = (targets.shape[1], logits.shape[2]);
@@ -60,11 +63,12 @@ internal static class LogitsReading
         var kept = filter is null ? null : Array(filter.Kept(probs));
         var target = targets.cpu().data<long>().ToArray();
         var valid = known.cpu().data<bool>().ToArray();
+        var real = options.Real?.reshape(-1).slice(0, 0, n, 1).cpu().contiguous().data<bool>().ToArray();
 
         return [.. Enumerable.Range(0, n).Select(i =>
         {
             var state = target[i] == options.IgnoreIndex ? TargetState.Ignored
-                : target[i] == options.PadId ? TargetState.PadCounts
+                : (real is null ? target[i] == options.PadId : !real[i]) ? TargetState.PadCounts
                 : TargetState.Counts;
             return new LogitsToken(
                 (int)(i / seq), (int)(i % seq), valid[i] ? Text(target[i]) : target[i].ToString(CultureInfo.InvariantCulture), state,

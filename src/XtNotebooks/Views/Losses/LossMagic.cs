@@ -2,6 +2,7 @@ using TorchSharp;
 using XtNotebooks.Data;
 using XtNotebooks.Extensibility;
 using XtNotebooks.Losses;
+using XtNotebooks.Transformers;
 
 namespace XtNotebooks.Views;
 
@@ -18,14 +19,20 @@ internal static class LossMagic
             MagicInputs.Model,
             new() { Name = "--logits", Summary = "Logits [batch, seq, numTokens] in place of a model.", Type = typeof(torch.Tensor) },
             new() { Name = "--targets", Summary = "Targets [batch, seq] that belong to --logits.", Type = typeof(torch.Tensor) },
-            MagicInputs.PadId, MagicInputs.IgnoreIndex, MagicInputs.Tokenizer, MagicInputs.As("breakdown"),
+            MagicInputs.PadId, MagicInputs.IgnoreIndexOfModel, MagicInputs.Tokenizer, MagicInputs.As("breakdown"),
         ],
         Examples = ["#!xt-loss batch --model net --ignore-index 0", "#!xt-loss --logits logits --targets targets --pad-id 0"],
         Run = static (call, _) => MagicInputs.Show(call, () =>
         {
             var (logits, targets) = Inputs(call);
-            return LossBreakdown.From(logits, targets, MagicInputs.Pad(call), call.Require<long>("--ignore-index"),
-                new() { TokenClass = call.Get<ITokenizer>("--tokenizer") is { } tokenizer ? tokenizer.ClassOf : null });
+            var (pad, ignored, tokenizer) = (MagicInputs.Pad(call), MagicInputs.Ignored(call), call.Get<ITokenizer>("--tokenizer"));
+            return LossBreakdown.From(logits, targets, pad, ignored, new()
+            {
+                Real = MagicInputs.RealTargets(call, targets),
+                EosId = pad is not null && tokenizer?.EosId == pad ? pad : null,
+                PadValue = ignored == pad ? (call.Values.GetValueOrDefault("--model") as AutoregressiveWrapper)?.PadValue : null,
+                TokenClass = tokenizer is null ? null : tokenizer.ClassOf,
+            });
         }),
     };
 

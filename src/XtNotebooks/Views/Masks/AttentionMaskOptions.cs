@@ -15,6 +15,13 @@ public sealed record AttentionMaskOptions
     /// the place of <see cref="Mask"/> for keys, as in x-transformers.</summary>
     public Tensor? KvMask { get; init; }
 
+    /// <summary>[seq] bool: which positions are tokens of the data, where the ids alone do not tell (a pad id that also occurs in the text); null to take
+    /// what is the pad id at either end for pads.</summary>
+    public Tensor? Real { get; init; }
+
+    /// <summary>The same of what cross-attention looks at, [keys].</summary>
+    public Tensor? ContextReal { get; init; }
+
     /// <summary>A token's text; without it the ids are shown.</summary>
     public Func<long, string>? Token { get; init; }
 

@@ -6,13 +6,12 @@ namespace XtNotebooks.Views;
 /// <summary>Finds out who attends to whom.</summary>
 internal static class AttentionMaskReading
 {
-    public static AttentionMaskView Self(long[] ids, long? padId, bool causal, IReadOnlyList<bool>? mask, IReadOnlyList<bool>? kvMask, Func<long, string>? token, int max)
+    public static AttentionMaskView Self(long[] ids, long? padId, bool causal, IReadOnlyList<bool>? mask, IReadOnlyList<bool>? kvMask, IReadOnlyList<bool>? told, Func<long, string>? token, int max)
     {
         Fits(mask, "The mask", ids.Length);
         Fits(kvMask, "The kv mask", ids.Length);
         Shows(max);
-        var (start, end) = RealSpan(ids, padId);
-        bool Real(int i) => i >= start && i < end;
+        var real = Real(ids, padId, told);
         // As in the model: a kv mask takes the place of the key-padding mask.
         var keys = kvMask ?? mask;
         AttentionState State(int query, int key) => (causal && key > query, keys is not null && !keys[key]) switch
@@ -20,7 +19,7 @@ internal static class AttentionMaskReading
             (true, true) => AttentionState.HiddenByBoth,
             (true, false) => AttentionState.Future,
             (false, true) => kvMask is null ? AttentionState.Masked : AttentionState.KvMasked,
-            _ => Visible(Real(query), Real(key)),
+            _ => Visible(real(query), real(key)),
         };
 
         List<ViewRemark> remarks =
@@ -37,10 +36,10 @@ internal static class AttentionMaskReading
     {
         Fits(contextMask, "The context mask", context.Length);
         Shows(options.Max);
-        var (start, end) = RealSpan(ids, padId);
-        var (first, last) = named ? RealSpan(context, contextPadId) : (0, context.Length);
+        var real = Real(ids, padId, Flags(options.Real));
+        var contextReal = named || options.ContextReal is not null ? Real(context, contextPadId, Flags(options.ContextReal)) : _ => true;
         AttentionState State(int query, int key) => contextMask is not null && !contextMask[key] ? AttentionState.Masked
-            : Visible(query >= start && query < end, key >= first && key < last);
+            : Visible(real(query), contextReal(key));
         List<ViewRemark> remarks =
         [
             new($"{Words.Count(ids.Length, "position")} looking at {Words.Count(context.Length, "context position")}{(contextMask is null ? "" : ", with a context mask")}: "),
@@ -103,6 +102,14 @@ internal static class AttentionMaskReading
             Columns = columns,
             Rows = rows,
         };
+    }
+
+    /// <summary>Whether a position is a token: as told, or what is not the pad id at either end.</summary>
+    private static Func<int, bool> Real(long[] ids, long? padId, IReadOnlyList<bool>? told)
+    {
+        Fits(told, "Real", ids.Length);
+        var (start, end) = RealSpan(ids, padId);
+        return told is null ? i => i >= start && i < end : i => told[i];
     }
 
     private static (int Start, int End) RealSpan(long[] ids, long? padId)

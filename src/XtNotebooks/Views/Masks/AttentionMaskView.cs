@@ -51,7 +51,7 @@ public sealed record AttentionMaskView : IView
     {
         ArgumentNullException.ThrowIfNull(options);
         return AttentionMaskReading.Self(One(ids, "ids"), padId, options.Causal,
-            AttentionMaskReading.Flags(options.Mask), AttentionMaskReading.Flags(options.KvMask), options.Token, options.Max) with { Title = options.Title };
+            AttentionMaskReading.Flags(options.Mask), AttentionMaskReading.Flags(options.KvMask), AttentionMaskReading.Flags(options.Real), options.Token, options.Max) with { Title = options.Title };
     }
 
     /// <summary>Looks at one sequence of ids as self-attention sees it.</summary>
@@ -60,7 +60,7 @@ public sealed record AttentionMaskView : IView
         long[] ids, long? padId, bool causal = true, IReadOnlyList<bool>? mask = null, Func<long, string>? token = null, int max = 48)
     {
         ArgumentNullException.ThrowIfNull(ids);
-        return AttentionMaskReading.Self(ids, padId, causal, mask, kvMask: null, token, max);
+        return AttentionMaskReading.Self(ids, padId, causal, mask, kvMask: null, told: null, token, max);
     }
 
     /// <summary>Looks at one sequence as cross-attention sees its context.</summary>

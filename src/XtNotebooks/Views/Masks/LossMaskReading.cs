@@ -16,6 +16,7 @@ internal static class LossMaskReading
 
         var all = new List<LossMaskRow>(ids.Count);
         var count = new long[5];
+        var shared = 0L;
         for (var row = 0; row < ids.Count; row++)
         {
             var (start, end) = RealSpan(ids[row], row, padId, ignoreIndex, options);
@@ -24,6 +25,7 @@ internal static class LossMaskReading
             {
                 states[t] = State(ids[row][t], t, start, end, padId, ignoreIndex, options);
                 count[(int)states[t]]++;
+                shared += states[t] == TargetState.Counts && ids[row][t] == padId ? 1 : 0;
             }
             all.Add(new LossMaskRow(
                 row,
@@ -41,7 +43,7 @@ internal static class LossMaskReading
             PadId = padId,
             IgnoreIndex = ignoreIndex,
             Totals = totals,
-            Remarks = LossMaskRemarks.Of(totals, all, padId, ignoreIndex, options, columns),
+            Remarks = LossMaskRemarks.Of(totals, all, padId, ignoreIndex, options, columns, shared),
             Rows = [.. rows.Select(r => r is { } index ? all[index] : null)],
             Columns = columns,
         };

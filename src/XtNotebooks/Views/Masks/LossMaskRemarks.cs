@@ -3,14 +3,22 @@ namespace XtNotebooks.Views;
 /// <summary>Says in words what a loss mask's grid shows.</summary>
 internal static class LossMaskRemarks
 {
+    /// <param name="totals">The batch's numbers.</param>
+    /// <param name="rows">All its rows.</param>
+    /// <param name="padId">What fills up.</param>
+    /// <param name="ignoreIndex">What the loss leaves out.</param>
+    /// <param name="options">What else is known.</param>
+    /// <param name="columns">What is shown.</param>
+    /// <param name="shared">Real tokens that count and have the pad id, as an end of text may.</param>
     public static IReadOnlyList<ViewRemark> Of(
-        LossMaskTotals totals, List<LossMaskRow> rows, long? padId, long ignoreIndex, LossMaskOptions options, IReadOnlyList<int?> columns)
+        LossMaskTotals totals, List<LossMaskRow> rows, long? padId, long ignoreIndex, LossMaskOptions options, IReadOnlyList<int?> columns, long shared)
     {
         List<ViewRemark> remarks = [new(Summary(totals))];
         if (totals.PadCounts > 0)
         {
             remarks.Add(new($"Pads count as targets: {Words.Number(totals.PadCounts)} of {Words.Number(totals.Counted)} counted targets "
-                + $"({Words.Percent((double)totals.PadCounts / totals.Counted)}). `ignoreIndex: {padId}` leaves them out.", RemarkKind.Warning));
+                + $"({Words.Percent((double)totals.PadCounts / totals.Counted)}). "
+                + (shared > 0 ? $"{(options.PaddedLeft ? "Labels of -100 in their place leave" : "`lens:` leaves")} them out; `ignoreIndex: {padId}` would leave out {Words.Count(shared, "real token")} of that id, too." : $"`ignoreIndex: {padId}` leaves them out."), RemarkKind.Warning));
         }
         if (totals.RealIgnored > 0)
         {

@@ -61,6 +61,8 @@ internal static class MaskMagic
             KvMask = call.Values.GetValueOrDefault("--mask-prob") is double part
                 ? AttentionMaskOptions.DrawKvMask((int)ids.numel(), part, call.Get<int>("--seed"))
                 : Given(call, "--kv-mask", row),
+            Real = MagicInputs.Real(call) is { } real ? Row(real, row, 2) : null,
+            ContextReal = call.Values.GetValueOrDefault("--context") is PaddedBatch source ? Row(MagicInputs.Alive("--context", source.Mask), row, 2) : null,
             Token = MagicInputs.Token(call),
             Title = call.Get<string>("--title"),
         };
@@ -72,7 +74,7 @@ internal static class MaskMagic
         }
         var context = given switch
         {
-            PaddedBatch batch => batch.Ids,
+            PaddedBatch batch => MagicInputs.Alive("--context", batch.Ids),
             Tensor tensor => MagicInputs.Alive("--context", tensor),
             var other => throw MagicInputs.Wrong("--context", other, "ids, a PaddedBatch, or an encoder's output"),
         };
