@@ -31,9 +31,16 @@ internal sealed record BatchLoss(Func<object, Tensor> Of, Func<object, long>? Co
     }
 
     /// <summary>A batch in a few words: its tensors' shapes, or what it says of itself.</summary>
-    public static string Describe(object batch) => Tensors(batch) is { } parts
-        ? $"({string.Join(", ", parts.Select(part => part.IsInvalid ? "a disposed tensor" : $"[{string.Join(", ", part.shape)}]"))})"
-        : batch.ToString() ?? batch.GetType().Name;
+    public static string Describe(object batch) => Tensors(batch) is { } parts ? $"({string.Join(", ", parts.Select(Shape))})"
+        : batch is System.Collections.IDictionary named
+            ? $"{{{string.Join(", ", named.Keys.Cast<object>().Select(key => $"{key}: {(named[key] is Tensor part ? Shape(part) : named[key])}"))}}}"
+        : batch.ToString() is { } said && said != batch.GetType().ToString() ? said : batch.GetType().Name.Split('`')[0];
+
+    /// <summary>Whether a tensor of the batch holds NaN or infinity before any model has seen it.</summary>
+    public static bool IsOdd(object batch) =>
+        (Tensors(batch) ?? (batch is System.Collections.IDictionary named ? [.. named.Values.OfType<Tensor>()] : [])).Any(part => part.is_floating_point() && !NonFinite.Finite(part));
+
+    private static string Shape(Tensor part) => part.IsInvalid ? "a disposed tensor" : $"[{string.Join(", ", part.shape)}]";
 
     /// <summary>A function from a notebook's own kind of batch to a scalar; null where it is none.</summary>
     public static BatchLoss? From(object function) => function is Delegate { Method: var method } call && method.ReturnType == typeof(Tensor)

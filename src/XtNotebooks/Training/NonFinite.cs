@@ -34,14 +34,20 @@ internal static class NonFinite
         return Layer(model.Module, () => model.Forward(ids));
     }
 
-    /// <summary>The same, of any module, by whatever calls it.</summary>
+    /// <summary>The same, of any module, by whatever calls it; empty where layers told of themselves and all gave finite numbers.</summary>
     public static string? Layer(nn.Module module, Action forward)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         string? layer = null;
-        ForwardWatch.Run(module, (name, _, outputs) => layer ??= name.Length > 0 && outputs.Any(output => output.is_floating_point() && !Finite(output)) ? name : null, forward);
-        return layer;
+        var (told, odd) = (false, false);
+        ForwardWatch.Run(module, (name, _, outputs) =>
+        {
+            var here = outputs.Any(output => output.is_floating_point() && !Finite(output));
+            (told, odd) = (true, odd || here);
+            layer ??= here && name.Length > 0 ? name : null;
+        }, forward);
+        return layer ?? (told && !odd ? "" : null);
     }
 
     /// <summary>Runs the model, and tells of a parameter's name how late its layer comes in it.</summary>
@@ -67,5 +73,6 @@ internal static class NonFinite
         };
     }
 
-    private static bool Finite(Tensor values) => values.isfinite().all().item<bool>();
+    /// <summary>Whether it holds neither NaN nor infinity.</summary>
+    public static bool Finite(Tensor values) => values.isfinite().all().item<bool>();
 }

@@ -74,7 +74,7 @@ public sealed partial class Trainer
         using var _ = no_grad();
         var where = NonFinite.First(Named(), gradients: false) is { } parameter
                 ? $"the weights of {parameter} are not finite since step {steps.Count}. Lower the learning rate or clip the gradient."
-            : Layer(batch) is { } layer ? $"the weights are finite, and {layer} is the first layer whose output is not."
+            : Layer(batch) is { Length: > 0 } layer ? $"the weights are finite, and {layer} is the first layer whose output is not."
             : "the weights are finite: it is the loss, which may average no target.";
         return new(TrainingEnd.NotFinite, $"The held-out loss after step {steps.Count} is {(double.IsNaN(loss) ? "not a number" : "infinite")}; {where} "
             + $"The batch is number {number + 1} of the {heldOut.Count} held out, {BatchLoss.Describe(batch)}; mend it or leave it out.");

@@ -34,12 +34,22 @@ public sealed partial class Trainer
     {
         if (batch is PaddedBatch padded && setting.Counted?.Invoke(padded) == 0)
             return new(TrainingEnd.NothingToLearn, NothingToLearn());
+        var odd = BatchLoss.IsOdd(batch);
         var where = NonFinite.First(Named(), gradients: false) is { } parameter ? $"the weights of {parameter} are not finite since the step before"
             : output.Logits is { } logits && logits.isfinite().all().item<bool>() ? "the logits are finite: it is the loss, whose targets may all be ignored"
-            : Layer(batch) is { } layer ? $"the weights are finite, and {layer} is the first layer whose output is not"
+            : Layer(batch) is { } layer ? Where(layer)
+            : odd ? "the weights are finite, but the batch itself holds NaN or infinity"
             : "the weights are finite: the forward pass overflows";
         return new(TrainingEnd.NotFinite, $"The loss of step {steps.Count + 1} is {(double.IsNaN(loss) ? "not a number" : "infinite")}; {where}. "
-            + $"{which}. Lower the learning rate or clip the gradient.");
+            + $"{which}. {(odd ? "Mend the batch or leave it out." : "Lower the learning rate or clip the gradient.")}");
+
+        string Where(string layer) => (odd, layer) switch
+        {
+            (true, "") => "the weights are finite, but the batch itself holds NaN or infinity",
+            (true, _) => $"the weights are finite, but the batch itself holds NaN or infinity, and {layer} is the first layer whose output does too",
+            (false, "") => "the weights and what the layers give are finite: it is the loss",
+            _ => $"the weights are finite, and {layer} is the first layer whose output is not",
+        };
     }
 
     // Ids that only the loss reads, such as -100, or a model that fails on NaN must not hide what happened.

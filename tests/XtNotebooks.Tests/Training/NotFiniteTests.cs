@@ -93,4 +93,21 @@ public sealed class NotFiniteTests
         using var trainer = new Trainer(TrainedModel.From(model), Tiny.Motif(), LossSetting.IgnorePads);
         Assert.Contains("the weights are finite, and middle is the first layer whose output is not", trainer.Train(1).EndReason);
     }
+
+    [Fact]
+    public void A_batch_that_holds_it_already_and_a_loss_that_makes_it_are_told_apart()
+    {
+        using var model = nn.Sequential(("one", nn.Linear(3, 4)), ("two", nn.Linear(4, 1)));
+        using Tensor x = rand(2, 3), poisoned = full([2, 3], float.PositiveInfinity);
+        Func<Dictionary<string, Tensor>, Tensor> loss = batch => model.call(batch["x"]).mean(), odd = batch => model.call(batch["x"]).sum() / 0f * 0f;
+        Assert.Equal("The loss of step 1 is not a number; the weights are finite, but the batch itself holds NaN or infinity, and one is the first layer whose output does too. "
+            + "The batch is {x: [2, 3]}. Mend the batch or leave it out.", Reason(loss, poisoned));
+        Assert.StartsWith("The loss of step 1 is not a number; the weights and what the layers give are finite: it is the loss. The batch is {x: [2, 3]}.", Reason(odd, x));
+
+        string Reason(Func<Dictionary<string, Tensor>, Tensor> of, Tensor input)
+        {
+            using var trainer = Trainer.For(model, [new Dictionary<string, Tensor> { ["x"] = input }], of);
+            return trainer.Train(1).EndReason;
+        }
+    }
 }
