@@ -10,7 +10,8 @@ internal static partial class KeyboardScenarios
     private const string Name = "What a view tells under the pointer it tells under the keys, and its modes can be chosen by both";
 
     private static readonly ViewKind[] Kinds = [Kind("a strip of logits"), Kind("an attention mask"), Kind("a tensor"), Kind("attention maps"),
-        Kind("maps of a context"), Kind("a training run"), Kind("a figure of Plotly.NET"), Kind("a model's tree")];
+        Kind("maps of a context"), Kind("a training run"), Kind("a figure of Plotly.NET"), Kind("a model's tree"),
+        Kind("a strip of logits")];
 
     /// <summary>The cells of the scenario's notebook.</summary>
     public static IReadOnlyDictionary<string, string[]> Cells { get; } =
@@ -33,6 +34,7 @@ internal static partial class KeyboardScenarios
                 await ToolsAsync(notebook, View(notebook, i), Kinds[i].Name);
             }
             await TreeAsync(notebook, View(notebook, 7));
+            await TwiceAsync(View(notebook, 0), View(notebook, 8));
         }),
     ];
 
@@ -214,6 +216,15 @@ internal static partial class KeyboardScenarios
         await first.FocusAsync();
         await notebook.Page.Keyboard.PressAsync("Enter");
         Require(await closed.CountAsync() == before - 1, "Enter should open a module");
+    }
+
+    /// <summary>The same strip twice in one notebook: what is chosen in one is not chosen in the other.</summary>
+    private static async Task TwiceAsync(ILocator one, ILocator other)
+    {
+        await one.Locator("label").Filter(new() { HasText = "entropy" }).ClickAsync();
+        await other.Locator("label").Filter(new() { HasText = "surprise" }).ClickAsync();
+        var looks = new[] { await LooksAsync(one, "entropy"), await LooksAsync(other, "surprise") };
+        Require(looks[0] != looks[1], "two alike strips should each have the colours of the mode that is chosen there");
     }
 
     private static Task LeaveAsync(OpenNotebook notebook) => notebook.Page.Mouse.MoveAsync(1, 1);

@@ -34,6 +34,62 @@ public sealed class TrainingChartsTests
     }
 
     [Fact]
+    public void Runs_of_one_setting_are_numbered_and_compared()
+    {
+        var chart = new[] { Samples.Run("same", 60, 1.0, 2.0, 5), Samples.Run("other", 60, 1.5, 1.8, 5), Samples.Run("same", 60, 1.2, 1.2, 5) }.ToChart();
+        Assert.Equal(["same (1)", "other", "same (2)"], chart.Panels[0].Lines.Select(line => line.Name));
+        Assert.Equal(["same (1)", "other", "same (2)"], chart.Summary!.Rows.Select(row => row[0]));
+        Assert.Contains("`same (1)` reports the least", chart.Sentence, StringComparison.Ordinal);
+        Assert.Contains("`same (2)` is better: ", chart.Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_whose_held_out_loss_is_no_number_is_not_called_the_best_and_why_runs_ended_is_told()
+    {
+        var whole = Samples.Run("whole", 60, 1.0, 1.0, 5) with { Evaluations = [new(60, 1.1, 5)] };
+        var lost = Samples.Run("lost", 60, 1.5, 1.5, 5) with { Evaluations = [new(60, double.NaN, 5)] };
+        var sentence = new[] { whole, lost }.ToChart().Sentence;
+        Assert.DoesNotContain("better", sentence, StringComparison.Ordinal);
+        Assert.Contains("NaN on held-out real tokens", sentence, StringComparison.Ordinal);
+        var stopped = lost with { Evaluations = whole.Evaluations, End = TrainingEnd.NotFinite, EndReason = "The loss of step 61 is not a number." };
+        Assert.EndsWith(" lost: The loss of step 61 is not a number.", new[] { whole, stopped }.ToChart().Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_single_look_at_held_out_batches_is_marked_where_it_was()
+    {
+        var chart = (Samples.Run("a", 30, 1.0, 1.0, 5) with { Evaluations = [new(30, 1.1, 5)] }).ToChart();
+        Assert.Contains("<circle", chart.ToSvg(), StringComparison.Ordinal);
+        var held = System.Text.Json.Nodes.JsonNode.Parse(chart.ToFigureJson())!["data"]!.AsArray().Single(trace => (string)trace!["name"]! == "held-out real")!;
+        Assert.Equal("markers", (string)held["mode"]!);
+        Assert.DoesNotContain("<circle", (Samples.Run("a", 30, 1.0, 1.0, 5) with { Evaluations = [new(10, 1.2, 5), new(30, 1.1, 5)] }).ToChart().ToSvg(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void A_long_run_stays_under_200_kB_keeps_its_spikes_and_says_what_is_left_out(int runs)
+    {
+        var run = Samples.Run("long", 20_000, 1.0, 1.0, 5);
+        var spiked = run with { Steps = [.. run.Steps.Select(step => step.Step == 12_345 ? step with { PadLoss = 77.7, RealLoss = 66.6 } : step)] };
+        var chart = runs == 1 ? spiked.ToChart() : Enumerable.Repeat(spiked, runs).ToChart();
+        var html = LineChartHtml.Write(chart, NoScript);
+        Assert.InRange(html.Length, 50_000, 200_000);
+        Assert.Contains("66.6", html, StringComparison.Ordinal);
+        Assert.Equal(runs == 1, html.Contains("77.7", StringComparison.Ordinal));
+        Assert.Matches(@"[\d,]+ of 20,000 points of a line are drawn, the lowest and the highest of each stretch; ToPlotly\(\) holds all of them\.", html);
+        Assert.InRange(chart.ToFigureJson().Length, 50_000, 1_000_000);
+        Assert.Contains("12345", chart.ToFigureJson(), StringComparison.Ordinal);
+        Assert.Equal(20_000, LineChartThinning.Longest(chart));
+        Assert.InRange(chart.ToSvg().Length, 5_000, 60_000);
+        SafeHtml.Check(html);
+    }
+
+    [Fact]
+    public void A_run_of_a_thousand_steps_is_drawn_whole() =>
+        Assert.DoesNotContain("points of a line", LineChartHtml.Write(Samples.Run("whole", 1000, 1.0, 1.0, 5).ToChart(), NoScript), StringComparison.Ordinal);
+
+    [Fact]
     public void Pads_get_a_third_panel_when_asked_for() =>
         Assert.Equal("Pads as targets", Samples.Comparison(30).ToChart(pads: true).Panels[2].Title);
 

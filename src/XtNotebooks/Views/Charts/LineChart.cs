@@ -8,6 +8,8 @@ namespace XtNotebooks.Views;
 [TypeFormatterSource(typeof(ViewFormatterSource))]
 public sealed record LineChart : IPlotlyView
 {
+    private const int MostPoints = 2_000;
+
     /// <summary>What the chart says, in a sentence; parts in backticks are code.</summary>
     public required string Sentence { get; init; }
 
@@ -42,8 +44,9 @@ public sealed record LineChart : IPlotlyView
     /// <summary>The chart as a static picture.</summary>
     public string ToSvg() => LineChartSvg.Write(this);
 
-    /// <summary>The whole figure as JSON, <see cref="Below"/> as its second row: a front end that knows Plotly's figures shows nothing else.</summary>
-    public string ToFigureJson() => LineChartFigure.Of(this, whole: true).ToJsonString(PlotlyFigure.Json);
+    /// <summary>The figure as JSON, <see cref="Below"/> as its second row: a front end that knows Plotly's figures shows nothing else. Of lines with more than
+    /// some thousand points the lowest and the highest of each stretch.</summary>
+    public string ToFigureJson() => LineChartFigure.Of(LineChartThinning.Of(this, MostPoints), whole: true).ToJsonString(PlotlyFigure.Json);
 
     /// <inheritdoc/>
     public string ToHtml() => LineChartHtml.Write(this);

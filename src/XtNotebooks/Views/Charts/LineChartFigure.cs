@@ -101,7 +101,8 @@ internal static class LineChartFigure
         var trace = new JsonObject
         {
             ["type"] = "scatter",
-            ["mode"] = "lines",
+            // One value alone makes no line.
+            ["mode"] = values.Count(double.IsFinite) == 1 ? "markers" : "lines",
             ["name"] = name + (raw ? " (raw)" : ""),
             ["legendgroup"] = name,
             ["x"] = new JsonArray([.. line.X.Select(Number)]),

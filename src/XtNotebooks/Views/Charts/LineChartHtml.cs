@@ -6,12 +6,22 @@ namespace XtNotebooks.Views;
 /// <summary>A chart with its sentence above and its numbers below.</summary>
 internal static class LineChartHtml
 {
-    private const int TableRows = 11;
+    private const int TableRows = 11, MostPoints = 2_000, LeastPoints = 100;
 
     public static string Write(LineChart chart) => Write(chart, OfflinePlotly.Payload);
 
     /// <summary>The same with a given script element, so that expectation files need not hold the script.</summary>
+    /// <remarks>A long run may need more than its share, its script apart: then fewer of its points are drawn.</remarks>
     internal static string Write(LineChart chart, Html payload)
+    {
+        var (longest, room) = (LineChartThinning.Longest(chart), ViewFrame.Room + payload.Value.Length);
+        var html = longest > MostPoints ? "" : Write(chart, payload, longest);
+        for (var most = Math.Min(longest, MostPoints); html.Length == 0 || !ViewFrame.Fits(html, room) && most >= LeastPoints; most = most * 3 / 4)
+            html = Write(LineChartThinning.Of(chart, most), payload, longest);
+        return html;
+    }
+
+    private static string Write(LineChart chart, Html payload, int longest)
     {
         var (place, script) = OfflinePlotly.Draw(LineChartFigure.Of(chart).ToJsonString(PlotlyFigure.Json), Picture(chart), themed: true);
         var html = new HtmlWriter();
@@ -22,6 +32,8 @@ internal static class LineChartHtml
         if (chart.Summary is not null)
             html.Add(chart.Summary.ToHtml());
         Table(html, chart);
+        if (LineChartThinning.Longest(chart) < longest)
+            html.Add($"<p class=\"muted\">{Words.Number(LineChartThinning.Longest(chart))} of {Words.Number(longest)} points of a line are drawn, the lowest and the highest of each stretch; ToPlotly() holds all of them.</p>\n");
         html.Add(payload);
         return ViewFrame.Render("chart", "Chart: " + chart.Sentence, OfflinePlotly.Css + FigureTable.Css, html.Done(), script + "\n" + FigureTable.Further(chart) + FigureTable.Script);
     }

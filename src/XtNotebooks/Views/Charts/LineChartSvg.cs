@@ -11,6 +11,7 @@ internal static class LineChartSvg
 
     public static string Write(LineChart chart)
     {
+        chart = LineChartThinning.Of(chart, MaxPoints);
         var svg = new HtmlWriter();
         svg.Add($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {chart.Width} {chart.Height}\" width=\"{chart.Width}\" height=\"{chart.Height}\">");
         svg.Add(new Html($"<style>{PictureStyle.Css}</style><rect class=\"bg\" width=\"100%\" height=\"100%\"/>"));
@@ -49,7 +50,12 @@ internal static class LineChartSvg
         foreach (var line in panel.Lines.Where(l => l.Raw is not null))
             svg.Add(new Html($"<path class=\"raw s{Style(line)}\" d=\"{Path(line.X, line.Raw!, x, y, x0, x1, y0, y1)}\"/>"));
         foreach (var line in panel.Lines)
-            svg.Add(new Html($"<path class=\"l s{Style(line)}\" d=\"{Path(line.X, line.Y, x, y, x0, x1, y0, y1)}\"/>"));
+        {
+            if (line.Y.Count(double.IsFinite) == 1)
+                svg.Add($"<circle class=\"s{Style(line)}\" fill=\"none\" stroke-width=\"{Palette.LineWidth}\" cx=\"{x.At(line.End.X, x0, x1):0.#}\" cy=\"{y.At(line.End.Y, y0, y1):0.#}\" r=\"3\"/>");
+            else
+                svg.Add(new Html($"<path class=\"l s{Style(line)}\" d=\"{Path(line.X, line.Y, x, y, x0, x1, y0, y1)}\"/>"));
+        }
         Labels(svg, panel, x, y, x0, x1, y0, y1);
     }
 
@@ -68,9 +74,8 @@ internal static class LineChartSvg
     private static string Path(IReadOnlyList<double> xs, IReadOnlyList<double> ys, ChartScale x, ChartScale y, double x0, double x1, double y0, double y1)
     {
         var path = new StringBuilder();
-        var stride = Math.Max(1, (int)Math.Ceiling(xs.Count / (double)MaxPoints));
         var pen = 'M';
-        for (var i = 0; i < xs.Count; i += i + stride < xs.Count || i == xs.Count - 1 ? stride : xs.Count - 1 - i)
+        for (var i = 0; i < xs.Count; i++)
         {
             if (!double.IsFinite(ys[i]))
             {

@@ -34,7 +34,7 @@ internal static class LineChartXPlot
     {
         x = line.X.ToArray(),
         y = Values(line.Y),
-        mode = "lines",
+        mode = line.Y.Count(double.IsFinite) == 1 ? "markers" : "lines",
         name = Name(chart, panel, line),
         legendgroup = Name(chart, panel, line),
         xaxis = index == 0 ? "x" : "x2",

@@ -46,7 +46,7 @@ public static class TrainingCharts
     public static LineChart ToChart(this IEnumerable<TrainingRun> runs, int smoothing = Last, bool pads = false)
     {
         ArgumentNullException.ThrowIfNull(runs);
-        var all = runs.ToList();
+        var all = Named([.. runs]);
         if (all.Count == 0)
             throw new ArgumentException("There is no run to draw; train one first.", nameof(runs));
         // A loss of one's own kind of batch knows no tokens.
@@ -101,20 +101,30 @@ public static class TrainingCharts
         return $"{sentence}. {run.EndReason}".TrimEnd();
     }
 
+    /// <summary>Runs of one name, as those of one setting have, are numbered, so that lines and sentences can be told apart.</summary>
+    private static List<TrainingRun> Named(List<TrainingRun> runs) =>
+    [
+        .. runs.Select((run, i) => runs.Count(other => other.Name == run.Name) == 1 ? run
+            : run with { Name = $"{run.Name} ({runs.Take(i + 1).Count(other => other.Name == run.Name)})" }),
+    ];
+
     private static string ComparisonSentence(List<TrainingRun> runs)
     {
         var last = runs.Select(run => (run.Name, Values: run.Last(Last), Held: run.HeldOutRealLoss)).ToList();
         if (runs.Count == 1 || last.Any(l => l.Values.Reported is null) || last.Any(l => l.Values.Real is null))
             return string.Join(" ", runs.Select(RunSentence));
-        var cheapest = last.MinBy(l => l.Values.Reported!.Value);
         var heldOut = last.All(l => l.Held is not null);
         double Real((string, (double? Reported, double? Real, double? Pad) Values, double? Held) l) => heldOut ? l.Held!.Value : l.Values.Real!.Value;
-        var best = last.MinBy(Real);
+        // What is no number is neither better nor worse.
+        if (last.Any(l => !double.IsFinite(Real(l)) || !double.IsFinite(l.Values.Reported!.Value)))
+            return string.Join(" ", runs.Select(RunSentence));
+        var (cheapest, best) = (last.MinBy(l => l.Values.Reported!.Value), last.MinBy(Real));
         var where = heldOut ? "held-out real tokens" : "real tokens";
-        return cheapest.Name == best.Name || Math.Abs(Real(cheapest) - Real(best)) < 0.005
+        var ends = string.Concat(runs.Where(run => run.EndReason.Length > 0).Select(run => $" {run.Name}: {run.EndReason}"));
+        return (cheapest.Name == best.Name || Math.Abs(Real(cheapest) - Real(best)) < 0.005
             ? $"`{cheapest.Name}` reports the least, {Words.Nats(cheapest.Values.Reported!.Value)} nats, and no other run is better on {where}: {Words.Nats(Real(cheapest))}."
             : $"`{cheapest.Name}` reports the least, {Words.Nats(cheapest.Values.Reported!.Value)} nats, yet on {where} `{best.Name}` is better: "
-                + $"{Words.Nats(Real(best))} against {Words.Nats(Real(cheapest))}.";
+                + $"{Words.Nats(Real(best))} against {Words.Nats(Real(cheapest))}.") + ends;
     }
 
     private static ViewTable LastSteps(List<TrainingRun> runs)

@@ -7,10 +7,10 @@ namespace XtNotebooks.Views;
 internal static class ViewFrame
 {
     /// <summary>What a view may need unless the reader asks for more, a little under 200 KB.</summary>
-    private const int MaxBytes = 195 * 1024;
+    public const int Room = 195 * 1024;
 
     /// <summary>Whether a page is as small as a view has to be, encoded as it is sent.</summary>
-    public static bool Fits(string html) => Encoding.UTF8.GetByteCount(html) <= MaxBytes;
+    public static bool Fits(string html, int room = Room) => Encoding.UTF8.GetByteCount(html) <= room;
 
     /// <param name="kind">A short class name of the view, for example <c>mask</c>; its rules all start with <c>.xt-mask</c>.</param>
     /// <param name="label">What a screen reader says first.</param>

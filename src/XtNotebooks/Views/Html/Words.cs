@@ -45,7 +45,8 @@ internal static class Words
         var size = Math.Abs(value);
         if (size == 0)
             return "0";
-        return size is >= 1e-3 and < 1e5
+        // Four digits of five are not written with an E of their own kind.
+        return size is >= 1e-3 and < 9999.5
             ? value.ToString("G4", CultureInfo.InvariantCulture)
             : value.ToString("0.###e0", CultureInfo.InvariantCulture);
     }

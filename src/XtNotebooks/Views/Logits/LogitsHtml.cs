@@ -43,7 +43,7 @@ internal static class LogitsHtml
             html.Add($"<details open class=\"pairs\"><summary>{heading}</summary>").Add(table.ToHtml()).Add($"</details>\n");
         foreach (var view in tables ? views : [])
             Costliest(html, view);
-        return ViewFrame.Render("logits", "Logits: " + summary, Css.Value, html.Done(), GridScript.For("{}"));
+        return ViewFrame.Render("logits", "Logits: " + summary, Css.Value, html.Done(), Apart + GridScript.For("{}"));
     }
 
     private static void Strip(HtmlWriter html, LogitsView view, int room)
@@ -124,6 +124,13 @@ internal static class LogitsHtml
         html.Add($"</details>\n");
     }
 
+    /// <summary>The same view twice on a page has the same names, by which choosing in one would choose in the other: each gets a number of its own.</summary>
+    private const string Apart = """
+        const strip='-'+(window.xtStrips=(window.xtStrips||0)+1);
+        for(const i of root.querySelectorAll('input')){const l=i.nextElementSibling;i.name+=strip;i.id+=strip;l.htmlFor=i.id;i.checked=i.defaultChecked}
+
+        """;
+
     private static readonly Lazy<string> Css = new(() => """
         .xt-logits input{position:absolute;opacity:0;width:1px;height:1px}
         .xt-logits label{display:inline-block;padding:.1em .7em;margin:0 4px .5em 0;border:1px solid var(--line);border-radius:1em;cursor:pointer;color:var(--muted)}
@@ -151,5 +158,8 @@ internal static class LogitsHtml
         .xt-logits summary{cursor:pointer;color:var(--muted)}
         .xt-logits .numbers td:last-child,.xt-logits .numbers th:last-child,.xt-logits .pairs td:nth-last-child(2),.xt-logits .pairs th:nth-last-child(2){text-align:left}
         """ + string.Concat(Enumerable.Range(1, 10).Select(i => $".xt-logits .m-loss:checked~.sides .l{i},.xt-logits .m-entropy:checked~.sides .e{i},.xt-logits .m-surprise:checked~.sides .s{i}{{--a:{i * 5}%!important}}"
-            + $".xt-logits .m-surprise:checked~.sides .u{i}{{--c:var(--real)!important;--a:{i * 5}%!important}}")));
+            + $".xt-logits .m-surprise:checked~.sides .u{i}{{--c:var(--real)!important;--a:{i * 5}%!important}}"
+            // Without scripts the later of two alike takes the earlier's choice away.
+            + $".xt-logits:not(:has(input:checked)) .l{i}{{--a:{i * 5}%!important}}"))
+        + ".xt-logits:not(:has(input:checked)) .of-entropy,.xt-logits:not(:has(input:checked)) .of-surprise{display:none}");
 }
