@@ -20,8 +20,8 @@ memory.SetAction(parsed =>
 var rows = new Option<string[]>("--only") { Description = "Measure only the rows whose names hold one of these.", AllowMultipleArgumentsPerToken = true };
 var views = new Command("views", "Measures the views: time to build and to render each for a batch of 16 x 256 tokens of a vocabulary of 50,000, its size, and 1 GiB tensors'.") { rows };
 views.SetAction(parsed => Views.Write(Console.Out, parsed.GetValue(rows) ?? []));
-var trainerRounds = new Option<int>("--rounds") { Description = "Rounds to take medians of.", DefaultValueFactory = _ => 24 };
-var trainer = new Command("trainer", "Measures what the split loss and the live panel add to a training step, in turn with a trainer without them.") { trainerRounds };
+var trainerRounds = new Option<int>("--rounds") { Description = "Rounds to take medians of.", DefaultValueFactory = _ => 5 };
+var trainer = new Command("trainer", "Measures what the split loss and the live panel add to a training step, within the step.") { trainerRounds };
 trainer.SetAction(parsed => Overheads.Write(Console.Out, parsed.GetValue(trainerRounds)));
 
 var root = new RootCommand("Measures speed and memory of the models, by themselves or in turn with a peer.") { rounds, peers, only, threads, processorTime, liveSteps, memorySteps, json, memory, views, trainer };

@@ -191,7 +191,7 @@ public sealed partial class Trainer : IDisposable
                 masters?.Collect();
             }
             var norm = options.ClipNorm is { } limit ? nn.utils.clip_grad_norm_(parameters, limit)
-                : options.RecordGradientNorm ? GradientNorm() : (double?)null;
+                : options.RecordGradientNorm ? GradientNorm.Of(parameters) : (double?)null;
             if (norm is { } n && !double.IsFinite(n))
                 return NotFiniteGradient(drawn, weights);
             optimizer.step();
@@ -289,14 +289,6 @@ public sealed partial class Trainer : IDisposable
 
     private string NothingToLearn() =>
         $"Nothing to learn from in step {steps.Count + 1}: every target of its batch is ignored under \"{setting.Name}\"; leave out rows without a token.";
-
-    private double GradientNorm()
-    {
-        using var scope = NewDisposeScope();
-        // A device is waited for once, not for every parameter.
-        Tensor[] squares = [.. parameters.Where(p => p.grad is not null).Select(p => p.grad!.square().sum().to(ScalarType.Float64))];
-        return squares.Length == 0 ? 0 : Math.Sqrt(stack(squares).sum().item<double>());
-    }
 
     // Losses need more digits than bfloat16 has.
     private static TrainedModel InFloat32(TrainedModel model) => model with

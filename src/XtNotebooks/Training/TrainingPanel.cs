@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using XtNotebooks.Extensibility;
 using XtNotebooks.Views;
 
@@ -94,10 +95,27 @@ public sealed record TrainingPanel : IView
         // A second sign besides the colour, the same as in a run's chart.
         static Html Dash(string dash) => dash.Length > 0 ? Html.Of($" stroke-dasharray=\"{dash}\"") : new("");
 
-        string Points(Func<(int Step, double Reported, double? Real, double? Pad), double?> value) => string.Join(' ', Curve
-            .Where(p => value(p) is { } v && double.IsFinite(v))
-            .Select(p => string.Create(CultureInfo.InvariantCulture,
-                $"{(p.Step - first) * (double)Width / Math.Max(1, last - first):0.#},{Height - 2 - (value(p)!.Value - bottom) / (top - bottom) * (Height - 4):0.#}")));
+        string Points(Func<(int Step, double Reported, double? Real, double? Pad), double?> value)
+        {
+            var points = new StringBuilder(Curve.Count * 10);
+            foreach (var point in Curve)
+            {
+                if (value(point) is not { } y || !double.IsFinite(y))
+                    continue;
+                points.Append(points.Length > 0 ? " " : "");
+                Tenths(points, (point.Step - first) * (double)Width / Math.Max(1, last - first)).Append(',');
+                Tenths(points, Height - 2 - (y - bottom) / (top - bottom) * (Height - 4));
+            }
+            return points.ToString();
+        }
+
+        // As "0.#" writes it, for which a format is read anew for every number.
+        static StringBuilder Tenths(StringBuilder text, double number)
+        {
+            var tenths = (long)Math.Round(number * 10, MidpointRounding.AwayFromZero);
+            text.Append(CultureInfo.InvariantCulture, $"{tenths / 10}");
+            return tenths % 10 == 0 ? text : text.Append('.').Append((char)('0' + tenths % 10));
+        }
     }
 
     private static string Clock(TimeSpan time) => time.TotalHours >= 1

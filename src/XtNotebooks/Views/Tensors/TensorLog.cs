@@ -70,6 +70,7 @@ public sealed class TensorLog(Func<IReadOnlyList<NotebookVariable>>? variables =
     {
         lock (gate)
         {
+            var here = new MadeIn(number);
             if (scope is not null)
             {
                 var all = scope.DisposablesView;
@@ -78,7 +79,7 @@ public sealed class TensorLog(Func<IReadOnlyList<NotebookVariable>>? variables =
                 foreach (var tensor in all.OfType<Tensor>().Where(tensor => !tensor.IsInvalid))
                 {
                     tracked.Add(new(tensor));
-                    made.TryAdd(tensor, new(number));
+                    made.TryAdd(tensor, here);
                 }
             }
             var more = Tensor.TotalCount - before;
@@ -91,7 +92,7 @@ public sealed class TensorLog(Func<IReadOnlyList<NotebookVariable>>? variables =
             foreach (var variable in variables?.Invoke() ?? [])
             {
                 foreach (var tensor in search.In(variable.Value))
-                    made.TryAdd(tensor, new(number));
+                    made.TryAdd(tensor, here);
             }
         }
     }

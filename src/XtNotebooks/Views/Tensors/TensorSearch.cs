@@ -11,7 +11,7 @@ internal sealed class TensorSearch
 {
     private const int Most = 50_000;
 
-    private static readonly ConcurrentDictionary<Type, bool> Leaves = new();
+    private static readonly ConcurrentDictionary<Type, bool> Leaves = new(), Bare = new();
     private static readonly ConcurrentDictionary<Type, FieldInfo[]> FieldsOf = new();
 
     private readonly HashSet<object> seen = new(ReferenceEqualityComparer.Instance);
@@ -49,7 +49,11 @@ internal sealed class TensorSearch
             // A lazy sequence would run somebody's code, perhaps for ever.
             case ICollection many when value is Array || IsSystem(value.GetType()):
                 foreach (var item in many)
+                {
+                    if (left.Count >= Most)
+                        break;
                     Push(left, item);
+                }
                 return;
             case nn.Module module:
                 foreach (var part in module.parameters().Concat(module.buffers()))
@@ -62,9 +66,16 @@ internal sealed class TensorSearch
 
     private void Push(Stack<object> left, object? value)
     {
-        if (value is not null && !IsLeaf(value.GetType()) && (value.GetType().IsValueType || seen.Add(value)))
+        // Most of what there is to find; of tensors each native one is found once, whatever holds it.
+        if (value is Tensor)
+            left.Push(value);
+        else if (value is not null && !HoldsNone(value.GetType()) && (value.GetType().IsValueType || seen.Add(value)))
             left.Push(value);
     }
+
+    // Of a field's type a value may be a derived one; of a value's own, the elements are all there is.
+    private static bool HoldsNone(Type type) => Bare.GetOrAdd(type, static type => IsLeaf(type)
+        || (type.IsGenericType && type.Namespace?.StartsWith("System.Collections", StringComparison.Ordinal) == true && type.GetGenericArguments().All(IsLeaf)));
 
     private static FieldInfo[] Fields(Type type) => FieldsOf.GetOrAdd(type, static type =>
     {
