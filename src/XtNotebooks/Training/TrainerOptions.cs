@@ -27,7 +27,7 @@ public sealed record TrainerOptions
     /// <see cref="Trainer.For{TBatch}"/> takes them.</summary>
     public IReadOnlyList<PaddedBatch> HeldOut { get; init; } = [];
 
-    /// <summary>A look at held-out batches before every so many steps, and at the end; 0 for the end alone.</summary>
+    /// <summary>A look at held-out batches before every so many steps, and at the end; 0 for the end alone. Without any it is refused.</summary>
     public int EvaluateEvery { get; init; }
 
     /// <summary>Stops after so many looks without a better held-out loss, <see cref="TrainingEvaluation.Loss"/>; null for never.</summary>
@@ -74,6 +74,8 @@ public sealed record TrainerOptions
         Positive(EarlyStopAfter is null or > 0, nameof(EarlyStopAfter), EarlyStopAfter, "at least 1");
         if (EarlyStopAfter is not null && (EvaluateEvery == 0 || heldOut == 0))
             throw new ArgumentException($"{nameof(EarlyStopAfter)} needs {nameof(HeldOut)} batches and {nameof(EvaluateEvery)}; give both.");
+        if (EvaluateEvery > 0 && heldOut == 0)
+            throw new ArgumentException($"{nameof(EvaluateEvery)} needs {nameof(HeldOut)} batches to look at; give them, or leave it out.");
         if (CheckpointEvery > 0 && CheckpointFolder is null)
             throw new ArgumentException($"{nameof(CheckpointEvery)} needs a {nameof(CheckpointFolder)}; give one.");
 

@@ -77,7 +77,7 @@ public sealed class HeldOutTests : IDisposable
             modes.Add((watched.training, is_grad_enabled()));
             return Squares(watched)(batch);
         }, Sgd(0.01), heldOut: Apart());
-        using var plain = Trainer.For(alone, batches, Squares(alone), Sgd(0.01));
+        using var plain = Trainer.For(alone, batches, Squares(alone), Sgd(0.01) with { EvaluateEvery = 0 });
         Assert.Equal(plain.Train(4).Steps.Select(s => s.ReportedLoss), looking.Train(4).Steps.Select(s => s.ReportedLoss));
         Assert.Equal([(false, false), (false, false), (true, true)], modes.Take(3));
         Assert.True(watched.training && is_grad_enabled());
@@ -216,6 +216,7 @@ public sealed class HeldOutTests : IDisposable
         var plane = Plane();
         Assert.StartsWith("The options' HeldOut holds padded batches, but the loss takes a ValueTuple", Refusal(() => Trainer.For(plane, Batches(), Squares(plane), new() { HeldOut = [padded] })));
         Assert.Contains("EarlyStopAfter needs HeldOut", Refusal(() => Trainer.For(plane, Batches(), Squares(plane), Sgd() with { EarlyStopAfter = 2 })));
+        Assert.Equal("EvaluateEvery needs HeldOut batches to look at; give them, or leave it out.", Refusal(() => Trainer.For(plane, Batches(), Squares(plane), Sgd())));
         var gone = Apart();
         gone[1].X.Dispose();
         using var trainer = Trainer.For(plane, Batches(), Squares(plane), Sgd(), heldOut: gone);

@@ -165,6 +165,7 @@ public sealed class TrainerTests
         var model = TrainedModel.From(net);
         Assert.Equal("LearningRate must be positive, but is -1.", Refusal(new() { LearningRate = -1 }));
         Assert.Contains("EarlyStopAfter needs HeldOut", Refusal(new() { EarlyStopAfter = 2 }));
+        Assert.Equal("EvaluateEvery needs HeldOut batches to look at; give them, or leave it out.", Refusal(new() { EvaluateEvery = 5 }));
         Assert.Contains("CheckpointFolder", Refusal(new() { CheckpointEvery = 2 }));
 
         string Refusal(TrainerOptions options) =>

@@ -79,6 +79,20 @@ public sealed class ViewSizeTests : IDisposable
         Assert.Contains("normalisation_1_", html, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_text_of_a_model_of_very_many_modules_is_bounded_too_and_counts_what_it_leaves_out()
+    {
+        ModelNode Node(string name, params ModelNode[] parts) => new(name, "Odd", 1, 1, 4, 0, [], parts) { Output = new string('9', 500) };
+        var many = new ModelView { Root = Node("model", [.. Enumerable.Range(0, 5000).Select(i => Node($"part{i}", Node("in")))]), Options = [new("Name", new string('"', 500_000), "")] }.ToText();
+        Assert.InRange(many.Length, 50_000, 200_000);
+        Assert.Contains("\n  part199 ", many, StringComparison.Ordinal);
+        Assert.EndsWith("\n9,601 more modules are left out; the numbers count them.\n", many, StringComparison.Ordinal);
+        var deep = new ModelView { Root = Enumerable.Range(0, 600).Aggregate(Node("inmost"), (part, i) => Node($"n{i}", part)), Options = [] }.ToText();
+        Assert.InRange(deep.Length, 90_000, 110_000);
+        Assert.EndsWith("more modules are left out; the numbers count them.\n", deep, StringComparison.Ordinal);
+        Assert.DoesNotContain("left out", ModelView.From(nn.Linear(3, 2)).ToText(), StringComparison.Ordinal);
+    }
+
     private sealed class ManyParameters : nn.Module
     {
         private readonly TorchSharp.Modules.ParameterList many = new([.. Enumerable.Range(0, 4000).Select(_ => nn.Parameter(zeros(1)))]);

@@ -5,7 +5,7 @@ namespace XtNotebooks.Views;
 /// <summary>Draws a model as a tree that opens and closes by itself, without a script.</summary>
 internal static class ModelHtml
 {
-    private const int MaxNodes = 400, MaxOwn = 100, LongestValue = 160;
+    private const int MaxNodes = ModelText.MaxNodes, MaxOwn = 100, LongestValue = ModelText.LongestValue;
 
     /// <remarks>Long names and shapes may need more than their share: then fewer modules are drawn.</remarks>
     public static string Write(ModelView view)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using TorchSharp;
 using XtNotebooks.Extensibility;
 
@@ -71,28 +70,7 @@ public sealed record ModelView : IView
     public string ToHtml() => ModelHtml.Write(this);
 
     /// <inheritdoc/>
-    public string ToText()
-    {
-        var text = new StringBuilder();
-        if (Title is not null)
-            text.Append(Title).Append('\n');
-        text.Append(Sentence).Append('\n');
-        if (Example is not null)
-            text.Append(CultureInfo.InvariantCulture, $"  → is the shape a module gives for {Example}\n");
-        if (Note is not null)
-            text.Append("  ").Append(Note).Append('\n');
-        foreach (var option in Options)
-            text.Append(CultureInfo.InvariantCulture, $"  {option.Name} = {option.Value} (default {option.Default})\n");
-        Append(text, Root, 0);
-        return text.ToString();
-    }
-
-    private static void Append(StringBuilder text, ModelNode node, int depth)
-    {
-        text.Append(' ', depth * 2).Append(CultureInfo.InvariantCulture, $"{node.Name} {node.Type}{(node.Output is { } output ? $" → {output}" : "")}  {Words.Number(node.Parameters)}{node.Repeats}\n");
-        foreach (var child in node.Children)
-            Append(text, child, depth + 1);
-    }
+    public string ToText() => ModelText.Write(this);
 }
 
 /// <summary>A module and what it holds.</summary>
