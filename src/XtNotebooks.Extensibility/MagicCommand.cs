@@ -96,6 +96,9 @@ public sealed record MagicSuggestion(string Text, string Kind, string Detail);
 /// <param name="Body">The text below the command; empty unless <see cref="MagicCommand.TakesBody"/>.</param>
 public sealed record MagicCall(INotebook Notebook, IReadOnlyDictionary<string, object?> Values, string Body)
 {
+    /// <summary>The names of the options that the call itself gives, also where it spells out a default; null where the host does not tell.</summary>
+    public IReadOnlyCollection<string>? Given { get; init; }
+
     /// <summary>The value of an option, or the type's default where neither the call nor the option has one.</summary>
     public T? Get<T>(string option) => Values.TryGetValue(option, out var value) && value is not null ? (T)value : default;
 

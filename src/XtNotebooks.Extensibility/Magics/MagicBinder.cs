@@ -38,6 +38,7 @@ internal static class MagicBinder
                 : throw new MagicException($"{option.Name} needs a value: {Expected(option)}.");
             given[option.Name] = Convert(option, text, notebook);
         }
+        string[] names = [.. given.Keys];
         foreach (var option in magic.Options.Where(option => !given.ContainsKey(option.Name)))
         {
             if (option.Required)
@@ -45,7 +46,7 @@ internal static class MagicBinder
             if (option.Default is not null)
                 given[option.Name] = option.Default;
         }
-        return new MagicCall(notebook, given, body);
+        return new MagicCall(notebook, given, body) { Given = names };
     }
 
     private static MagicOption Option(MagicCommand magic, string name) =>

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using TorchSharp;
 using XtNotebooks.Extensibility;
 using XtNotebooks.Transformers;
+using XtNotebooks.Views;
 
 namespace XtNotebooks.Training;
 
@@ -26,8 +27,8 @@ internal static class ContinuedRun
             throw new MagicException("--batches are others than the run's, which goes on with its own; leave them out, or train without --continue.");
         foreach (var option in TrainMagic.Command.Options.Where(option => !Free.Contains(option.Name) && option.Name != "--batches"))
         {
-            var value = call.Values.GetValueOrDefault(option.Name);
-            if (value is not (null or false) && !Equals(value, option.Default) && !AsBegun(option.Name, value, earlier) && !Same(option.Name, value, earlier))
+            // A default that is spelt out asks for that value too.
+            if (call.Gives(TrainMagic.Command, option.Name) && call.Values[option.Name]! is var value && !AsBegun(option.Name, value, earlier) && !Same(option.Name, value, earlier))
                 throw new MagicException($"{option.Name} is settled by the run that goes on; leave it out, or train without --continue.");
         }
         Schedule(earlier, call.Get<int>("--steps"));
@@ -57,6 +58,8 @@ internal static class ContinuedRun
     private static bool Same(string option, object value, Trainer earlier) => option switch
     {
         "--learning-rate" => Equals(value, earlier.Options.LearningRate),
+        "--schedule" => value is RateSchedule.Constant && earlier.Options.Schedule is null,
+        "--warmup" => value is 0 && earlier.Options.Schedule is null,
         "--clip-norm" => Equals(value, earlier.Options.ClipNorm),
         "--accumulate" => Equals(value, earlier.Options.Accumulation),
         "--evaluate-every" => Equals(value, earlier.Options.EvaluateEvery),

@@ -50,9 +50,9 @@ internal static class TrainingInputs
     {
         var (batches, steps) = (call.Has("--batches") && !call.Has("--lines"), call.Get<int>("--steps"));
         call.Refuse(magic, batches, "is for --lines; leave it out, or give --lines in place of --batches.", "--tokenizer", "--batch-size", "--length", "--eos");
-        call.Refuse(magic, batches && !call.Has("--held-out") && !call.Has("--early-stop"), "needs --held-out batches to look at; give them, or leave it out.", "--evaluate-every");
+        call.Refuse(magic, batches && call.Get<int>("--evaluate-every") > 0 && !call.Has("--held-out") && !call.Has("--early-stop"), "needs --held-out batches to look at; give them, or leave it out.", "--evaluate-every");
         call.Refuse(magic, !call.Has("--loss"), "is for a --loss of your own; leave it out.", "--counted");
-        call.Refuse(magic, steps > 0 && call.Get<int>("--warmup") >= steps, $"begins after the --warmup of {call.Get<int>("--warmup")} steps, but there are only {steps}; lower --warmup, or raise --steps.", "--schedule");
+        call.Refuse(magic, steps > 0 && call.Get<RateSchedule>("--schedule") != RateSchedule.Constant && call.Get<int>("--warmup") >= steps, $"begins after the --warmup of {call.Get<int>("--warmup")} steps, but there are only {steps}; lower --warmup, or raise --steps.", "--schedule");
     }
 
     public static nn.Module<Tensor, Tensor> Model(MagicCall call) => call.Require<object>("--model") switch

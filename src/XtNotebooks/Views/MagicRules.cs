@@ -7,7 +7,7 @@ internal static class MagicRules
 {
     /// <summary>Refuses options that would be passed over.</summary>
     /// <param name="call">The call.</param>
-    /// <param name="magic">Whose defaults do not count as given: one that is spelt out cannot be told from one that is not.</param>
+    /// <param name="magic">Whose defaults do not count as given, unless the call spells them out.</param>
     /// <param name="when">Whether they would be.</param>
     /// <param name="why">What follows the option's name in the sentence: why, and what to do.</param>
     /// <param name="options">Their names.</param>
@@ -18,9 +18,9 @@ internal static class MagicRules
             throw new MagicException($"{idle} {why}");
     }
 
-    /// <summary>Whether an option has another value than its default.</summary>
-    public static bool Gives(this MagicCall call, MagicCommand magic, string option) =>
-        call.Values.GetValueOrDefault(option) is { } value and not false && !Equals(value, magic.Options.Single(known => known.Name == option).Default);
+    /// <summary>Whether the call gives an option; where the host does not tell, whether it has another value than its default.</summary>
+    public static bool Gives(this MagicCall call, MagicCommand magic, string option) => call.Values.GetValueOrDefault(option) is { } value and not false
+        && (call.Given?.Contains(option) ?? !Equals(value, magic.Options.Single(known => known.Name == option).Default));
 
     /// <summary>Whether an option has any value.</summary>
     public static bool Has(this MagicCall call, string option) => call.Values.GetValueOrDefault(option) is not null;

@@ -180,11 +180,27 @@ public sealed class ContinuedTrainingTests : TrainingCells
         Assert.StartsWith("--model is another model than the run's", await Refusal(On(other)));
         Assert.StartsWith("--batches are others than the run's", await Refusal(On(net)));
         Assert.StartsWith("--learning-rate is settled by the run that goes on", await Refusal(Same(net, ("--learning-rate", 0.1))));
+        // The default that is spelt out is another value than the run's, too.
+        Assert.StartsWith("--learning-rate is settled by the run that goes on", await Refusal(Same(net, ("--learning-rate", 1e-3))));
         Assert.StartsWith("--setting is settled", await Refusal(Same(net, ("--setting", "defaults"))));
         Assert.StartsWith("--precision is settled", await Refusal(Same(net, ("--precision", TrainingPrecision.BFloat16))));
-        await Call("#!xt-train", Same(net, ("--learning-rate", 0.01), ("--continue", true)));
+        await Call("#!xt-train", Same(net, ("--learning-rate", 0.01), ("--accumulate", 1), ("--continue", true)));
         Assert.Equal(10, ((TrainingRun)notebook.Declared["run"].Value!).Steps.Count);
+        var train = notebook.Magics.Single(magic => magic.Name == "#!xt-train");
+        notebook.SetVariable("net", net, net.GetType());
+        var error = await Assert.ThrowsAsync<MagicException>(() => Line("#!xt-train net --steps 5 --continue --learning-rate 0.001"));
+        Assert.StartsWith("--learning-rate is settled by the run that goes on", error.Message);
+        await Line("#!xt-train net --steps 5 --continue --seed 0");
+        Assert.Equal(15, ((TrainingRun)notebook.Declared["run"].Value!).Steps.Count);
+        // Nor does it matter who made the trainer.
+        using var trainer = new Trainer(TrainedModel.From(net), Tiny.Motif(), LossSetting.IgnorePads, new() { Schedule = Schedules.Cosine(20) });
+        notebook.SetVariable("runTrainer", trainer, typeof(Trainer));
+        Assert.StartsWith("--schedule is settled", await Refusal(Same(net, ("--schedule", RateSchedule.Constant))));
+        using var constant = new Trainer(TrainedModel.From(net), Tiny.Motif(), LossSetting.IgnorePads);
+        notebook.SetVariable("runTrainer", constant, typeof(Trainer));
+        await Call("#!xt-train", Same(net, ("--schedule", RateSchedule.Constant), ("--warmup", 0), ("--learning-rate", 1e-3), ("--continue", true)));
 
+        Task Line(string line) => train.RunAsync(line, "", notebook, TestContext.Current.CancellationToken);
         Dictionary<string, object?> Same(nn.Module model, params (string, object?)[] more) => On(model, [("--batches", null), .. more]);
         async Task<string> Refusal(Dictionary<string, object?> values) =>
             (await Assert.ThrowsAsync<MagicException>(() => Call("#!xt-train", new(values) { ["--continue"] = true }))).Message;

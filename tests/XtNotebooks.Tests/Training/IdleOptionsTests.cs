@@ -32,9 +32,12 @@ public sealed class IdleOptionsTests : IDisposable
             ("--batches", null), ("--lines", new[] { "ab", "ba" }), ("--tokenizer", letters), ("--evaluate-every", 2)));
         Assert.Equal("--schedule begins after the --warmup of 5 steps, but there are only 5; lower --warmup, or raise --steps.",
             await Refusal(("--schedule", RateSchedule.Cosine), ("--warmup", 5)));
-        // What goes together still does, and a default that is spelt out is none too many.
+        // A default that is spelt out is passed over no less.
+        Assert.StartsWith("--batch-size is for --lines", await Refusal(("--batch-size", 32)));
+        // What goes together still does, and what asks for nothing is none too many.
         using var held = PaddedBatch.From([[5L, 6, 7]], padId: 0);
-        await Call(("--held-out", new[] { held }), ("--evaluate-every", 2), ("--warmup", 4), ("--schedule", RateSchedule.Linear), ("--batch-size", 32), ("--eos", false));
+        await Call(("--held-out", new[] { held }), ("--evaluate-every", 2), ("--warmup", 4), ("--schedule", RateSchedule.Linear), ("--eos", false));
+        await Call(("--evaluate-every", 0), ("--warmup", 5), ("--schedule", RateSchedule.Constant));
         await Call(("--loss", LossSetting.Manual), ("--counted", counted));
 
         Task Call(params (string, object?)[] given) => magics.CallAsync(magic, [("--model", net), ("--batches", Tiny.Motif()), ("--steps", 5), .. given]);

@@ -18,7 +18,7 @@ internal sealed class MagicCalls
         var command = Notebook.Magics.Single(known => known.Name == magic);
         var values = given.GroupBy(pair => pair.Option).ToDictionary(pair => pair.Key, pair => pair.Last().Value);
         Assert.All(values.Keys, key => Assert.Contains(command.Options, option => option.Name == key));
-        return command.Run(new MagicCall(Notebook, command.Options.ToDictionary(option => option.Name, option => values.GetValueOrDefault(option.Name, option.Default)), ""), token);
+        return command.Run(new MagicCall(Notebook, command.Options.ToDictionary(option => option.Name, option => values.GetValueOrDefault(option.Name, option.Default)), "") { Given = values.Keys }, token);
     }
 
     public Task TrainAsync(nn.Module model, object? batches, params (string, object?)[] more) =>
