@@ -1,12 +1,13 @@
 // Takes the pictures of the views, in light and dark: pictures.mjs FOLDER-OF-PAGES FOLDER-OF-PICTURES [NAME …]. Needs Chromium; called by refresh.
+// What each was taken of, pages/NAME.print, is kept in pictures.json.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 
 const [pages, pictures, ...names] = process.argv.slice(2);
 // Others are as wide as they need.
-const width = { 'tensor-facets': 1220, 'training-run': 980, 'training-comparison': 980, 'chart-compare': 980, 'logits-compared': 1080, 'attention': 800 };
+const width = { 'tensor-facets': 1220, 'training-run': 980, 'training-comparison': 980, 'logits-compared': 1080, 'attention': 800 };
 // What a reader does before the picture is taken.
 const acts = {
   'model': `document.querySelectorAll('details').forEach((d, i) => d.open = i < 9)`,
@@ -54,6 +55,9 @@ try {
       const { data } = await call('Page.captureScreenshot', { format: 'png', captureBeyondViewport: true, clip: { x: 0, y: 0, width: w, height: h, scale: 1 } });
       writeFileSync(join(pictures, `${name}-${theme}.png`), Buffer.from(data, 'base64'));
     }
+    const kept = join(pictures, 'pictures.json');
+    const taken = { ...JSON.parse(existsSync(kept) ? readFileSync(kept, 'utf8') : '{}'), [name]: readFileSync(join(pages, `${name}.print`), 'utf8') };
+    writeFileSync(kept, JSON.stringify(taken, Object.keys(taken).sort(), 2) + '\n');
     console.log(name);
   }
 } finally {

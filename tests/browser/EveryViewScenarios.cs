@@ -8,12 +8,13 @@ internal static class EveryViewScenarios
     private const string Same = "Every view looks the same in the Notebook and on the exported page";
     private const string Tab = "Tab reaches every hover of an exported page and shows where it is";
     private const string Bare = "Every view keeps its sentence, its numbers and its picture where scripts are stripped";
+    private const string Seen = "Every text of every view stands out from what lies behind it, in light and dark";
 
     private static string? exported;
 
     /// <summary>The cells of each scenario's notebook.</summary>
     public static IReadOnlyDictionary<string, string[]> Cells { get; } =
-        new[] { Same, Tab, Bare }.ToDictionary(name => name, _ => ViewKinds.Cells);
+        new[] { Same, Tab, Bare, Seen }.ToDictionary(name => name, _ => ViewKinds.Cells);
 
     public static IReadOnlyList<(string Name, Func<OpenNotebook, Task> Test)> All { get; } =
     [
@@ -72,6 +73,24 @@ internal static class EveryViewScenarios
             await EachAsync(kind => ReadsBareAsync(notebook, kind, ViewKinds.In(page, kind)));
             await page.CloseAsync();
         }),
+        (Seen, async notebook =>
+        {
+            foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
+            {
+                var page = await ExportedAsync(notebook, scheme: scheme);
+                var dark = await page.EvaluateAsync<bool>("() => parseInt(getComputedStyle(document.querySelector('.xt-mask')).backgroundColor.slice(4)) < 128");
+                Require(dark == (scheme == ColorScheme.Dark), $"views should be as {scheme} as the reader's other windows");
+                await EachAsync(async kind =>
+                {
+                    var view = ViewKinds.In(page, kind);
+                    if (kind.IsChart)
+                        await view.Locator(".js-plotly-plot .scatterlayer path.js-line").First.WaitForAsync();
+                    var failures = await Contrast.FailuresAsync(view);
+                    Require(failures.Count == 0, $"{scheme}: {string.Join("; ", failures.Take(8))}{(failures.Count > 8 ? $"; and {failures.Count - 8} more" : "")}");
+                });
+                await page.CloseAsync();
+            }
+        }),
     ];
 
     private static async Task ReadsBareAsync(OpenNotebook notebook, ViewKind kind, ILocator view)
@@ -96,8 +115,8 @@ internal static class EveryViewScenarios
     }
 
     /// <summary>One headless run serves all scenarios.</summary>
-    private static async Task<IPage> ExportedAsync(OpenNotebook notebook, bool scripts = true) =>
-        await ExportedPage.OpenAsync(notebook, exported ??= await ExportedPage.WriteAsync(notebook), scripts);
+    private static async Task<IPage> ExportedAsync(OpenNotebook notebook, bool scripts = true, ColorScheme scheme = ColorScheme.Light) =>
+        await ExportedPage.OpenAsync(notebook, exported ??= await ExportedPage.WriteAsync(notebook), scripts, scheme);
 
     /// <summary>Tells of every kind that fails, not of the first alone.</summary>
     private static async Task EachAsync(Func<ViewKind, Task> test)

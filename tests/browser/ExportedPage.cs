@@ -36,14 +36,14 @@ internal static partial class ExportedPage
     }
 
     /// <summary>Opens a page's file; without scripts both as a place that strips their elements and as a browser that runs none.</summary>
-    public static async Task<IPage> OpenAsync(OpenNotebook notebook, string html, bool scripts = true)
+    public static async Task<IPage> OpenAsync(OpenNotebook notebook, string html, bool scripts = true, ColorScheme scheme = ColorScheme.Light)
     {
         if (!scripts)
         {
             var text = ScriptElement().Replace(await File.ReadAllTextAsync(html), "");
             await File.WriteAllTextAsync(html += ".bare.html", text);
         }
-        var page = await notebook.Page.Context.Browser!.NewPageAsync(new() { ViewportSize = new() { Width = 1200, Height = 1600 }, JavaScriptEnabled = scripts });
+        var page = await notebook.Page.Context.Browser!.NewPageAsync(new() { ViewportSize = new() { Width = 1200, Height = 1600 }, JavaScriptEnabled = scripts, ColorScheme = scheme });
         page.SetDefaultTimeout(60_000);
         await page.GotoAsync(new Uri(html).AbsoluteUri);
         return page;

@@ -81,6 +81,7 @@ public sealed class PaletteTests
     [InlineData("real")]
     [InlineData("pad")]
     [InlineData("focus")]
+    [InlineData("hatch")]
     public void Marks_have_a_contrast_of_3_to_1_in_both_themes(string mark)
     {
         foreach (var theme in new[] { Palette.Light, Palette.Dark })

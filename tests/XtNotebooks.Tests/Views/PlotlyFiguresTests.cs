@@ -31,6 +31,19 @@ public sealed class PlotlyFiguresTests
     }
 
     [Fact]
+    public void Looks_as_expected()
+    {
+        var view = new FigureView(Samples.FigureJson);
+        var html = view.ToHtml(new Html(""));
+        SafeHtml.Check(html);
+        Snapshot.Matches(html, "figure.html");
+        Snapshot.Matches(view.ToText(), "figure.txt");
+        // The picture as it is drawn, beside the page that holds it in base64.
+        var picture = Assert.Single(Regex.Matches(html, "src=\"data:image/svg\\+xml;base64,([^\"]+)\""));
+        Snapshot.Matches(Encoding.UTF8.GetString(Convert.FromBase64String(picture.Groups[1].Value)), "figure.svg");
+    }
+
+    [Fact]
     public void A_figure_of_other_kinds_is_listed()
     {
         var html = new FigureView("""{"data":[{"type":"pie","name":"mine","values":[1,2]}]}""").ToHtml(new Html(""));

@@ -56,6 +56,13 @@ internal static class Samples
             new() { TokenClass = id => "aeiou".Contains(Letter(id), StringComparison.Ordinal) ? "vowels" : "consonants" });
     }
 
+    /// <summary>Somebody's figure: a line with a hole, markers, bars on an axis of their own, what waits in the legend and what no picture has.</summary>
+    public const string FigureJson = """
+        {"data":[{"type":"scatter","name":"loss <b>","mode":"lines","x":[1,2,3,4],"y":[3.5,2.25,null,1.5]},{"type":"scatter","name":"held out","mode":"markers","x":[1,4],"y":[3.6,1.75]},
+        {"type":"bar","name":"tokens","x":[1,2,3,4],"y":[900,1100,1000,1050],"yaxis":"y2"},{"type":"scatter","name":"raw","x":[1,2],"y":[4,2],"visible":"legendonly"},{"type":"pie","name":"share","values":[1,2]}],
+        "layout":{"title":{"text":"A run & its tokens"},"xaxis":{"title":{"text":"step"}},"yaxis":{"title":{"text":"nats"}},"yaxis2":{"title":{"text":"tokens/s"},"overlaying":"y","side":"right"}}}
+        """;
+
     public static TrainingRun Run(string name, int steps, double reported, double real, double pad) => new()
     {
         Name = name,
@@ -250,7 +257,6 @@ internal static class Samples
     [
         ("loss-mask-defaults", LossMask(-100)),
         ("loss-mask-ignored", LossMask(0)),
-        ("chart-compare", Chart()),
         ("training-run", Run("wrapper's defaults", 120, 0.87, 1.46, 0.13).ToChart()),
         ("training-comparison", Comparison(120).ToChart()),
         ("tensor-matrix", Numbers(24, 60)),
@@ -290,7 +296,10 @@ public sealed class SampleTests
             Assert.Equal(view.ToHtml(), view.ToHtml());
             Assert.False(string.IsNullOrWhiteSpace(view.ToText()));
             if (Environment.GetEnvironmentVariable("XT_VIEW_SAMPLES") is { Length: > 0 } folder)
+            {
                 File.WriteAllText(Path.Combine(folder, name + ".html"), view.ToHtml());
+                File.WriteAllText(Path.Combine(folder, name + ".print"), PictureTests.Print(name, view.ToHtml()));
+            }
         }
     }
 }

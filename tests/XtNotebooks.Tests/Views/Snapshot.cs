@@ -24,13 +24,18 @@ internal static class Snapshot
     private static string Around(string text, int at) =>
         text[Math.Max(0, at - 40)..Math.Min(text.Length, at + 80)].Replace("\n", "\\n", StringComparison.Ordinal);
 
-    private static string Folder()
+    /// <summary>The repository's folder.</summary>
+    public static string Root { get; } = Find();
+
+    private static string Folder() => Path.Combine(Root, "tests", "XtNotebooks.Tests", "Views", "Expected");
+
+    private static string Find()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             if (File.Exists(Path.Combine(folder.FullName, "XtNotebooks.sln")))
-                return Path.Combine(folder.FullName, "tests", "XtNotebooks.Tests", "Views", "Expected");
+                return folder.FullName;
         }
-        throw new DirectoryNotFoundException("The tests run outside the repository; expectation files are not found.");
+        throw new DirectoryNotFoundException("The tests run outside the repository; expectation files and pictures are not found.");
     }
 }

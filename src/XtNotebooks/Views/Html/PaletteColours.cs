@@ -22,7 +22,7 @@ internal static partial class Palette
         ["fg"] = "#1f2328",
         ["muted"] = "#59636e",
         ["line"] = "#d1d9e0",
-        ["hatch"] = "#a8b1ba",
+        ["hatch"] = "#8c959f",
         ["soft"] = "#f2f4f7",
         ["warn"] = "#a84300",
         ["warnbg"] = "#fff0e0",

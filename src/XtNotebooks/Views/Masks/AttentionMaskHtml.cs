@@ -78,7 +78,7 @@ internal static class AttentionMaskHtml
         .xt-attmask .legend b{font-weight:400;white-space:nowrap}
         .xt-attmask .c{background:var(--real)}
         .xt-attmask .grid td.p,.xt-attmask .legend .p{background:var(--warnbg);color:var(--warn);box-shadow:inset 0 0 0 2px var(--warn)}
-        .xt-attmask .q{background:var(--realbg)}
+        .xt-attmask .grid td.q,.xt-attmask .legend .q{background:var(--realbg);box-shadow:inset 0 0 0 2px var(--real)}
         .xt-attmask .v{background:radial-gradient(circle at 50% 50%,var(--muted) 0 2px,transparent 2.5px)}
         .xt-attmask .i,.xt-attmask .b{background:repeating-linear-gradient(135deg,var(--hatch) 0 1px,transparent 1px 4px)}
         """;
