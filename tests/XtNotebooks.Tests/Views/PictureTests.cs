@@ -27,7 +27,7 @@ public sealed partial class PictureTests
     {
         var names = Samples.All.Select(sample => sample.Name).Order(StringComparer.Ordinal).ToList();
         Assert.Equal(names, Taken().Keys.Order(StringComparer.Ordinal));
-        Assert.Equal(names.SelectMany(name => new[] { $"{name}-dark.png", $"{name}-light.png" }),
+        Assert.Equal(names.SelectMany(name => new[] { $"{name}-dark.png", $"{name}-light.png" }).Order(StringComparer.Ordinal),
             Directory.GetFiles(Folder, "*.png").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
         var page = File.ReadAllText(Path.Combine(Folder, "README.md"));
         Assert.All(names, name => Assert.Contains($"| [`{name}`]({name}-light.png)", page, StringComparison.Ordinal));
