@@ -80,8 +80,14 @@ internal static class NotebookJson
     private static void WriteString(StringBuilder text, string content)
     {
         text.Append('"');
-        foreach (var c in content)
+        for (var i = 0; i < content.Length; i++)
         {
+            var c = content[i];
+            if (char.IsHighSurrogate(c) && i + 1 < content.Length && char.IsLowSurrogate(content[i + 1]))
+            {
+                text.Append(c).Append(content[++i]);
+                continue;
+            }
             _ = c switch
             {
                 '"' => text.Append("\\\""),
@@ -91,6 +97,8 @@ internal static class NotebookJson
                 '\t' => text.Append("\\t"),
                 '\b' => text.Append("\\b"),
                 '\f' => text.Append("\\f"),
+                // Half a pair is no character: no file can hold it, and nobody could read this text again.
+                >= '\ud800' and <= '\udfff' => text.Append('\ufffd'),
                 < ' ' => text.Append("\\u00").Append(((int)c).ToString("x2", System.Globalization.CultureInfo.InvariantCulture)),
                 _ => text.Append(c),
             };

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using XtNotebooks.Kernel.Notebooks;
 
 namespace XtNotebooks.Kernel.Tests.Notebooks;
@@ -78,6 +79,13 @@ public class NotebookDocumentTests
     {
         const string Json = """{"cells":[],"metadata":{"odd":"\ud83d"},"nbformat":4,"nbformat_minor":5}""";
         Assert.Contains("""\ud83d""", NotebookDocument.Parse(Json, "n").ToJson());
+    }
+
+    [Fact]
+    public void Half_a_surrogate_pair_of_an_output_is_written_as_what_can_be_read_again()
+    {
+        var json = NotebookJson.Write(new JsonObject { ["text"] = "a\ud83db 👩 \udc00" });
+        Assert.Equal("a\ufffdb 👩 \ufffd", (string)JsonNode.Parse(json)!["text"]!);
     }
 
     [Fact]

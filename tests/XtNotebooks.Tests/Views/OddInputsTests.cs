@@ -56,7 +56,16 @@ public sealed class OddInputsTests : IDisposable
     [InlineData("👩\u200d👧", "👩\u200d👧")]
     [InlineData("  ", "··")]
     [InlineData("", "∅")]
+    [InlineData("a\nb\t\u0001\u007f", "a⏎b⇥␁␡")]
     public void A_token_that_nobody_would_see_is_told_by_its_number(string token, string seen) => Assert.Equal(seen, HtmlText.Visible(token));
+
+    [Fact]
+    public void Half_a_pair_of_surrogates_is_a_replacement_character_in_text_and_page()
+    {
+        var view = LogitsView.From(zeros(1, 2, 3), zeros(1, 2, dtype: int64), new() { Token = _ => "a\ud83d" });
+        Assert.All(new[] { view.ToText(), view.ToHtml() }, text => Assert.Contains("a\ufffd", text, StringComparison.Ordinal));
+        Assert.All(new[] { view.ToText(), view.ToHtml() }, text => Assert.DoesNotContain(text, char.IsSurrogate));
+    }
 
     [Theory]
     [InlineData(1, 1, 1)]

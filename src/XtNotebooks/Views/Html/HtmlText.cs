@@ -64,18 +64,19 @@ internal static class HtmlText
         // An accent alone would stand on what is before it.
         if (Rune.GetUnicodeCategory(runes[0]) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark)
             text.Append('◌');
-        foreach (var c in token)
+        // Half a pair, as a tokenizer of chars gives it, is a replacement character here.
+        foreach (var rune in runes)
         {
-            text.Append(c switch
+            text.Append(rune.Value switch
             {
-                ' ' => '·',
-                '\u00a0' => '⍽',
-                '\n' => '⏎',
-                '\t' => '⇥',
-                '\r' => '␍',
-                < ' ' => (char)('\u2400' + c),
-                '\u007f' => '␡',
-                _ => c,
+                ' ' => "·",
+                '\u00a0' => "⍽",
+                '\n' => "⏎",
+                '\t' => "⇥",
+                '\r' => "␍",
+                < ' ' => ((char)('\u2400' + rune.Value)).ToString(),
+                '\u007f' => "␡",
+                _ => rune.ToString(),
             });
         }
         return text.ToString();
