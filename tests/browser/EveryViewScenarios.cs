@@ -75,6 +75,7 @@ internal static class EveryViewScenarios
         }),
         (Seen, async notebook =>
         {
+            var failures = new List<string>();
             foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
             {
                 var page = await ExportedAsync(notebook, scheme: scheme);
@@ -85,11 +86,11 @@ internal static class EveryViewScenarios
                     var view = ViewKinds.In(page, kind);
                     if (kind.IsChart)
                         await view.Locator(".js-plotly-plot .scatterlayer path.js-line").First.WaitForAsync();
-                    var failures = await Contrast.FailuresAsync(view);
-                    Require(failures.Count == 0, $"{scheme}: {string.Join("; ", failures.Take(8))}{(failures.Count > 8 ? $"; and {failures.Count - 8} more" : "")}");
+                    failures.AddRange((await Contrast.FailuresAsync(view)).Select(failure => $"{kind}, {scheme}: {failure}"));
                 });
                 await page.CloseAsync();
             }
+            Require(failures.Count == 0, string.Join("\n       ", failures.Take(40)));
         }),
     ];
 
