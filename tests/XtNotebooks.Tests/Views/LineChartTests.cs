@@ -38,6 +38,15 @@ public sealed class LineChartTests
     }
 
     [Fact]
+    public void A_number_too_small_for_three_decimals_is_not_written_as_nothing_in_the_table()
+    {
+        var html = Light(Small("difference", 2.384e-7, 0, 2.5));
+        Assert.Contains("<td>2.384e-7", html, StringComparison.Ordinal);
+        Assert.Contains("<td>0.000", html, StringComparison.Ordinal);
+        Assert.Contains("<td>2.500", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Carries_the_whole_script_that_Plotly_NET_embeds()
     {
         var html = Samples.Chart(5).ToHtml();

@@ -75,7 +75,7 @@ internal static class LineChartHtml
         {
             table.Add($"<tr><th>{ChartScale.Label(x)}");
             foreach (var line in lines)
-                table.Add($"<td>{Value(line.X, line.Y, x, y => y.ToString("0.000", CultureInfo.InvariantCulture))}");
+                table.Add($"<td>{Value(line.X, line.Y, x, Number)}");
             foreach (var line in below)
                 table.Add($"<td>{Value(line.X, line.Raw ?? line.Y, x, Words.Value)}");
             table.Add($"</tr>\n");
@@ -87,6 +87,9 @@ internal static class LineChartHtml
             table.Add($"<p class=\"muted\">{smooth}{left}</p>");
         html.Add(FigureTable.Of("Numbers", table.Done()));
     }
+
+    /// <summary>Three decimals, as losses are read; a number that is smaller than they tell is not written as nothing.</summary>
+    private static string Number(double y) => y != 0 && Math.Abs(y) < 0.0005 ? Words.Short(y) : y.ToString("0.000", CultureInfo.InvariantCulture);
 
     /// <summary>So many of them, the first and the last, the others as far apart as they can be.</summary>
     internal static IEnumerable<T> Picked<T>(List<T> all, int most) => all.Count <= most
