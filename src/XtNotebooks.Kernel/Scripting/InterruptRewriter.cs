@@ -105,8 +105,8 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
         return visited.WithStatement(Checked(visited.Statement));
     }
 
-    public override SyntaxNode? VisitGotoStatement(GotoStatementSyntax node) =>
-        node.IsKind(SyntaxKind.GotoStatement) ? Checked(node) : node;
+    /// <summary>A label, or another case of a switch: both can be a loop.</summary>
+    public override SyntaxNode? VisitGotoStatement(GotoStatementSyntax node) => Checked(node);
 
     public override SyntaxNode? VisitAwaitExpression(AwaitExpressionSyntax node)
     {

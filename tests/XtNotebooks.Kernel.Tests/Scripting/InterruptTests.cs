@@ -10,6 +10,8 @@ public sealed class InterruptTests
     [InlineData("for (;;) ;")]
     [InlineData("do n++; while (true);")]
     [InlineData("again: n++; goto again;")]
+    [InlineData("switch (n) { case 0: n++; goto case 1; case 1: n--; goto case 0; }")]
+    [InlineData("switch (n) { default: n++; goto default; }")]
     [InlineData("foreach (var i in Forever()) n = i;")]
     [InlineData("while (true) { try { Thread.Sleep(5); throw new Exception(); } catch { } }")]
     [InlineData("while (true) { try { while (true) n++; } catch { } finally { n = 0; } }")]
