@@ -9,12 +9,17 @@ public sealed class MimeBundle
     public IReadOnlyDictionary<string, string> Data { get; }
 
     /// <summary>Creates a bundle from representations by MIME type.</summary>
-    /// <exception cref="ArgumentException">There is no representation at all.</exception>
+    /// <exception cref="ArgumentException">There is no representation at all, or one is null.</exception>
     public MimeBundle(IReadOnlyDictionary<string, string> data)
     {
         ArgumentNullException.ThrowIfNull(data);
         if (data.Count == 0)
             throw new ArgumentException("A bundle needs at least one representation; give 'text/plain'.", nameof(data));
+        foreach (var (mimeType, text) in data)
+        {
+            if (text is null)
+                throw new ArgumentException($"The representation '{mimeType}' is null; leave it out, or give an empty text.", nameof(data));
+        }
         Data = data;
     }
 

@@ -7,6 +7,7 @@ StartFolder.Ensure(Console.Error);
 // What a cell can do to its process no code in that process survives: somebody stays beside it to say so.
 if (Supervisor.IsWanted(args) && Supervisor.Run(args) is { } supervised)
     return supervised;
+CellConsole.GivesStraysToCells = true;
 // The compiler takes longest to start: it begins before the command line is read and the front end has connected.
 if (args is ["kernel" or "run", _, ..])
     _ = CodeSession.WarmUpAsync();

@@ -10,6 +10,13 @@ public class MimeBundleTests
     }
 
     [Fact]
+    public void A_representation_that_is_null_is_named()
+    {
+        var error = Assert.Throws<ArgumentException>(() => MimeBundle.Html(null!, "1"));
+        Assert.Contains("'text/html' is null", error.Message);
+    }
+
+    [Fact]
     public void Html_keeps_the_text_that_stands_for_it()
     {
         var bundle = MimeBundle.Html("<b>1</b>", "1");

@@ -44,6 +44,10 @@ class Output(KernelCase):
         for thread in range(8):
             self.assertEqual([i for t, i in lines if t == thread], list(range(200)))
 
+    def test_what_is_written_without_the_context_of_a_cell_goes_to_the_last_one(self):
+        code = 'var lost = new Thread(() => Console.WriteLine("found")); lost.UnsafeStart(); lost.Join();'
+        self.assertEqual(self.run_cell(code).text(), "found\n")
+
     def test_a_display_is_updated_in_the_cell_and_after_it(self):
         ended = self.run_cell('var shown = display("one"); shown.Update("two");')
         first = ended.of("display_data")[0]

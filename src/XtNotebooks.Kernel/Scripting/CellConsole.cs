@@ -4,11 +4,15 @@ using System.Text;
 namespace XtNotebooks.Kernel.Scripting;
 
 /// <summary>Sends what a cell's code writes to <see cref="Console"/> to that cell's output, and reads from its front end.</summary>
-/// <remarks>Code that belongs to no cell keeps the process's own console.</remarks>
+/// <remarks>Code that belongs to no cell keeps the process's own console, unless <see cref="GivesStraysToCells"/>.</remarks>
 internal static class CellConsole
 {
     private static readonly Lock Installing = new();
     private static bool s_installed;
+
+    /// <summary>Whether the cell that began last gets what is written without any cell's context: by finalizers, and by threads that were
+    /// started without it. Nobody reads the console of a process that only serves a notebook.</summary>
+    public static bool GivesStraysToCells { get; set; }
 
     public static void Install()
     {
@@ -37,7 +41,7 @@ internal static class CellConsole
         {
             if (string.IsNullOrEmpty(value))
                 return;
-            if (CellContext.Current is { } cell)
+            if ((CellContext.Current ?? (GivesStraysToCells ? CellContext.Latest : null)) is { } cell)
                 cell.Output.Stream(stream, value);
             else
                 original.Write(value);

@@ -40,8 +40,8 @@ internal sealed class CellContext(CodeSession session, CellRequest request, ICel
 
     /// <summary>Ends the cell with an error whose exception will be long on its way, or tells it where the cell has ended.</summary>
     /// <param name="error">The error.</param>
-    /// <param name="at">Where it happened.</param>
-    public void Fail(Exception error, StackTrace at) => Failing?.Invoke(Session.Describe(error, Request, at));
+    /// <param name="at">Where it happened; null where that is not known.</param>
+    public void Fail(Exception error, StackTrace? at = null) => Failing?.Invoke(Session.Describe(error, Request, at));
 
     /// <summary>Keeps what <c>using var</c> declared at the cell's outermost level.</summary>
     public void DisposeAtEnd(object resource)

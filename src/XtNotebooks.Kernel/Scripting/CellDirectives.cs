@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace XtNotebooks.Kernel.Scripting;
 
@@ -28,8 +29,13 @@ internal sealed partial record CellDirectives(
             if (IsText(root, position))
                 continue;
             var argument = match.Groups["argument"].Value.Trim();
-            switch (match.Groups["kind"].Value)
+            switch (IsLeftOut(root, position) ? "" : match.Groups["kind"].Value)
             {
+                case "":
+                    break;
+                case "!":
+                    // A magic, which is split off before.
+                    continue;
                 case "load":
                     loads.Add(argument);
                     continue;
@@ -40,13 +46,18 @@ internal sealed partial record CellDirectives(
                     references.Add((argument, code.AsSpan(0, position).Count('\n') + 1));
                     break;
             }
-            for (var i = match.Index; i < match.Index + match.Length; i++)
-            {
-                if (text[i] is not ('\r' or '\n'))
-                    text[i] = ' ';
-            }
+            Blank(text, match);
         }
         return new CellDirectives(text.ToString(), references, feeds, loads);
+    }
+
+    private static void Blank(StringBuilder text, Match match)
+    {
+        for (var i = match.Index; i < match.Index + match.Length; i++)
+        {
+            if (text[i] is not ('\r' or '\n'))
+                text[i] = ' ';
+        }
     }
 
     /// <summary>Whether a position lies inside a string, a comment or code that <c>#if</c> leaves out.</summary>
@@ -61,6 +72,10 @@ internal sealed partial record CellDirectives(
         return (trivia.SpanStart < position && trivia.IsKind(SyntaxKind.MultiLineCommentTrivia)) || trivia.IsKind(SyntaxKind.DisabledTextTrivia);
     }
 
-    [GeneratedRegex("""^[ \t]*(?<hash>#)[ \t]*(?<kind>r|i|load)[ \t]*"(?<argument>[^"\r\n]*)"[^\r\n]*""", RegexOptions.Multiline)]
+    /// <summary>Whether a directive stands in code that <c>#if</c> leaves out: the parser reads it all the same.</summary>
+    public static bool IsLeftOut(SyntaxNode root, int position) =>
+        position < root.FullSpan.End && root.FindTrivia(position).GetStructure() is DirectiveTriviaSyntax { IsActive: false };
+
+    [GeneratedRegex("""^[ \t]*(?<hash>#)[ \t]*((?<kind>r|i|load)[ \t]*"(?<argument>[^"\r\n]*)"|(?<kind>!))[^\r\n]*""", RegexOptions.Multiline)]
     private static partial Regex Directive();
 }

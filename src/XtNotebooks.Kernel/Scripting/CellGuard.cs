@@ -25,8 +25,17 @@ public static class CellGuard
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Enter()
     {
-        RuntimeHelpers.EnsureSufficientExecutionStack();
+        if (StackRoom.IsLow)
+            StackRoom.Enter();
         Check();
+    }
+
+    /// <summary>The check at the start of every handler that does something.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Caught()
+    {
+        if (StackRoom.IsLow)
+            StackRoom.Handle();
     }
 
     /// <summary>The check at the start of every asynchronous function.</summary>
@@ -185,7 +194,11 @@ public static class CellGuard
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Stop()
     {
-        if (CellContext.Current is { MayFinish: false } cell)
-            cell.CancellationToken.ThrowIfCancellationRequested();
+        if (CellContext.Current is not { MayFinish: false, CancellationToken.IsCancellationRequested: true } cell)
+            return;
+        // Handlers on every level of a recursion may come here, each on top of the exception before.
+        if (StackRoom.IsLow && StackRoom.IsLast)
+            StackRoom.GiveUp();
+        cell.CancellationToken.ThrowIfCancellationRequested();
     }
 }

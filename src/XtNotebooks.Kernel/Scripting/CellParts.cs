@@ -52,7 +52,7 @@ internal static class CellParts
             if (!lines[line].TrimStart().StartsWith("#!", StringComparison.Ordinal))
                 continue;
             root ??= CSharpSyntaxTree.ParseText(string.Join('\n', lines[start..]), SubmissionChain.ParseOptions).GetRoot();
-            if (!CellDirectives.IsText(root, position))
+            if (!CellDirectives.IsText(root, position) && !CellDirectives.IsLeftOut(root, position))
                 return line;
         }
         return lines.Length;

@@ -8,7 +8,7 @@ namespace XtNotebooks.Kernel.Scripting;
 internal sealed class CellThreads(CellContext cell) : SynchronizationContext
 {
     /// <summary>Deep enough for honest recursion; pages cost memory only when used.</summary>
-    private const int StackSize = 16 << 20;
+    private const int StackSize = (16 << 20) + StackRoom.Reserve;
 
     /// <summary>As many threads at work, not waiting, as may be without looking whether another one would be of use.</summary>
     private static readonly int MostAtWork = 2 * Environment.ProcessorCount + 2;
@@ -113,6 +113,7 @@ internal sealed class CellThreads(CellContext cell) : SynchronizationContext
     private void Work()
     {
         SetSynchronizationContext(this);
+        StackRoom.Begin(StackSize);
         Uninterrupted(WaitUntilOfUse);
         while (true)
         {

@@ -102,7 +102,7 @@ internal sealed partial class CodeSession
         var results = new Dictionary<string, ExpressionResult>();
         foreach (var (name, code) in expressions)
         {
-            var request = new CellRequest(code, 0, Subshell: "user_expressions");
+            var request = new CellRequest(code, 0, Subshell: "user_expressions", IsCounted: false);
             var result = await RunAsync(request, CellContext.Current?.Output ?? NoOutput.Instance, cancellationToken);
             results[name] = new ExpressionResult(result.Value, result.Error);
         }

@@ -23,6 +23,7 @@ internal sealed partial class CodeSession : ICodeSession
     private readonly Lock _compiling = new();
     private readonly Dictionary<string, string> _sources = [];
     private readonly CellWarnings _warnings = new();
+    private readonly ScriptSources _files;
     private readonly SubmissionChain _chain;
     private readonly CancellationTokenSource _disposed = new();
 
@@ -33,7 +34,9 @@ internal sealed partial class CodeSession : ICodeSession
         Formatters = new ValueFormatters();
         Variables = new VariableTable();
         Magics = new MagicTable();
-        _chain = new SubmissionChain(LoadContext, new ScriptSources(options.WorkingDirectory));
+        _files = new ScriptSources(options.WorkingDirectory);
+        _chain = new SubmissionChain(LoadContext, _files);
+        _files.Compile = _chain.Compile;
         Notebook = new NotebookSession(this);
         Packages = new NotebookPackages(this);
         CellConsole.Install();
@@ -349,9 +352,9 @@ internal sealed partial class CodeSession : ICodeSession
         {
             // Positions are the reader's only in the code as written.
             var asWritten = SubmissionChain.CompileAgain(compilation, written);
-            diagnostics = asWritten.GetDiagnostics(cancellationToken);
+            diagnostics = _files.AsWritten(() => asWritten.GetDiagnostics(cancellationToken));
             if (emitted is null && diagnostics.All(diagnostic => diagnostic.Severity != DiagnosticSeverity.Error))
-                (emitted, diagnostics) = _chain.Emit(asWritten, cancellationToken);
+                (emitted, diagnostics) = _files.AsWritten(() => _chain.Emit(asWritten, cancellationToken));
             if (emitted is null)
                 throw new CompilationFailedException(CellErrors.FromDiagnostics(diagnostics, path));
             _warnings.Show(diagnostics, output);
@@ -374,7 +377,8 @@ internal sealed partial class CodeSession : ICodeSession
     private static CellResult Interrupted(string message) =>
         new(CellStatus.Interrupted, null, new CellError("Interrupted", message, [message], null));
 
-    private static string PathOf(CellRequest request) => $"Cell {request.Number}";
+    /// <summary>Code that is not counted has the number of a cell before it, whose lines are not its own.</summary>
+    private static string PathOf(CellRequest request) => request.IsCounted ? $"Cell {request.Number}" : "Uncounted code";
 
     private string? LineOf(string path, int line)
     {

@@ -40,9 +40,11 @@ internal interface ICodeSession : IAsyncDisposable
 /// <param name="Silent">No result value and no history.</param>
 /// <param name="AllowStdin">Whether the front end can answer <see cref="ICellOutput.ReadLine"/>.</param>
 /// <param name="Subshell">The subshell that runs the cell, beside the main shell's cells; null for the main shell.</param>
+/// <param name="IsCounted">Whether the number is its own, and not that of the last cell before it.</param>
 /// <param name="AtOnce">Cancelled when the reader, who has interrupted the cell, will not wait for it to finish anything.</param>
 internal sealed record CellRequest(
-    string Code, int Number, bool Silent = false, bool AllowStdin = false, string? Subshell = null, CancellationToken AtOnce = default);
+    string Code, int Number, bool Silent = false, bool AllowStdin = false, string? Subshell = null, bool IsCounted = true,
+    CancellationToken AtOnce = default);
 
 /// <param name="Status">How the cell ended.</param>
 /// <param name="Value">The trailing expression's value, formatted; null where there is none.</param>

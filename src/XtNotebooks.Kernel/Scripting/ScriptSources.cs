@@ -9,6 +9,26 @@ internal sealed class ScriptSources(string workingDirectory) : SourceReferenceRe
 {
     private readonly SourceFileResolver _files = new(ImmutableArray<string>.Empty, Path.GetFullPath(workingDirectory));
 
+    private bool _asWritten;
+
+    /// <summary>Compiles a file by itself, where only the types can tell how it is made interruptible; null to do without.</summary>
+    public Func<SyntaxTree, Compilation>? Compile { get; set; }
+
+    /// <summary>Gives files without the checks that make them interruptible while the action runs.</summary>
+    public T AsWritten<T>(Func<T> action)
+    {
+        var before = _asWritten;
+        _asWritten = true;
+        try
+        {
+            return action();
+        }
+        finally
+        {
+            _asWritten = before;
+        }
+    }
+
     /// <summary>"Cell 3" stays as it is in stack traces; files get their full path.</summary>
     public override string? NormalizePath(string path, string? baseFilePath) =>
         baseFilePath is null && !Path.IsPathRooted(path) ? path : _files.NormalizePath(path, FileOrNull(baseFilePath));
@@ -18,9 +38,13 @@ internal sealed class ScriptSources(string workingDirectory) : SourceReferenceRe
     /// <summary>The file without the lines that were seen to before it is compiled, and with the checks that make it interruptible.</summary>
     public override Stream OpenRead(string resolvedPath)
     {
-        var code = CellDirectives.Read(File.ReadAllText(resolvedPath)).Code;
-        var tree = SubmissionChain.Parse(code, resolvedPath, CancellationToken.None);
-        return new MemoryStream(Encoding.UTF8.GetBytes(InterruptRewriter.Rewrite(tree, null, CancellationToken.None).ToString()));
+        var usings = CellUsings.Read(CellDirectives.Read(File.ReadAllText(resolvedPath)).Code);
+        var tree = SubmissionChain.Parse(usings.Code, resolvedPath, CancellationToken.None);
+        var code = _asWritten
+            ? usings.Code
+            // What it loads itself is needed for its declarations only.
+            : AsWritten(() => InterruptRewriter.Rewrite(tree, Compile is null ? null : () => Compile(tree), CancellationToken.None, usings.Positions)).ToString();
+        return new MemoryStream(Encoding.UTF8.GetBytes(code));
     }
 
     public override bool Equals(object? other) => ReferenceEquals(this, other);

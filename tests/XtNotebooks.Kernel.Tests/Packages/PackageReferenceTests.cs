@@ -169,6 +169,7 @@ public sealed class PackageReferenceTests
         await using var notebook = new Notebook();
         Assert.Equal("\n#r \"nuget: No.Such.Package\"\n", await notebook.Value("\"\"\"\n\n#r \"nuget: No.Such.Package\"\n\n\"\"\""));
         Assert.Equal("1", await notebook.Value("/*\n#r \"nuget: No.Such.Package\"\n*/\n1"));
+        Assert.Equal("1", await notebook.Value("#if false\n#r \"nuget: No.Such.Package\"\n#!nothing\n#endif\n1"));
     }
 
     [Fact]
@@ -180,6 +181,10 @@ public sealed class PackageReferenceTests
         await using var notebook = new Notebook(feed.Options);
         Assert.Equal("one, two", await notebook.Value("#load \"tools.csx\"\nGreet(\"two\")"));
         Assert.Equal("one, three", await notebook.Value("Greet(\"three\")"));
+        File.WriteAllText(Path.Combine(feed.Folder, "held.csx"), "using var held = new StringReader(\"x\");\nFunc<int, int> endless = null;\nendless = n => endless(n + 1) + 1;");
+        Assert.Equal("x", await notebook.Value("#load \"held.csx\"\nheld.ReadToEnd()"));
+        Assert.Contains("disposed", (await notebook.Error("held.ReadToEnd()")).Name, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal("System.InsufficientExecutionStackException", (await notebook.Error("endless(0)")).Name);
         var error = await notebook.Error("#load \"none.csx\"");
         Assert.Equal("CompilationError", error.Name);
         Assert.Contains("none.csx", error.Message, StringComparison.Ordinal);

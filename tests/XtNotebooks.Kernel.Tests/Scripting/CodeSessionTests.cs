@@ -82,6 +82,25 @@ public sealed class CodeSessionTests
     }
 
     [Fact]
+    public async Task Code_that_is_not_counted_does_not_pass_for_the_cell_before_it()
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("int Fails(int n)\n{\n    return 10 / n;\n}");
+        var uncounted = new CellRequest("Fails(0)", 1, IsCounted: false);
+        var error = (await notebook.Session.RunAsync(uncounted, new RecordedOutput(), TestContext.Current.CancellationToken)).Error!;
+        Assert.Contains("      return 10 / n;", error.Traceback);
+        Assert.EndsWith("Uncounted code, line 1", error.Traceback[^2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task HTML_of_nothing_is_an_error_with_its_line()
+    {
+        await using var notebook = new Notebook();
+        var error = await notebook.Error("HTML(null)");
+        Assert.Equal(("System.ArgumentException", 1), (error.Name, error.Line));
+    }
+
+    [Fact]
     public async Task Console_output_goes_to_the_cell_in_order_with_displays()
     {
         await using var notebook = new Notebook();

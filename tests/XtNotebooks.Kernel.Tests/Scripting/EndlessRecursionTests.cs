@@ -40,6 +40,27 @@ public sealed class EndlessRecursionTests
         Assert.Equal("2", await notebook.Value("1 + 1"));
     }
 
+    [Fact]
+    public async Task What_handles_endless_recursion_on_every_level_may_call_functions()
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("void Log(string text) { } void Visit(int n) { try { Visit(n + 1); } catch (Exception e) { Log(e.Message); } } Visit(0);");
+        Assert.Equal("2", await notebook.Value("1 + 1"));
+    }
+
+    [Theory]
+    [InlineData("void Visit() { try { Visit(); } catch { Visit(); } } Visit();")]
+    [InlineData("void Visit(int n) { try { Visit(n + 1); } catch (Exception e) { throw new Exception($\"at {n}\", e); } } Visit(0);")]
+    [InlineData("void Visit() { try { Visit(); } catch { throw; } } Visit();")]
+    [InlineData("void Retry() { try { throw new Exception(); } catch { Retry(); } } Retry();")]
+    [InlineData("void Visit() { try { Visit(); } catch { Visit(); } } await Task.Run(Visit);")]
+    public async Task Endless_recursion_that_is_caught_on_every_level_is_an_error_of_the_cell(string code)
+    {
+        await using var notebook = new Notebook(new CodeSessionOptions { AbandonAfter = TimeSpan.FromMilliseconds(100) });
+        Assert.Contains("Exception", (await notebook.Error(code)).Name, StringComparison.Ordinal);
+        Assert.Equal("2", await notebook.Value("1 + 1"));
+    }
+
     [Theory]
     [InlineData("async Task<int> F() => await F() + 1; await F()")]
     [InlineData("async Task<int> F() { await Task.Yield(); return await F() + 1; } await F()")]

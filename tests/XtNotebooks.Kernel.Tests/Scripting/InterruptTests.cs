@@ -92,6 +92,21 @@ public sealed class InterruptTests
     }
 
     [Fact]
+    public async Task Handlers_on_every_level_of_a_recursion_that_are_interrupted_one_after_the_other_do_not_end_the_process()
+    {
+        await using var notebook = new Notebook(new CodeSessionOptions { AbandonAfter = TimeSpan.FromSeconds(5) });
+        await notebook.Value("var begun = new TaskCompletionSource(); var kept = 1; void Log() { }");
+        using var interrupt = new CancellationTokenSource();
+        var running = notebook.Run(
+            "void Deep(int n) { try { if (n < 10_000) Deep(n + 1); begun.TrySetResult(); while (true) kept = 2; } catch { Log(); } } Deep(0);",
+            cancellationToken: interrupt.Token);
+        await notebook.Run("await begun.Task;", beside: true, output: new RecordedOutput(), cancellationToken: TestContext.Current.CancellationToken);
+        await interrupt.CancelAsync();
+        Assert.Equal(CellStatus.Interrupted, (await running).Status);
+        Assert.Equal("2", await notebook.Value("kept"));
+    }
+
+    [Fact]
     public async Task A_cell_that_is_interrupted_while_it_is_compiled_is_left_within_the_time_of_any_other()
     {
         await using var notebook = new Notebook(new CodeSessionOptions { AbandonAfter = TimeSpan.FromMilliseconds(30) });

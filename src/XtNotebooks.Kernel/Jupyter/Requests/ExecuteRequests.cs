@@ -62,7 +62,7 @@ internal sealed class ExecuteRequests(
         Shell shell, IncomingMessage request, ExecuteRequest parsed, int count, CancellationToken cancellationToken)
     {
         var output = new CellOutput(frontEnd, request, parsed.AllowStdin ? input : null, new KeptOutput(limit, count), time, parsed.Silent);
-        var code = new CellRequest(parsed.Code, count, parsed.Silent, parsed.AllowStdin, shell.Id, shell.AtOnce);
+        var code = new CellRequest(parsed.Code, count, parsed.Silent, parsed.AllowStdin, shell.Id, parsed.StoreHistory, shell.AtOnce);
         CellResult result;
         using (memory.Begin())
         using (ParentHeader.Begin(request.RawHeader))

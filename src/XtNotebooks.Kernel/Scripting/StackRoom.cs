@@ -1,0 +1,110 @@
+using System.Runtime.CompilerServices;
+
+namespace XtNotebooks.Kernel.Scripting;
+
+/// <summary>How much of a thread's stack is left for the calls of a cell's code.</summary>
+/// <remarks>Endless recursion that is caught again on every level is more than one exception: handlers run on top of all that the exception has
+/// passed, and so does every exception that they throw. So the first exception comes while much is left, handlers may go on for a while beyond
+/// that edge, and where they throw without end their thread is given up before its stack ends, which would end the process.</remarks>
+internal static class StackRoom
+{
+    /// <summary>What lies beyond the edge on threads of cells.</summary>
+    public const int Reserve = 1 << 20;
+
+    /// <summary>Recursion meets the edge within one of its frames; what is met further beyond is called by a handler.</summary>
+    private const int LargestFrame = 4 << 10;
+
+    /// <summary>The address below which calls are too deep; zero where it is not known (yet).</summary>
+    [ThreadStatic]
+    private static nuint t_edge;
+
+    /// <summary>How far beyond the edge handlers may call, and how far they may throw.</summary>
+    [ThreadStatic]
+    private static (nuint Calls, nuint Throws) t_beyond;
+
+    /// <summary>Whether so little is left that <see cref="Enter"/> is to decide.</summary>
+    public static unsafe bool IsLow
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get
+        {
+            byte here;
+            return t_edge == 0 ? !RuntimeHelpers.TryEnsureSufficientExecutionStack() : (nuint)(&here) < t_edge;
+        }
+    }
+
+    /// <summary>Where throwing once more could end the stack.</summary>
+    public static bool IsLast => t_edge != 0 && Beyond() > t_beyond.Throws;
+
+    /// <summary>Says how large this thread's stack is, near its beginning.</summary>
+    public static unsafe void Begin(int stackSize)
+    {
+        byte here;
+        t_edge = (nuint)(&here) - (nuint)stackSize + Reserve + (64 << 10);
+        t_beyond = (Reserve / 2, Reserve / 4 * 3);
+    }
+
+    /// <summary>A call of the cell's code where <see cref="IsLow"/>.</summary>
+    /// <exception cref="InsufficientExecutionStackException">It is too deep.</exception>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Enter()
+    {
+        if (t_edge == 0)
+        {
+            // A thread of somebody else's: the runtime keeps 128 KiB.
+            LearnEdge();
+            t_beyond = (40 << 10, 64 << 10);
+        }
+        var beyond = Beyond();
+        if (beyond > t_beyond.Throws)
+            GiveUp();
+        if (beyond is <= LargestFrame || beyond > t_beyond.Calls)
+            throw new InsufficientExecutionStackException();
+    }
+
+    /// <summary>The beginning of a handler of the cell's code where <see cref="IsLow"/>: it may be one of many that throw again.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Handle()
+    {
+        if (IsLast)
+            GiveUp();
+    }
+
+    /// <summary>Ends the cell, not this thread, which never goes on.</summary>
+    public static void GiveUp()
+    {
+        if (CellContext.Current is { } cell)
+        {
+            var error = new InsufficientExecutionStackException(
+                "The calls were nested too deep, most likely by endless recursion, and what caught the exception on every level threw again: the thread was left behind.");
+            // Finding words takes more stack than there is here.
+            new Thread(() => cell.Fail(error)) { IsBackground = true, Name = "Too deep" }.UnsafeStart();
+        }
+        while (true)
+            Wait();
+    }
+
+    private static unsafe void LearnEdge()
+    {
+        byte here;
+        t_edge = (nuint)(&here);
+    }
+
+    private static unsafe nuint Beyond()
+    {
+        byte here;
+        return (nuint)(&here) < t_edge ? t_edge - (nuint)(&here) : 0;
+    }
+
+    private static void Wait()
+    {
+        try
+        {
+            Thread.Sleep(Timeout.Infinite);
+        }
+        catch (ThreadInterruptedException)
+        {
+            // The cell's waits are broken; this one is for ever.
+        }
+    }
+}
