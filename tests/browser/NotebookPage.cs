@@ -64,9 +64,28 @@ internal sealed class OpenNotebook(IPage page, string file) : IAsyncDisposable
 
     public Task InterruptAsync() => page.ClickAsync("[data-jupyter-action='jupyter-notebook:interrupt-kernel']");
 
+    /// <summary>What stands between the brackets of <c>In [ ]</c>: the number, a star while the cell runs or waits, or nothing.</summary>
+    public async Task<string> PromptAsync(int index)
+    {
+        var prompt = await Cell(index).Locator(".input_prompt").InnerTextAsync();
+        return prompt[(prompt.IndexOf('[', StringComparison.Ordinal) + 1)..prompt.LastIndexOf(']')].Trim();
+    }
+
     public async Task RestartAsync()
     {
         await page.ClickAsync("[data-jupyter-action='jupyter-notebook:confirm-restart-kernel']");
+        await ConfirmRestartAsync();
+    }
+
+    public async Task RestartByMenuAsync()
+    {
+        await page.ClickAsync("#kernellink");
+        await page.ClickAsync("#restart_kernel");
+        await ConfirmRestartAsync();
+    }
+
+    private async Task ConfirmRestartAsync()
+    {
         await page.ClickAsync(".modal-footer .btn-danger");
         await page.WaitForSelectorAsync(".modal-dialog", new() { State = WaitForSelectorState.Detached });
         await WaitUntilIdleAsync();

@@ -11,8 +11,8 @@ var passed = 0;
 var failed = 0;
 // XT_SCENARIOS narrows the run to the scenarios whose names hold that text.
 var wanted = Environment.GetEnvironmentVariable("XT_SCENARIOS") ?? "";
-var cells = Scenarios.Cells.Concat(ViewScenarios.Cells).Concat(EveryViewScenarios.Cells).Concat(KeyboardScenarios.Cells).ToDictionary();
-foreach (var (name, test) in Scenarios.All.Concat(ViewScenarios.All).Concat(EveryViewScenarios.All).Concat(KeyboardScenarios.All).Concat(GuidedScenario.All)
+var cells = Scenarios.Cells.Concat(RestartScenarios.Cells).Concat(ViewScenarios.Cells).Concat(EveryViewScenarios.Cells).Concat(KeyboardScenarios.Cells).ToDictionary();
+foreach (var (name, test) in Scenarios.All.Concat(RestartScenarios.All).Concat(ViewScenarios.All).Concat(EveryViewScenarios.All).Concat(KeyboardScenarios.All).Concat(GuidedScenario.All)
     .Where(scenario => scenario.Name.Contains(wanted, StringComparison.OrdinalIgnoreCase)))
 {
     OpenNotebook? notebook = null;
