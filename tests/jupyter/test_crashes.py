@@ -67,6 +67,15 @@ class Crashes(OwnKernelCase):
             self.km.restart_kernel()
             self.kc.wait_for_ready(timeout=TIMEOUT)
 
+    def test_text_that_was_written_by_thousands_arrives_to_the_last_letter(self):
+        for code in ('Environment.FailFast("enough");', "System.Diagnostics.Process.GetCurrentProcess().Kill();"):
+            write = 'for (var i = 0; i < 20_000; i++) Console.WriteLine($"step {i}"); '
+            ended = finish(self.kc, self.kc.execute(write + code, allow_stdin=False), 3 * TIMEOUT)
+            self.assertEqual(ended.text().splitlines(), [f"step {i}" for i in range(20_000)])
+            self.km.provisioner.process.wait(10)
+            self.km.restart_kernel()
+            self.kc.wait_for_ready(timeout=TIMEOUT)
+
     def test_what_waits_behind_the_cell_that_dies_is_answered_once(self):
         run_cell(self.kc, "var before = 1;")
         other = second_client(self.km)

@@ -2,7 +2,8 @@ using System.Text;
 
 namespace XtNotebooks.Kernel.Crashes;
 
-/// <summary>Passes a stream of errors on and remembers its end, from where the runtime begins to say why it dies.</summary>
+/// <summary>Passes a stream of errors on, long stack traces shortened, and remembers its end, from where the runtime begins to say why it
+/// dies.</summary>
 internal sealed class ErrorTail
 {
     /// <summary>How the runtime begins.</summary>
@@ -18,20 +19,25 @@ internal sealed class ErrorTail
     {
         var buffer = new byte[1 << 14];
         var decoder = Encoding.UTF8.GetDecoder();
-        var characters = new char[buffer.Length];
+        var traces = new ShortenedTraces();
         int read;
         while ((read = from.Read(buffer)) > 0)
+            Pass(traces.Pass(buffer.AsSpan(0, read)));
+        Pass(traces.End());
+
+        void Pass(ReadOnlySpan<byte> bytes)
         {
             try
             {
-                to.Write(buffer, 0, read);
+                to.Write(bytes);
                 to.Flush();
             }
             catch (IOException)
             {
                 // Whoever read the errors has gone.
             }
-            Append(characters.AsSpan(0, decoder.GetChars(buffer, 0, read, characters, 0)));
+            var characters = new char[decoder.GetCharCount(bytes, flush: false)];
+            Append(characters.AsSpan(0, decoder.GetChars(bytes, characters, flush: false)));
         }
     }
 

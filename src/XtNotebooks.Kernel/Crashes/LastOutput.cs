@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using System.Text;
+using System.Runtime.InteropServices;
 using XtNotebooks.Kernel.Scripting;
 
 namespace XtNotebooks.Kernel.Crashes;
@@ -16,16 +16,25 @@ internal sealed record LastOutput(IReadOnlyList<IReadOnlyList<byte[]>> Messages,
     {
         var messages = new List<IReadOnlyList<byte[]>>();
         var texts = new OrderedDictionary<string, LastText>();
+        var beginning = new byte[HeldText.End];
         file.Position = 0;
         if (Numbers(file) is not var (epoch, sent))
             return None;
-        while (Numbers(file) is var (written, number) && written == epoch && Parts(file) is { } parts)
+        file.Position = 0;
+        var held = file.ReadAtLeast(beginning, beginning.Length, throwOnEndOfStream: false) == beginning.Length ? HeldText.Read(beginning) : null;
+        file.Position = HeldText.End;
+        while (file.Position is var position && Numbers(file) is var (written, number) && written == epoch && Parts(file) is { } parts)
         {
-            if (number == 0)
+            var isText = number == 0;
+            if (isText || parts[0].AsSpan().StartsWith("stream."u8))
             {
-                var (parent, stream, text) = (parts[0], (StreamName)parts[1][0], Encoding.UTF8.GetString(parts[2]));
-                var key = Convert.ToBase64String(parent);
-                texts[key] = new LastText(parent, stream, texts.TryGetValue(key, out var before) ? before.Text + text : text);
+                // The process may have died when it had written its text anew, and not yet cleared it away.
+                if (held is var (last, since) && position >= since && parts[isText ? 0 : 4].AsSpan().SequenceEqual(last.ParentHeader))
+                    held = null;
+            }
+            if (isText)
+            {
+                Add(new LastText(parts[0], (StreamName)parts[1][0], MemoryMarshal.Cast<byte, char>(parts[2]).ToString()));
                 continue;
             }
             if (parts[0].AsSpan().StartsWith("stream."u8))
@@ -33,7 +42,15 @@ internal sealed record LastOutput(IReadOnlyList<IReadOnlyList<byte[]>> Messages,
             if (number > sent)
                 messages.Add(parts);
         }
+        if (held is var (text, _))
+            Add(text);
         return new LastOutput(messages, [.. texts.Values]);
+
+        void Add(LastText text)
+        {
+            var key = Convert.ToBase64String(text.ParentHeader);
+            texts[key] = texts.TryGetValue(key, out var before) ? text with { Text = before.Text + text.Text } : text;
+        }
     }
 
     private static (long, long)? Numbers(FileStream file)

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using System.Text;
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using XtNotebooks.Kernel.Scripting;
 using XtNotebooks.Kernel.Threads;
@@ -8,8 +8,8 @@ namespace XtNotebooks.Kernel.Crashes;
 
 /// <summary>What cells have shown and the sockets' thread has not handed to the system yet, and text that still waits for more: a process
 /// that dies takes it along, and it is what the reader wants to see most.</summary>
-/// <remarks>A file of records, of which a head tells how many are out of date; once all are, the next begins at its start again. Each
-/// record is one call of the system, a few microseconds.</remarks>
+/// <remarks>A file of records behind <see cref="HeldText"/>. A head tells how many of them are out of date; once all are, the next begins at
+/// their start again. Each record is one call of the system, a few microseconds.</remarks>
 internal sealed class UnsentOutput
 {
     /// <summary>Beside the journal.</summary>
@@ -25,20 +25,22 @@ internal sealed class UnsentOutput
     /// <summary>Where the sockets are that far behind, what waits is given up.</summary>
     private const long MostNoted = 64L << 20;
 
-    /// <summary>A cell that writes by thousands a moment is not slowed down: then up to so many characters at the end are not noted.</summary>
-    private const int SingleTexts = 250, TogetherCharacters = 4096;
-
     private readonly Lock gate = new();
     private readonly SafeFileHandle file;
-    private readonly Dictionary<byte[], Draft> drafts = new(ReferenceEqualityComparer.Instance);
+    private readonly HeldText? held;
+
+    /// <summary>The cells with text that is in no message yet.</summary>
+    private readonly HashSet<byte[]> waiting = new(ReferenceEqualityComparer.Instance);
+
     private long epoch = 1;
     private long added;
-    private long end = HeadLength;
+    private long end = HeldText.End;
 
     /// <param name="path">An empty file.</param>
     public UnsentOutput(string path)
     {
-        file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        held = HeldText.In(file, path);
         WriteHead(0);
     }
 
@@ -67,9 +69,12 @@ internal sealed class UnsentOutput
         using (gate.EnterUninterrupted())
         {
             // Streams of cells alone have such a topic, and it is all text of the cell so far.
-            if (frames[0].AsSpan().StartsWith("stream."u8))
-                drafts.Remove(frames[4]);
+            var isText = frames[0].AsSpan().StartsWith("stream."u8);
+            if (isText)
+                waiting.Remove(frames[4]);
             var (began, number) = Write(frames, isMessage: true) ? (epoch, ++added) : (0, 0);
+            if (isText && held?.IsOf(frames[4]) == true)
+                held.Clear();
             send();
             if (number > 0)
                 AfterSending(() => Sent(began, number));
@@ -84,13 +89,17 @@ internal sealed class UnsentOutput
     {
         using (gate.EnterUninterrupted())
         {
-            if (!drafts.TryGetValue(parentHeader, out var draft))
-                drafts[parentHeader] = draft = new Draft();
-            draft.Held.Append(text);
-            if (++draft.Count > SingleTexts && draft.Held.Length < TogetherCharacters)
-                return;
-            Write([parentHeader, [(byte)stream], Encoding.UTF8.GetBytes(draft.Held.ToString())], isMessage: false);
-            draft.Held.Clear();
+            if (held?.TryAdd(parentHeader, stream, text, end) != true)
+            {
+                if (held?.Now() is var (parent, of, before))
+                {
+                    WriteText(parent, of, before);
+                    held.Clear();
+                }
+                if (held?.TryAdd(parentHeader, stream, text, end) != true)
+                    WriteText(parentHeader, stream, text);
+            }
+            waiting.Add(parentHeader);
         }
     }
 
@@ -100,7 +109,7 @@ internal sealed class UnsentOutput
         {
             if (began != epoch)
                 return;
-            if (number == added && drafts.Count == 0)
+            if (number == added && waiting.Count == 0)
                 Restart();
             else
                 WriteHead(number);
@@ -109,11 +118,15 @@ internal sealed class UnsentOutput
 
     private void Restart()
     {
+        held?.Clear();
+        waiting.Clear();
         epoch++;
-        (added, end) = (0, HeadLength);
-        drafts.Clear();
+        (added, end) = (0, HeldText.End);
         WriteHead(0);
     }
+
+    private void WriteText(byte[] parentHeader, StreamName stream, string text) =>
+        Write([parentHeader, [(byte)stream], MemoryMarshal.AsBytes<char>(text).ToArray()], isMessage: false);
 
     private bool Write(IReadOnlyList<byte[]> parts, bool isMessage)
     {
@@ -153,12 +166,5 @@ internal sealed class UnsentOutput
         {
             return false;
         }
-    }
-
-    private sealed class Draft
-    {
-        public StringBuilder Held { get; } = new();
-
-        public int Count { get; set; }
     }
 }

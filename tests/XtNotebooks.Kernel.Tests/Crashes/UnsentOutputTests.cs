@@ -62,13 +62,56 @@ public sealed class UnsentOutputTests : IDisposable
     }
 
     [Fact]
-    public void Of_text_that_comes_by_thousands_little_is_missing_and_nothing_comes_twice()
+    public void Text_that_comes_by_thousands_is_there_whole()
     {
-        for (var i = 0; i < 10_000; i++)
+        for (var i = 0; i < 100_000; i++)
+        {
             unsent.Wait(Cell, StreamName.Stdout, $"{i % 10}");
-        var text = Assert.Single(Left());
-        Assert.Equal("cell Stdout: " + string.Concat(Enumerable.Repeat("0123456789", 1000))[..(text.Length - "cell Stdout: ".Length)], text);
-        Assert.InRange(text.Length, 6_000, 10_100);
+            if (i % 20_000 == 7)
+                unsent.Wait(Other, StreamName.Stderr, "\ud83d");
+            if (i % 20_000 == 11)
+                unsent.Wait(Other, StreamName.Stderr, "\ude00");
+        }
+        var digits = string.Concat(Enumerable.Repeat("0123456789", 10_000));
+        Assert.Equal([$"cell Stdout: {digits}", "other Stderr: 😀😀😀😀😀"], Left());
+        Publish(digits, Cell, "stream.stdout");
+        Assert.Equal([digits, "other Stderr: 😀😀😀😀😀"], Left());
+        unsent.Wait(Cell, StreamName.Stderr, "then");
+        unsent.Wait(Cell, StreamName.Stderr, new string('x', 50_000));
+        unsent.Wait(Cell, StreamName.Stderr, "last");
+        Assert.Equal([digits, "other Stderr: 😀😀😀😀😀", $"cell Stderr: then{new string('x', 50_000)}last"], Left());
+    }
+
+    [Fact]
+    public void Text_that_was_written_anew_but_not_cleared_away_comes_once()
+    {
+        unsent.Wait(Cell, StreamName.Stdout, "before");
+        var held = Beginning();
+        Publish("before", Cell, "stream.stdout");
+        Put(held);
+        Assert.Equal(["before"], Left());
+        Leave(1);
+        unsent.Wait(Cell, StreamName.Stdout, "after");
+        held = Beginning();
+        unsent.Wait(Other, StreamName.Stdout, "other");
+        Put(held);
+        Assert.Equal(["cell Stdout: after"], Left());
+    }
+
+    private byte[] Beginning()
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        var bytes = new byte[HeldText.End - HeldText.Begin];
+        file.Position = HeldText.Begin;
+        file.ReadExactly(bytes);
+        return bytes;
+    }
+
+    private void Put(byte[] beginning)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        file.Position = HeldText.Begin;
+        file.Write(beginning);
     }
 
     [Fact]
