@@ -68,6 +68,67 @@ class BadInput(KernelCase):
         self.assertTrue(self.kc.hb_channel.is_beating())
         self.assert_alive()
 
+    def test_messages_on_the_channels_that_take_none(self):
+        """On iopub a client only subscribes, and the heartbeat sends everything back: nothing that comes there is obeyed."""
+        self.run_cell("var untouched = 0;")
+        header = json.dumps(dict(HEADER, msg_type="execute_request", msg_id="aside")).encode()
+        shutdown = json.dumps(dict(HEADER, msg_type="shutdown_request", msg_id="end")).encode()
+        content = json.dumps({"code": "untouched++;"}).encode()
+        messages = [[b"x"], [b"\xff" * 10] * 20, [b"<IDS|MSG>"], [b"<IDS|MSG>"] + [b""] * 5, [b"\x02unknown"], [b"\x01\xff\xfe"]]
+        for key in (None, b"", b"0" * 64, b"\xff" * 64):
+            messages += [self.frames(header, content, key), self.frames(shutdown, b'{"restart": false}', key), self.frames(b"{", b"[", key)]
+        messages.append([b"\x01" + b"t" * 5000])
+        with zmq.Context.instance().socket(zmq.XSUB) as listener:
+            listener.linger = 500
+            listener.connect(f"tcp://127.0.0.1:{self.kc.iopub_port}")
+            for frames in messages:
+                listener.send_multipart(frames)
+        with zmq.Context.instance().socket(zmq.DEALER) as beat:
+            beat.linger = 500
+            beat.connect(f"tcp://127.0.0.1:{self.kc.hb_port}")
+            for frames in messages:
+                beat.send_multipart(frames)
+                self.assertTrue(beat.poll(TIMEOUT * 1000))
+                self.assertEqual(beat.recv_multipart(), frames)
+        time.sleep(0.5)
+        self.assertEqual(self.run_cell("untouched").value, "0")
+
+    def test_frames_that_break_the_protocol_behind_its_greeting(self):
+        kinds = {"shell": b"DEALER", "control": b"DEALER", "stdin": b"DEALER", "iopub": b"SUB", "hb": b"REQ"}
+        greeting = b"\xff" + b"\x00" * 8 + b"\x7f\x03\x00NULL" + b"\x00" * 48
+
+        def ready(kind):
+            body = b"\x05READY\x0bSocket-Type" + len(kind).to_bytes(4, "big") + kind
+            return b"\x04" + bytes([len(body)]) + body
+
+        broken = {
+            "flags that do not exist": b"\xff\x00",
+            "a length below zero": b"\x02" + b"\xff" * 8,
+            "a length beyond all memory": b"\x02\x40" + b"\x00" * 7 + b"x" * 1000,
+            "half a frame": b"\x00\xffhalf",
+            "parts without end": b"\x01\x01x" * 20_000,
+            "an empty command": b"\x04\x00",
+            "a command that is shorter than its name": b"\x04\x02\xffA",
+            "a ping without its time": b"\x04\x05\x04PING",
+            "a second introduction": ready(b"ROUTER"),
+            "an unknown command": b"\x04\x08\x07UNKNOWN",
+        }
+        for name, kind in kinds.items():
+            port = getattr(self.kc, name + "_port")
+            for what, frames in broken.items():
+                for introduced in (greeting + ready(kind), greeting + ready(b"PULL"), greeting):
+                    with self.subTest(f"{name}: {what}"), socket.create_connection(("127.0.0.1", port)) as stranger:
+                        try:
+                            stranger.sendall(introduced + frames)
+                        except OSError:
+                            pass  # Refused before all of it was sent.
+        with zmq.Context.instance().socket(zmq.REQ) as beat:
+            beat.linger = 0
+            beat.connect(f"tcp://127.0.0.1:{self.kc.hb_port}")
+            beat.send(b"ping")
+            self.assertTrue(beat.poll(TIMEOUT * 1000))
+        self.assert_alive()
+
     def test_connections_that_never_introduce_themselves_keep_nobody_out(self):
         silent = []
         try:
