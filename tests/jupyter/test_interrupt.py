@@ -24,6 +24,8 @@ class Interrupt(KernelCase):
         "a lock held elsewhere": "var gate = new object(); new Thread(() => { lock (gate) Thread.Sleep(20_000); }) { IsBackground = true }.Start(); Thread.Sleep(200); lock (gate) { }",
         "a blocking wait": "new TaskCompletionSource().Task.Wait();",
         "an awaited delay that stays on no thread": "await Task.Delay(60_000).ConfigureAwait(false);",
+        "a loop behind an await that comes back to no thread": "await Task.Delay(1).ConfigureAwait(false); while (true) { }",
+        "a sleep behind an await that comes back to no thread": "await Task.Delay(1).ConfigureAwait(false); Thread.Sleep(60_000);",
         "an interrupt that is swallowed": "try { Thread.Sleep(60_000); } catch (Exception) { }",
         "a thread of the cell's own": "var own = new Thread(() => { while (true) { } }); own.Start(); own.Join();",
     }

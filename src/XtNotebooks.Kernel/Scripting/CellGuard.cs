@@ -134,6 +134,21 @@ public static class CellGuard
         return awaitable;
     }
 
+    /// <summary>The task, or its end by an interrupt, whether or not the code asks to come back where it was: it always does.</summary>
+    public static Task Await(Task task, bool continueOnCapturedContext) => Await(task);
+
+    /// <summary>The task, or its end by an interrupt, whether or not the code asks to come back where it was: it always does.</summary>
+    public static Task<T> Await<T>(Task<T> task, bool continueOnCapturedContext) => Await(task);
+
+    /// <summary>The task, or its end by an interrupt, whether or not the code asks to come back where it was: it always does.</summary>
+    public static ValueTask Await(ValueTask task, bool continueOnCapturedContext) => Await(task);
+
+    /// <summary>The task, or its end by an interrupt, whether or not the code asks to come back where it was: it always does.</summary>
+    public static ValueTask<T> Await<T>(ValueTask<T> task, bool continueOnCapturedContext) => Await(task);
+
+    /// <summary>Any other awaitable, as it is.</summary>
+    public static T Await<T>(T awaitable, bool continueOnCapturedContext) => Await(awaitable);
+
     /// <summary>A value that is disposed of when the cell ends.</summary>
     public static T Using<T>(T resource)
     {

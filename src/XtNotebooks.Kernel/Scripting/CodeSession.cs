@@ -26,6 +26,7 @@ internal sealed partial class CodeSession : ICodeSession
     private readonly ScriptSources _files;
     private readonly SubmissionChain _chain;
     private readonly CancellationTokenSource _disposed = new();
+    private bool _memoryRanOut;
 
     private CodeSession(CodeSessionOptions options)
     {
@@ -253,6 +254,9 @@ internal sealed partial class CodeSession : ICodeSession
 
     private async Task<CellResult> RunCellAsync(CellContext cell)
     {
+        // What the collector keeps for itself would be missing where this cell needs it in one piece.
+        if (Interlocked.Exchange(ref _memoryRanOut, false))
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         var watches = ((NotebookSession)Notebook).BeginCell(cell.Request.Number);
         try
         {
@@ -292,6 +296,7 @@ internal sealed partial class CodeSession : ICodeSession
         }
         catch (Exception exception)
         {
+            _memoryRanOut |= IsOutOfMemory(exception);
             return new CellResult(CellStatus.Error, null, Describe(exception, cell.Request));
         }
         finally
@@ -300,6 +305,8 @@ internal sealed partial class CodeSession : ICodeSession
                 watch.Dispose();
         }
     }
+
+    private static bool IsOutOfMemory(Exception? exception) => exception is OutOfMemoryException || (exception is not null && IsOutOfMemory(exception.InnerException));
 
     private async Task<MimeBundle?> RunPartsAsync(CellContext cell)
     {
@@ -344,7 +351,8 @@ internal sealed partial class CodeSession : ICodeSession
     private Submission Compile(string code, string path, ICellOutput output, CancellationToken cancellationToken)
     {
         var usings = CellUsings.Read(code);
-        var written = SubmissionChain.Parse(usings.Code, path, cancellationToken);
+        var parsed = SubmissionChain.Parse(usings.Code, path, cancellationToken);
+        var written = AwaitedParentheses.Read(parsed, () => _chain.Compile(parsed), cancellationToken);
         var guarded = InterruptRewriter.Rewrite(written, () => _chain.Compile(written), cancellationToken, usings.Positions);
         var compilation = _chain.Compile(guarded);
         var (emitted, diagnostics) = _chain.Emit(compilation, cancellationToken);

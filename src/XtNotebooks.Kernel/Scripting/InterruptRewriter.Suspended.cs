@@ -40,6 +40,17 @@ internal sealed partial class InterruptRewriter
         };
     }
 
+    /// <summary>What need not come back to the cell's threads does so all the same: there alone its waits can be interrupted.</summary>
+    private static InvocationExpressionSyntax GuardedOnThreads(InvocationExpressionSyntax call, MemberAccessExpressionSyntax configured)
+    {
+        SyntaxToken[] left = [configured.OperatorToken, configured.Name.Identifier, call.ArgumentList.OpenParenToken];
+        var comma = Token(TriviaList(left.SelectMany(token => token.GetAllTrivia())), SyntaxKind.CommaToken, TriviaList());
+        return call.WithExpression(AwaitGuard.WithLeadingTrivia(call.GetLeadingTrivia())).WithArgumentList(ArgumentList(
+            Token(SyntaxKind.OpenParenToken),
+            SeparatedList<ArgumentSyntax>([Argument(configured.Expression.WithLeadingTrivia()), comma, call.ArgumentList.Arguments[0]]),
+            call.ArgumentList.CloseParenToken));
+    }
+
     private static bool IsAsync(SyntaxTokenList modifiers) => modifiers.Any(SyntaxKind.AsyncKeyword);
 
     /// <summary>Whether it yields items, not only a function inside it.</summary>

@@ -291,6 +291,11 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
         ParenthesizedExpressionSyntax inner => inner.WithExpression(Guarded(guard, inner.Expression)),
         InvocationExpressionSyntax
         {
+            ArgumentList.Arguments: [{ Expression: LiteralExpressionSyntax { Token.RawKind: (int)SyntaxKind.FalseKeyword or (int)SyntaxKind.TrueKeyword } }],
+            Expression: MemberAccessExpressionSyntax { Name.Identifier.ValueText: "ConfigureAwait" } configured,
+        } call when guard == AwaitGuard => GuardedOnThreads(call, configured),
+        InvocationExpressionSyntax
+        {
             ArgumentList.Arguments.Count: 1,
             Expression: MemberAccessExpressionSyntax { Name.Identifier.ValueText: "ConfigureAwait" or "WithCancellation" } configured,
         } call => call.WithExpression(configured.WithExpression(Guarded(guard, configured.Expression))),
