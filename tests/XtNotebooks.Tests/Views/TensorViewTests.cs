@@ -18,6 +18,22 @@ public sealed class TensorViewTests : IDisposable
     }
 
     [Fact]
+    public void The_text_of_a_small_tensor_holds_its_elements()
+    {
+        Assert.Equal("[[1, NaN], [-∞, 0.5]]", Values(tensor(new[,] { { 1f, float.NaN }, { float.NegativeInfinity, 0.5f } })));
+        Assert.Equal("[9223372036854775807, -3]", Values(tensor(new[] { long.MaxValue, -3 })));
+        Assert.Equal("[true, false]", Values(tensor(new[] { true, false })));
+        Assert.Equal("[1-2i]", Values(tensor(new[] { new System.Numerics.Complex(1, -2) })));
+        Assert.Equal("0.25", Values(tensor(0.25f)));
+        Assert.Equal("[[[[[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]]]]]", Values(arange(10).view(1, 1, 1, 1, 10)));
+        Assert.Null(Values(arange(11)));
+        Assert.Null(Values(zeros(0, 3)));
+        Assert.Null(Values(zeros(3, device: META)));
+
+        static string? Values(Tensor x) => TensorView.From(x).ToText().Split('\n') is [_, var values, ""] ? values : null;
+    }
+
+    [Fact]
     public void Many_elements_get_a_spark_histogram_that_counts_every_one()
     {
         var summary = TensorView.From(linspace(-1, 1, 1200)).Summary;
@@ -210,7 +226,7 @@ public sealed class TensorViewTests : IDisposable
         Assert.Contains("x∈[1, 1]", text(x), StringComparison.Ordinal);
         Assert.Contains("x∈[2, 2]", text(x), StringComparison.Ordinal);
         html(x);
-        Assert.Contains("x∈[1, 3]", text(tensor(new[] { 1f, 3f })), StringComparison.Ordinal);
+        Assert.EndsWith("x∈[1, 3] μ=2 σ=1.414\n[1, 3]", text(tensor(new[] { 1f, 3f })), StringComparison.Ordinal);
     }
 
     [Theory]

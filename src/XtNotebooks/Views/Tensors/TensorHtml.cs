@@ -99,14 +99,14 @@ internal static class TensorHtml
     {
         var (value, written) = (view.Values[at], view.Values.Count <= MaxWritten);
         if (view.Imaginary.Count > 0)
-            return Complex(view, value, view.Imaginary[at], written);
+            return Complex(view, at, written);
         if (view.Summary.Kind == TensorKind.Boolean)
             return value != 0 ? new Html("<td class=yes data-d=true>✓") : new Html("<td class=no data-d=false>");
         if (double.IsNaN(value))
             return new Html("<td class=odd data-d=NaN>N");
         if (double.IsInfinity(value))
             return new Html(value > 0 ? "<td class=odd data-d=∞>∞" : "<td class=odd data-d=-∞>-∞");
-        var text = view.Summary.Kind == TensorKind.WholeNumber ? (view.Whole.Count > at ? view.Whole[at].ToString(CultureInfo.InvariantCulture) : value.ToString("0", CultureInfo.InvariantCulture)) : Words.Short(value);
+        var text = TensorValues.Element(view, at);
         var level = Level(view, value);
         var colour = level == 0 ? "z" : (value > 0 ? "p" : "n") + level;
         var sign = Sign(view, value);
@@ -116,9 +116,9 @@ internal static class TensorHtml
     }
 
     /// <summary>The colour is the magnitude; both parts stand in the cell or in its words.</summary>
-    private static Html Complex(TensorView view, double real, double imaginary, bool written)
+    private static Html Complex(TensorView view, int at, bool written)
     {
-        var (size, text) = (double.Hypot(real, imaginary), $"{Words.Short(real)}{(imaginary < 0 || double.IsNegative(imaginary) ? "-" : "+")}{Words.Short(Math.Abs(imaginary))}i");
+        var (size, text) = (double.Hypot(view.Values[at], view.Imaginary[at]), TensorValues.Element(view, at));
         if (!double.IsFinite(size))
             return Html.Of($"<td class=odd data-d=\"{text}\">{(double.IsNaN(size) ? "N" : "∞")}");
         var (colour, sign) = (Level(view, size) is > 0 and var level ? $"p{level}" : "z", Sign(view, size));

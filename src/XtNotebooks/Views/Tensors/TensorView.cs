@@ -44,8 +44,8 @@ public sealed record TensorView : IView
     /// <inheritdoc/>
     public string ToHtml() => TensorHtml.Write(this);
 
-    /// <inheritdoc/>
-    public string ToText() => (Title is null ? "" : Title + "\n") + Summary.Line + "\n";
+    /// <summary>The line of numbers, and below it the elements where they are at most ten.</summary>
+    public string ToText() => (Title is null ? "" : Title + "\n") + Summary.Line + "\n" + (TensorValues.Of(this) is { } values ? values + "\n" : "");
 
     /// <summary>Shows every tensor of the notebook this way.</summary>
     public static void Register(INotebook notebook)
@@ -55,7 +55,7 @@ public sealed record TensorView : IView
         notebook.RegisterFormatter(typeof(torch.Tensor), "text/html", value => value is torch.Tensor { IsInvalid: false } t ? shown.Read(t).ToHtml() : null);
         notebook.RegisterFormatter(typeof(torch.Tensor), "text/plain", value => value switch
         {
-            torch.Tensor { IsInvalid: false } t => shown.Take(t)?.Line ?? TensorReading.Summarize(t).Line,
+            torch.Tensor { IsInvalid: false } t => (shown.Take(t) ?? From(t)).ToText().TrimEnd('\n'),
             torch.Tensor => "a tensor that was disposed of",
             _ => null,
         });
@@ -64,21 +64,21 @@ public sealed record TensorView : IView
     /// <summary>One reading serves both forms of an output: a host asks for the page and at once, on the same thread, for the text.</summary>
     private sealed class LastShown
     {
-        private sealed record Reading(WeakReference<torch.Tensor> Tensor, TensorSummary Summary, int Thread, long At);
+        private sealed record Reading(WeakReference<torch.Tensor> Tensor, TensorView View, int Thread, long At);
 
         private Reading? last;
 
         public TensorView Read(torch.Tensor tensor)
         {
             var view = From(tensor);
-            Volatile.Write(ref last, new(new(tensor), view.Summary, Environment.CurrentManagedThreadId, Environment.TickCount64));
+            Volatile.Write(ref last, new(new(tensor), view, Environment.CurrentManagedThreadId, Environment.TickCount64));
             return view;
         }
 
         /// <summary>The reading of a moment ago, once: the next text reads anew, as the tensor may have changed.</summary>
-        public TensorSummary? Take(torch.Tensor tensor) =>
+        public TensorView? Take(torch.Tensor tensor) =>
             Interlocked.Exchange(ref last, null) is { } was && was.Thread == Environment.CurrentManagedThreadId
-            && Environment.TickCount64 - was.At < 100 && was.Tensor.TryGetTarget(out var same) && ReferenceEquals(same, tensor) ? was.Summary : null;
+            && Environment.TickCount64 - was.At < 100 && was.Tensor.TryGetTarget(out var same) && ReferenceEquals(same, tensor) ? was.View : null;
     }
 }
 
