@@ -28,7 +28,13 @@ internal static class HtmlText
         else if (value is DataTable table)
             DataRows(html, table);
         else if (value is IDictionary dictionary)
-            Dictionary(html, dictionary);
+            Dictionary(html, Members.Entries(dictionary).Select(entry => ((object?)entry.Key, entry.Value)), dictionary.Count);
+        else if (Shapes.Of(value) is Shape.Self or Shape.Awaited || value is Array { Rank: > 2 })
+            return null;
+        else if (value is Array { Rank: 2 } grid)
+            Grid(html, grid);
+        else if (Shapes.Of(value) == Shape.Entries)
+            Dictionary(html, Shapes.Entries(value).Take(MostRows + 1).ToList());
         else if (value is IEnumerable sequence)
             Sequence(html, sequence);
         else if (Members.PrintsItself(value))
@@ -66,14 +72,39 @@ internal static class HtmlText
         Note(html, table.Rows.Count, MostRows, "rows");
     }
 
-    private static void Dictionary(StringBuilder html, IDictionary dictionary)
+    private static void Dictionary(StringBuilder html, List<(object? Key, object? Value)> entries) =>
+        Dictionary(html, entries, entries.Count > MostRows ? int.MaxValue : entries.Count);
+
+    private static void Dictionary(StringBuilder html, IEnumerable<(object? Key, object? Value)> entries, int count)
     {
         html.Append(Open).Append("<thead><tr><th>key</th><th>value</th></tr></thead>");
-        foreach (var entry in Members.Entries(dictionary).Take(MostRows))
-            Row(html, PlainText.Of(entry.Key), Cell(entry.Value));
+        foreach (var (key, item) in entries.Take(MostRows))
+            Row(html, PlainText.Of(key), Cell(item));
         html.Append("</table>");
-        Note(html, dictionary.Count, MostRows, "entries");
+        Note(html, count, MostRows, "entries");
     }
+
+    private static void Grid(StringBuilder html, Array grid)
+    {
+        var (rows, columns) = (Indices(grid, 0, MostRows), Indices(grid, 1, MostColumns));
+        html.Append(Open).Append("<caption>").Append(Encode(Shapes.Title(grid))).Append("</caption><thead><tr><th></th>");
+        foreach (var column in columns)
+            html.Append(CultureInfo.InvariantCulture, $"<th>{column}</th>");
+        html.Append("</tr></thead><tbody>");
+        foreach (var row in rows)
+        {
+            html.Append(CultureInfo.InvariantCulture, $"<tr><th>{row}</th>");
+            foreach (var column in columns)
+                html.Append("<td>").Append(Cell(grid.GetValue(row, column))).Append("</td>");
+            html.Append("</tr>");
+        }
+        html.Append("</tbody></table>");
+        Note(html, grid.GetLength(0), MostRows, "rows");
+        Note(html, grid.GetLength(1), MostColumns, "columns");
+    }
+
+    private static IEnumerable<int> Indices(Array grid, int dimension, int most) =>
+        Enumerable.Range(grid.GetLowerBound(dimension), Math.Min(grid.GetLength(dimension), most));
 
     private static void Sequence(StringBuilder html, IEnumerable sequence)
     {
@@ -104,7 +135,8 @@ internal static class HtmlText
     private static void Table(StringBuilder html, List<object?> items)
     {
         var columns = Columns(items);
-        html.Append(Open).Append("<thead><tr><th></th>");
+        var groups = items.All(item => item is not null && Shapes.Of(item) == Shape.Group);
+        html.Append(Open).Append("<thead><tr><th>").Append(groups && items.Count > 0 ? "key" : "").Append("</th>");
         if (columns.Count == 0)
             html.Append("<th>value</th>");
         foreach (var column in columns)
@@ -112,9 +144,9 @@ internal static class HtmlText
         html.Append("</tr></thead><tbody>");
         for (var row = 0; row < Math.Min(items.Count, MostRows); row++)
         {
-            html.Append(CultureInfo.InvariantCulture, $"<tr><th>{row}</th>");
+            html.Append("<tr><th>").Append(groups ? Cell(Shapes.KeyOf(items[row]!)) : row.ToString(CultureInfo.InvariantCulture)).Append("</th>");
             if (columns.Count == 0)
-                html.Append("<td").Append(Left).Append('>').Append(Cell(items[row])).Append("</td>");
+                html.Append("<td").Append(Left).Append('>').Append(groups ? Shortened(PlainText.OfItems((IEnumerable)items[row]!)) : Cell(items[row])).Append("</td>");
             foreach (var column in columns)
                 html.Append("<td").Append(Left).Append('>').Append(items[row] is { } item ? Cell(column.Read(item)) : "").Append("</td>");
             html.Append("</tr>");
@@ -138,11 +170,9 @@ internal static class HtmlText
         html.Append("<tr><th").Append(Left).Append('>').Append(Encode(name)).Append("</th><td").Append(Left).Append('>').Append(cell)
             .Append("</td></tr>");
 
-    private static string Cell(object? value)
-    {
-        var text = PlainText.Of(value);
-        return Encode(text.Length <= LongestCell ? text : text[..LongestCell] + $"… ({text.Length:N0} characters)");
-    }
+    private static string Cell(object? value) => Shortened(PlainText.Of(value));
+
+    private static string Shortened(string text) => Encode(text.Length <= LongestCell ? text : text[..LongestCell] + $"… ({text.Length:N0} characters)");
 
     private static void Note(StringBuilder html, int count, int shown, string what, string more = "")
     {

@@ -24,10 +24,6 @@ internal static class Members
             yield return entries.Entry;
     }
 
-    /// <summary>Whether it is shown by its items. Records and objects with many properties of their own are not, even if they can be
-    /// enumerated.</summary>
-    public static bool IsSequence(object value) => value is IEnumerable and not string;
-
     /// <summary>Whether its own <c>ToString</c> says more than a list of its members: it is written by hand, not by the compiler of
     /// records.</summary>
     public static bool PrintsItself(object value)
@@ -65,7 +61,8 @@ internal static class Members
         return [.. properties, .. fields];
     }
 
-    private static object? Read(Func<object?> read)
+    /// <summary>What is read, or what stands for it where that throws.</summary>
+    public static object? Read(Func<object?> read)
     {
         try
         {

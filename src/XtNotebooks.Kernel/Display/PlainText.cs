@@ -64,12 +64,33 @@ internal static class PlainText
                     Write(writer, entry.Value, level + 1, path);
                 });
                 break;
-            case IEnumerable sequence when Members.IsSequence(value):
+            case Array grid when Shapes.Of(value) == Shape.Grid:
+                writer.Append(Shapes.Title(grid)).Append(' ');
+                Grid(writer, grid, [], level, path);
+                break;
+            case IEnumerable when Shapes.Of(value) == Shape.Entries:
+                Items(writer, TypeNames.Short(value.GetType()), Shapes.Entries(value), entry =>
+                {
+                    Write(writer, entry.Key, level + 1, path);
+                    writer.Append(": ");
+                    Write(writer, entry.Value, level + 1, path);
+                });
+                break;
+            case IEnumerable items when Shapes.Of(value) == Shape.Group:
+                Write(writer, Shapes.KeyOf(value), level + 1, path);
+                Items(writer, ":", items.Cast<object?>(), item => Write(writer, item, level + 1, path));
+                break;
+            case IEnumerable sequence when Shapes.Of(value) != Shape.Self:
                 var count = sequence is ICollection collection ? $" ({collection.Count})" : "";
                 Items(writer, TypeNames.Short((value as ReadOnce)?.Type ?? value.GetType()) + count, sequence.Cast<object?>(), item =>
                     Write(writer, item, level + 1, path));
                 break;
             default:
+                if (Shapes.Of(value) == Shape.Awaited)
+                {
+                    writer.Append(Shapes.AwaitedItems(value));
+                    break;
+                }
                 if (Members.PrintsItself(value) && Members.TryToString(value) is { } text)
                 {
                     writer.Append(text);
@@ -88,9 +109,30 @@ internal static class PlainText
         }
     }
 
+    /// <summary>The items of a sequence without a word on what it is.</summary>
+    public static string OfItems(IEnumerable items)
+    {
+        var writer = new StringBuilder();
+        var path = new HashSet<object>(ReferenceEqualityComparer.Instance);
+        Items(writer, "", items.Cast<object?>(), item => Write(writer, item, 1, path));
+        return writer.ToString().TrimStart();
+    }
+
+    /// <summary>Brackets nested as the dimensions are; of each dimension as many as of a sequence.</summary>
+    private static void Grid(StringBuilder writer, Array grid, int[] at, int level, HashSet<object> path)
+    {
+        if (at.Length == grid.Rank)
+        {
+            Write(writer, grid.GetValue(at), level + 1, path);
+            return;
+        }
+        var first = grid.GetLowerBound(at.Length);
+        Items(writer, "", Enumerable.Range(first, grid.GetLength(at.Length)), index => Grid(writer, grid, [.. at, index], level, path));
+    }
+
     private static void Items<T>(StringBuilder writer, string title, IEnumerable<T> items, Action<T> write)
     {
-        writer.Append(title).Append(" [");
+        writer.Append(title).Append(title.Length > 0 ? " [" : "[");
         var index = 0;
         try
         {

@@ -20,7 +20,7 @@ internal sealed class ReadOnce : IEnumerable<object?>, IDisposable
 
     /// <summary>Null where the value is no sequence, or holds its items already.</summary>
     public static ReadOnce? IfLazy(object? value) =>
-        value is IEnumerable and not string and not ICollection ? new ReadOnce((IEnumerable)value) : null;
+        value is IEnumerable and not string and not ICollection && Shapes.Of(value) == Shape.Plain ? new ReadOnce((IEnumerable)value) : null;
 
     public IEnumerator<object?> GetEnumerator()
     {
