@@ -1,14 +1,21 @@
+using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace XtNotebooks.Kernel.Scripting;
 
-/// <summary>Refuses code that is nested so deep that the compiler, which reads it by recursion, would end the process.</summary>
+/// <summary>Refuses code that is nested so deep that the compiler, which reads it by recursion, would end the process, or be at work for minutes
+/// in which no interrupt reaches it.</summary>
 /// <remarks>The compiler's parser looks at its stack and gives up in time; its later steps do not, but need a stack of about the parser's size.
 /// So what can be parsed on a small stack can be compiled on a cell's thread.</remarks>
-internal static class CodeNesting
+internal static partial class CodeNesting
 {
     /// <summary>Far above what people write, far below what the stack of a cell's thread holds.</summary>
     public const int Deepest = 500;
+
+    /// <summary>What the compiler does for each interpolated string within another doubles with every second level: here it takes some seconds.</summary>
+    public const int DeepestText = 16;
 
     /// <summary>Code of fewer characters cannot nest deep enough to do harm, whatever it nests: signs, conditionals, lambdas.</summary>
     private const int HarmlessLength = 2000;
@@ -16,7 +23,8 @@ internal static class CodeNesting
     private const int SmallStack = 1 << 20;
 
     /// <summary>The line, from 1, where the code is nested too deep; null where it is not.</summary>
-    public static int? FindTooDeep(string code) => FindDeepBrackets(code) ?? (code.Length > HarmlessLength ? FindTooDeepToParse(code) : null);
+    public static int? FindTooDeep(string code) =>
+        FindDeepBrackets(code) ?? (code.Length > HarmlessLength || MayNestTexts(code) ? FindTooDeepToParse(code) : null);
 
     private static int? FindTooDeepToParse(string code)
     {
@@ -24,17 +32,46 @@ internal static class CodeNesting
         var thread = new Thread(
             () =>
             {
-                foreach (var diagnostic in CSharpSyntaxTree.ParseText(code, SubmissionChain.ParseOptions).GetDiagnostics())
+                var tree = CSharpSyntaxTree.ParseText(code, SubmissionChain.ParseOptions);
+                foreach (var diagnostic in tree.GetDiagnostics())
                 {
                     // "An expression is too long or complex to compile"
                     if (diagnostic.Id == "CS8078")
                         line ??= diagnostic.Location.GetLineSpan().StartLinePosition.Line + 1;
                 }
+                if (line is null && (MayNestTexts(code) || Statements().Count(code) > Deepest) && FindDeepNode(tree.GetRoot()) is { } node)
+                    line = node.GetLocation().GetLineSpan().StartLinePosition.Line + 1;
             },
             SmallStack) { IsBackground = true };
         thread.Start();
         thread.Join();
         return line;
+    }
+
+    private static bool MayNestTexts(string code) => Texts().Count(code) > DeepestText;
+
+    [GeneratedRegex(@"\$@?""|@\$""")]
+    private static partial Regex Texts();
+
+    [GeneratedRegex(@"\b(while|for|foreach|if|using|lock|fixed|do|switch)\b")]
+    private static partial Regex Statements();
+
+    /// <summary>A node inside too many statements that need no brackets, or inside too many interpolated strings; read without recursion.</summary>
+    private static SyntaxNode? FindDeepNode(SyntaxNode root)
+    {
+        var waiting = new Stack<(SyntaxNode Node, int Statements, int Texts)>([(root, 0, 0)]);
+        while (waiting.TryPop(out var at))
+        {
+            var (node, statements, texts) = at;
+            // The branches of a long choice are not inside one another for the reader, nor dear to the compiler.
+            statements += node is StatementSyntax and not BlockSyntax && node is not IfStatementSyntax { Parent: ElseClauseSyntax } ? 1 : 0;
+            texts += node is InterpolatedStringExpressionSyntax ? 1 : 0;
+            if (statements > Deepest || texts > DeepestText)
+                return node;
+            foreach (var child in node.ChildNodes())
+                waiting.Push((child, statements, texts));
+        }
+        return null;
     }
 
     private static int? FindDeepBrackets(string code)

@@ -57,6 +57,29 @@ public sealed class BadCodeTests
         Assert.Equal("2", await notebook.Value("1 + 1"));
     }
 
+    [Theory]
+    [InlineData("$\"{", "1", "}\"", 17)]
+    [InlineData("$@\"{", "1", "}\"", 60)]
+    [InlineData("while (true) ", ";", "", 3_000)]
+    [InlineData("if (true) ", ";", "", 600)]
+    public async Task Code_that_would_keep_the_compiler_for_minutes_is_refused(string open, string within, string close, int depth)
+    {
+        await using var notebook = new Notebook();
+        var error = await notebook.Error("\n" + string.Concat(Enumerable.Repeat(open, depth)) + within + string.Concat(Enumerable.Repeat(close, depth)));
+        Assert.Equal("Cell 1, line 2: the code is nested too deep to be compiled; break it into parts.", error.Message);
+        Assert.Equal("2", await notebook.Value("1 + 1"));
+    }
+
+    [Fact]
+    public async Task Much_code_side_by_side_is_not_nested()
+    {
+        await using var notebook = new Notebook();
+        Assert.Equal("600", await notebook.Value("var n = 0;\n" + string.Concat(Enumerable.Repeat("if (n >= 0) n++;\n", 600)) + "n"));
+        Assert.Equal("600", await notebook.Value(string.Concat(Enumerable.Repeat("_ = $\"{n}\";", 40)) + "$\"{n}\""));
+        Assert.Equal("1", await notebook.Value(string.Concat(Enumerable.Repeat("$\"{", 6)) + "1" + string.Concat(Enumerable.Repeat("}\"", 6))));
+        Assert.Equal("599", await notebook.Value("var k = 599; var at = -1;\n" + string.Join("\nelse ", Enumerable.Range(0, 600).Select(i => $"if (k == {i}) at = {i};")) + "\nat"));
+    }
+
     [Fact]
     public async Task Half_a_surrogate_pair_and_odd_line_ends_do_no_harm()
     {
