@@ -27,14 +27,12 @@ internal static class HtmlText
             html.Append("<pre>").Append(Encode(exception.ToString())).Append("</pre>");
         else if (value is DataTable table)
             DataRows(html, table);
-        else if (value is IDictionary dictionary)
-            Dictionary(html, Members.Entries(dictionary).Select(entry => ((object?)entry.Key, entry.Value)), dictionary.Count);
         else if (Shapes.Of(value) is Shape.Self or Shape.Awaited || value is Array { Rank: > 2 })
             return null;
         else if (value is Array { Rank: 2 } grid)
             Grid(html, grid);
         else if (Shapes.Of(value) == Shape.Entries)
-            Dictionary(html, Shapes.Entries(value).Take(MostRows + 1).ToList());
+            Dictionary(html, value);
         else if (value is IEnumerable sequence)
             Sequence(html, sequence);
         else if (Members.PrintsItself(value))
@@ -72,17 +70,19 @@ internal static class HtmlText
         Note(html, table.Rows.Count, MostRows, "rows");
     }
 
-    private static void Dictionary(StringBuilder html, List<(object? Key, object? Value)> entries) =>
-        Dictionary(html, entries, entries.Count > MostRows ? int.MaxValue : entries.Count);
-
-    private static void Dictionary(StringBuilder html, IEnumerable<(object? Key, object? Value)> entries, int count)
+    private static void Dictionary(StringBuilder html, object value)
     {
+        var entries = Shapes.Entries(value).Take(MostRows + 1).ToList();
         html.Append(Open).Append("<thead><tr><th>key</th><th>value</th></tr></thead>");
         foreach (var (key, item) in entries.Take(MostRows))
             Row(html, PlainText.Of(key), Cell(item));
         html.Append("</table>");
-        Note(html, count, MostRows, "entries");
+        if (entries.Count > MostRows)
+            Note(html, CountOf(value), MostRows, "entries");
     }
+
+    /// <summary>More than can be shown where nobody has counted them.</summary>
+    private static int CountOf(object value) => value is ICollection collection ? collection.Count : int.MaxValue;
 
     private static void Grid(StringBuilder html, Array grid)
     {
@@ -129,7 +129,7 @@ internal static class HtmlText
         if (failure is not null)
             html.Append("<div>").Append(Encode(failure)).Append("</div>");
         else if (items.Count > MostRows)
-            Note(html, sequence is ICollection collection ? collection.Count : int.MaxValue, MostRows, "items", $"; .Skip({MostRows}) gives what follows");
+            Note(html, CountOf(sequence), MostRows, "items", $"; .Skip({MostRows}) gives what follows");
     }
 
     private static void Table(StringBuilder html, List<object?> items)

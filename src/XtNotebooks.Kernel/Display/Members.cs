@@ -16,14 +16,6 @@ internal static class Members
 
     public static IReadOnlyList<Member> Of(object value) => Cache.GetValue(value.GetType(), Find);
 
-    /// <summary>A dictionary's entries; enumerated as a plain sequence it gives pairs of its own type.</summary>
-    public static IEnumerable<DictionaryEntry> Entries(IDictionary dictionary)
-    {
-        var entries = dictionary.GetEnumerator();
-        while (entries.MoveNext())
-            yield return entries.Entry;
-    }
-
     /// <summary>Whether its own <c>ToString</c> says more than a list of its members: it is written by hand, not by the compiler of
     /// records.</summary>
     public static bool PrintsItself(object value)

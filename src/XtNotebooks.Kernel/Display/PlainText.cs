@@ -56,20 +56,12 @@ internal static class PlainText
                 writer.Append(CultureInfo.InvariantCulture, $"DataTable {table.TableName} ({table.Rows.Count}) [ ");
                 writer.AppendJoin(", ", table.Columns.Cast<System.Data.DataColumn>().Select(column => column.ColumnName)).Append(" ]");
                 break;
-            case IDictionary dictionary:
-                Items(writer, $"{TypeNames.Short(value.GetType())} ({dictionary.Count})", Members.Entries(dictionary), entry =>
-                {
-                    Write(writer, entry.Key, level + 1, path);
-                    writer.Append(": ");
-                    Write(writer, entry.Value, level + 1, path);
-                });
-                break;
-            case Array grid when Shapes.Of(value) == Shape.Grid:
+            case Array { Rank: > 1 } grid:
                 writer.Append(Shapes.Title(grid)).Append(' ');
                 Grid(writer, grid, [], level, path);
                 break;
             case IEnumerable when Shapes.Of(value) == Shape.Entries:
-                Items(writer, TypeNames.Short(value.GetType()), Shapes.Entries(value), entry =>
+                Items(writer, TypeNames.Short(value.GetType()) + Count(value), Shapes.Entries(value), entry =>
                 {
                     Write(writer, entry.Key, level + 1, path);
                     writer.Append(": ");
@@ -81,8 +73,7 @@ internal static class PlainText
                 Items(writer, ":", items.Cast<object?>(), item => Write(writer, item, level + 1, path));
                 break;
             case IEnumerable sequence when Shapes.Of(value) != Shape.Self:
-                var count = sequence is ICollection collection ? $" ({collection.Count})" : "";
-                Items(writer, TypeNames.Short((value as ReadOnce)?.Type ?? value.GetType()) + count, sequence.Cast<object?>(), item =>
+                Items(writer, TypeNames.Short((value as ReadOnce)?.Type ?? value.GetType()) + Count(value), sequence.Cast<object?>(), item =>
                     Write(writer, item, level + 1, path));
                 break;
             default:
@@ -108,6 +99,8 @@ internal static class PlainText
                 break;
         }
     }
+
+    private static string Count(object value) => value is ICollection collection ? $" ({collection.Count})" : "";
 
     /// <summary>The items of a sequence without a word on what it is.</summary>
     public static string OfItems(IEnumerable items)

@@ -10,14 +10,11 @@ internal enum Shape
     /// <summary>Nothing of what follows.</summary>
     Plain,
 
-    /// <summary>Pairs of keys and values that only their generic interface tells, for example <c>ExpandoObject</c> and <c>JsonObject</c>.</summary>
+    /// <summary>Pairs of keys and values, also where only a generic interface tells so, as with <c>ExpandoObject</c> and <c>JsonObject</c>.</summary>
     Entries,
 
     /// <summary>Items that have a key in common, as <c>GroupBy</c> makes them.</summary>
     Group,
-
-    /// <summary>An array of more than one dimension.</summary>
-    Grid,
 
     /// <summary>Items that are to be waited for: showing them would run what makes them.</summary>
     Awaited,
@@ -33,8 +30,17 @@ internal static class Shapes
 
     public static Shape Of(object value) => (Shape)Cache.GetValue(value.GetType(), type => Find(type, value));
 
+    /// <summary>The pairs of what has <see cref="Shape.Entries"/>.</summary>
     public static IEnumerable<(object? Key, object? Value)> Entries(object value)
     {
+        if (value is IDictionary dictionary)
+        {
+            // Enumerated as a plain sequence it gives pairs of its own type.
+            var entries = dictionary.GetEnumerator();
+            while (entries.MoveNext())
+                yield return (entries.Key, entries.Value);
+            yield break;
+        }
         foreach (var pair in (IEnumerable)value)
         {
             var members = Members.Of(pair);
@@ -57,8 +63,8 @@ internal static class Shapes
         $"{TypeNames.Short(grid.GetType().GetElementType()!)}[{string.Join(", ", Enumerable.Range(0, grid.Rank).Select(grid.GetLength))}]";
 
     private static Shape Find(Type type, object value) =>
-        type.IsArray ? type.GetArrayRank() > 1 ? Shape.Grid : Shape.Plain
-        : typeof(IDictionary).IsAssignableFrom(type) || type == typeof(string) ? Shape.Plain
+        type.IsArray || type == typeof(string) ? Shape.Plain
+        : typeof(IDictionary).IsAssignableFrom(type) ? Shape.Entries
         : Interface(type, typeof(IGrouping<,>)) is not null ? Shape.Group
         : Interface(type, typeof(IDictionary<,>)) is not null || Interface(type, typeof(IReadOnlyDictionary<,>)) is not null ? Shape.Entries
         : Interface(type, typeof(IEnumerable<>)) is { } sequence ? sequence.GetGenericArguments()[0].IsAssignableFrom(type) && sequence.GetGenericArguments()[0] != typeof(object)

@@ -24,9 +24,9 @@ internal static partial class CodeNesting
 
     /// <summary>The line, from 1, where the code is nested too deep; null where it is not.</summary>
     public static int? FindTooDeep(string code) =>
-        FindDeepBrackets(code) ?? (code.Length > HarmlessLength || MayNestTexts(code) ? FindTooDeepToParse(code) : null);
+        FindDeepBrackets(code) ?? (MayNest(code) is var nests && (nests || code.Length > HarmlessLength) ? FindTooDeepToParse(code, nests) : null);
 
-    private static int? FindTooDeepToParse(string code)
+    private static int? FindTooDeepToParse(string code, bool nests)
     {
         int? line = null;
         var thread = new Thread(
@@ -39,7 +39,7 @@ internal static partial class CodeNesting
                     if (diagnostic.Id == "CS8078")
                         line ??= diagnostic.Location.GetLineSpan().StartLinePosition.Line + 1;
                 }
-                if (line is null && (MayNestTexts(code) || Statements().Count(code) > Deepest) && FindDeepNode(tree.GetRoot()) is { } node)
+                if (line is null && nests && FindDeepNode(tree.GetRoot()) is { } node)
                     line = node.GetLocation().GetLineSpan().StartLinePosition.Line + 1;
             },
             SmallStack) { IsBackground = true };
@@ -48,7 +48,8 @@ internal static partial class CodeNesting
         return line;
     }
 
-    private static bool MayNestTexts(string code) => Texts().Count(code) > DeepestText;
+    /// <summary>Whether there are enough interpolated strings or statements, be they inside one another or not.</summary>
+    private static bool MayNest(string code) => Texts().Count(code) > DeepestText || Statements().Count(code) > Deepest;
 
     [GeneratedRegex(@"\$@?""|@\$""")]
     private static partial Regex Texts();
