@@ -90,7 +90,7 @@ public sealed class TensorViewTests : IDisposable
     {
         Assert.Equal("tensor[2, 3] f32 n=6 ⚠ all zero", TensorView.From(zeros(2, 3)).Summary.Line);
         Assert.Equal("tensor[4] bool n=4 25 % true", TensorView.From(tensor(new[] { true, false, false, false })).Summary.Line);
-        Assert.Equal("tensor[3] i64 n=3 x∈[1, 9] μ=4", TensorView.From(tensor(new[] { 1L, 2, 9 })).Summary.Line);
+        Assert.Equal("tensor[3] i64 n=3 x∈[1, 9] μ=4 σ=4.359", TensorView.From(tensor(new[] { 1L, 2, 9 })).Summary.Line);
         Assert.Equal("tensor[0, 4] f32 n=0", TensorView.From(zeros(0, 4)).Summary.Line);
         Assert.Equal("tensor[] f32 x∈[2, 2]", TensorView.From(tensor(2f)).Summary.Line);
         Assert.StartsWith("tensor[2] c64", TensorView.From(zeros(2, ScalarType.ComplexFloat32)).Summary.Line, StringComparison.Ordinal);
@@ -305,7 +305,7 @@ public sealed class TensorViewTests : IDisposable
     [Fact]
     public void Large_whole_numbers_are_told_to_the_last_digit_and_their_mean_does_not_overflow()
     {
-        Assert.Equal("tensor[2] i64 n=2 x∈[9223372036854775807, 9223372036854775807] μ=9.223e18",
+        Assert.Equal("tensor[2] i64 n=2 x∈[9223372036854775807, 9223372036854775807] μ=9.223e18 σ=0",
             TensorView.From(tensor(new[] { long.MaxValue, long.MaxValue })).Summary.Line);
         Assert.Contains("x∈[-12345, 9007199254740993]", TensorView.From(tensor(new[] { -12345, 9007199254740993 })).Summary.Line, StringComparison.Ordinal);
     }

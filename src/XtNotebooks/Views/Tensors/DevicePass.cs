@@ -67,15 +67,17 @@ internal static class DevicePass
     {
         using var scope = NewDisposeScope();
         var (pieces, repeats) = TensorPieces.Cut(x, slice);
-        var parts = Table(pieces, 4, int64, Sums).data<long>().ToArray();
-        var (min, max, sum) = (long.MaxValue, long.MinValue, (Int128)0);
-        for (var at = 0; at < parts.Length; at += 4)
+        var wide = Wide(x);
+        var tables = Tables(pieces, [(5, int64), (1, wide)], piece => Sums(piece, wide));
+        var (parts, deviations) = (tables[0].data<long>().ToArray(), tables[1].to(float64).data<double>().ToArray());
+        var tally = new TensorTally();
+        for (var i = 0; i < pieces.Count; i++)
         {
-            (min, max) = (Math.Min(min, parts[at]), Math.Max(max, parts[at + 1]));
-            sum += ((Int128)parts[at + 2] << 32) + parts[at + 3];
+            var (n, at) = (pieces[i].numel(), i * 5);
+            var sum = ((Int128)parts[at + 2] << 32) + parts[at + 3];
+            tally.AddWhole(n, parts[at], parts[at + 1], sum, parts[at + 4], deviations[i] * deviations[i] * n);
         }
-        summary = summary with { Mean = (double)sum * repeats / summary.Count };
-        return summary.Kind == TensorKind.Boolean ? summary : summary with { Min = min, Max = max, WholeMin = min, WholeMax = max };
+        return TensorReading.Wholes(summary, tally, repeats);
     }
 
     /// <summary>Smallest, largest, mean and deviation of a slice, without a temporary where it is of single or double precision. [4]</summary>
@@ -105,15 +107,45 @@ internal static class DevicePass
         return stack([count.to(wide), nans.to(wide), positive.to(wide), low, high, mean, squares]).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Smallest, largest, and the sums of the upper and the lower halves of a slice, which cannot overflow. [4]</summary>
-    private static Tensor Sums(Tensor piece)
+    /// <summary>Smallest, largest, the sums of the upper and the lower halves of a slice, which cannot overflow, and its first number, [5]; its deviation, [1].</summary>
+    private static Tensor[] Sums(Tensor piece, ScalarType wide)
     {
         using var scope = NewDisposeScope();
         var v = piece.to(int64);
+        var first = v;
+        while (first.dim() > 0)
+            first = first.select(0, 0);
         var (min, max) = aminmax(v);
-        var upper = v.bitwise_right_shift(tensor(32L, device: v.device)).sum();
-        var lower = v.bitwise_and(tensor((long)uint.MaxValue, device: v.device)).sum();
-        return stack([min, max, upper, lower]).MoveToOuterDisposeScope();
+        var deviation = piece.dtype == ScalarType.Bool ? zeros(1, dtype: wide, device: v.device) : Deviation(v, first, piece.dtype == int64, wide);
+        return [stack([min, max, Upper(v), Lower(v), first]).MoveToOuterDisposeScope(), deviation.MoveToOuterDisposeScope()];
+
+        static Tensor Upper(Tensor v)
+        {
+            using var half = v.bitwise_right_shift(tensor(32L, device: v.device));
+            return half.sum();
+        }
+
+        static Tensor Lower(Tensor v)
+        {
+            using var half = v.bitwise_and(tensor((long)uint.MaxValue, device: v.device));
+            return half.sum();
+        }
+    }
+
+    /// <summary>Of the distances from one of the numbers, which keep the digits that a double does not have. [1]</summary>
+    /// <param name="v">int64.</param>
+    /// <param name="from">One of them, without dimensions.</param>
+    /// <param name="far">Whether a distance may have more than 63 bits: halves are subtracted then.</param>
+    /// <param name="wide">What is computed in.</param>
+    private static Tensor Deviation(Tensor v, Tensor from, bool far, ScalarType wide)
+    {
+        using var scope = NewDisposeScope();
+        if (!far)
+            return std(v.sub(from).to(wide), unbiased: false).reshape(1).MoveToOuterDisposeScope();
+        var one = tensor(1L, device: v.device);
+        var away = v.bitwise_right_shift(one).sub_(from.bitwise_right_shift(one)).to(wide).mul_(2);
+        away.add_(v.bitwise_and(one).sub_(from.bitwise_and(one)));
+        return std(away, unbiased: false).reshape(1).MoveToOuterDisposeScope();
     }
 
     /// <summary>Counted on the device over a sample of a million or fewer; the counts alone are copied.</summary>
@@ -146,18 +178,19 @@ internal static class DevicePass
     private static ScalarType Wide(Tensor x) => x.device_type == DeviceType.MPS ? float32 : float64;
 
     private static double[] Numbers(List<Tensor> pieces, int columns, ScalarType wide, Func<Tensor, Tensor> read) =>
-        Table(pieces, columns, wide, read).to(float64).data<double>().ToArray();
+        Tables(pieces, [(columns, wide)], piece => [read(piece)])[0].to(float64).data<double>().ToArray();
 
-    /// <summary>A row of numbers for each piece, in main memory. They have a place before any piece is read: put down between two of them, they would
-    /// part the memory that the next piece needs in one run.</summary>
-    private static Tensor Table(List<Tensor> pieces, int columns, ScalarType type, Func<Tensor, Tensor> read)
+    /// <summary>Tables of a row of numbers for each piece, in main memory. They have a place before any piece is read: put down between two of them, they
+    /// would part the memory that the next piece needs in one run.</summary>
+    private static Tensor[] Tables(List<Tensor> pieces, (int Columns, ScalarType Type)[] kinds, Func<Tensor, Tensor[]> read)
     {
-        var table = empty([pieces.Count, columns], dtype: type, device: pieces[0].device);
+        Tensor[] tables = [.. kinds.Select(kind => empty([pieces.Count, kind.Columns], dtype: kind.Type, device: pieces[0].device))];
         for (var i = 0; i < pieces.Count; i++)
         {
             using var scope = NewDisposeScope();
-            table.select(0, i).copy_(read(pieces[i]));
+            foreach (var (table, row) in tables.Zip(read(pieces[i])))
+                table.select(0, i).copy_(row);
         }
-        return table.cpu();
+        return [.. tables.Select(table => table.cpu())];
     }
 }

@@ -50,9 +50,9 @@ internal static class TensorPass
         {
             case ScalarType.Int64: Whole(MemoryMarshal.Cast<byte, long>(bytes), tally); break;
             case ScalarType.Int32: Whole(MemoryMarshal.Cast<byte, int>(bytes), tally); break;
-            case ScalarType.Int16: Narrow(MemoryMarshal.Cast<byte, short>(bytes), tally, static (from, to) => Widening.Of(from, to)); break;
-            case ScalarType.Int8: Narrow(MemoryMarshal.Cast<byte, sbyte>(bytes), tally, static (from, to) => Widening.Of(from, to)); break;
-            case ScalarType.Byte or ScalarType.Bool: Narrow(bytes, tally, static (from, to) => Widening.Of(from, to)); break;
+            case ScalarType.Int16: tally.Add(MemoryMarshal.Cast<byte, short>(bytes)); break;
+            case ScalarType.Int8: tally.Add(bytes, signed: true); break;
+            case ScalarType.Byte or ScalarType.Bool: tally.Add(bytes); break;
             case ScalarType.Float64: Floats(MemoryMarshal.Cast<byte, double>(bytes), tally, sample, start, step, static (from, to) => from.CopyTo(to)); break;
             case ScalarType.Float32: Floats(MemoryMarshal.Cast<byte, float>(bytes), tally, sample, start, step, static (from, to) => Widening.Of(from, to)); break;
             case ScalarType.BFloat16: Floats(MemoryMarshal.Cast<byte, ushort>(bytes), tally, sample, start, step, static (from, to) => Widening.OfBFloat16(from, to)); break;
@@ -73,17 +73,6 @@ internal static class TensorPass
     {
         for (var at = 0; at < values.Length; at += Block)
             tally.Add(values.Slice(at, Math.Min(Block, values.Length - at)));
-    }
-
-    private static void Narrow<T>(ReadOnlySpan<T> values, TensorTally tally, Widen<T, int> widen)
-    {
-        Span<int> wide = stackalloc int[Block];
-        for (var at = 0; at < values.Length; at += Block)
-        {
-            var n = Math.Min(Block, values.Length - at);
-            widen(values.Slice(at, n), wide[..n]);
-            tally.Add((ReadOnlySpan<int>)wide[..n]);
-        }
     }
 
     private static void Floats<T>(ReadOnlySpan<T> values, TensorTally tally, List<double> sample, long start, long step, Widen<T, double> widen)
@@ -127,48 +116,6 @@ internal static class Widening
             to[i] = from[i];
     }
 
-    public static void Of(ReadOnlySpan<byte> from, Span<int> to)
-    {
-        var i = 0;
-        for (; i <= from.Length - Vector<byte>.Count; i += Vector<byte>.Count)
-        {
-            Vector.Widen(new Vector<byte>(from[i..]), out var low, out var high);
-            Of(low, to[i..]);
-            Of(high, to[(i + Vector<ushort>.Count)..]);
-        }
-        for (; i < from.Length; i++)
-            to[i] = from[i];
-
-        static void Of(Vector<ushort> from, Span<int> to)
-        {
-            Vector.Widen(from, out var low, out var high);
-            Vector.AsVectorInt32(low).CopyTo(to);
-            Vector.AsVectorInt32(high).CopyTo(to[Vector<int>.Count..]);
-        }
-    }
-
-    public static void Of(ReadOnlySpan<sbyte> from, Span<int> to)
-    {
-        var i = 0;
-        for (; i <= from.Length - Vector<sbyte>.Count; i += Vector<sbyte>.Count)
-        {
-            Vector.Widen(new Vector<sbyte>(from[i..]), out var low, out var high);
-            Of(low, to[i..]);
-            Of(high, to[(i + Vector<short>.Count)..]);
-        }
-        for (; i < from.Length; i++)
-            to[i] = from[i];
-    }
-
-    public static void Of(ReadOnlySpan<short> from, Span<int> to)
-    {
-        var i = 0;
-        for (; i <= from.Length - Vector<short>.Count; i += Vector<short>.Count)
-            Of(new Vector<short>(from[i..]), to[i..]);
-        for (; i < from.Length; i++)
-            to[i] = from[i];
-    }
-
     /// <summary>bfloat16 is the upper half of a float.</summary>
     public static void OfBFloat16(ReadOnlySpan<ushort> from, Span<double> to)
     {
@@ -204,13 +151,6 @@ internal static class Widening
             var odd = Vector.AsVectorUInt32(Vector.GreaterThanOrEqual(size, new Vector<float>(65536))) & new Vector<uint>(0x7f800000);
             return Vector.AsVectorSingle(Vector.AsVectorUInt32(size) | odd | sign);
         }
-    }
-
-    private static void Of(Vector<short> from, Span<int> to)
-    {
-        Vector.Widen(from, out var low, out var high);
-        low.CopyTo(to);
-        high.CopyTo(to[Vector<int>.Count..]);
     }
 
     private static void Of(Vector<float> from, Span<double> to)

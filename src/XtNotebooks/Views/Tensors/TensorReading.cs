@@ -46,11 +46,7 @@ internal static class TensorReading
         var floats = summary.Kind is TensorKind.FloatingPoint or TensorKind.Complex;
         var (tally, repeats, sample) = TensorPass.Run(x.resolve_neg(), floats ? (int)HistogramLimit : 0);
         if (!floats)
-        {
-            var mean = (double)tally.WholeSum * repeats / summary.Count;
-            return summary.Kind == TensorKind.Boolean ? summary with { Mean = mean }
-                : summary with { Min = tally.WholeMin, Max = tally.WholeMax, WholeMin = tally.WholeMin, WholeMax = tally.WholeMax, Mean = mean };
-        }
+            return Wholes(summary, tally, repeats);
         summary = summary with
         {
             NaNs = tally.NaNs * repeats,
@@ -65,11 +61,29 @@ internal static class TensorReading
             Min = tally.Min,
             Max = tally.Max,
             Mean = tally.Mean,
-            Deviation = n > 1 ? Math.Sqrt(tally.Squares * repeats / (n - 1)) : null,
+            Deviation = Deviation(tally, repeats),
             Histogram = n < Bins || tally.Min == tally.Max ? [] : Count(sample, tally.Min, tally.Max),
             HistogramOver = sample.Count,
         };
     }
+
+    /// <summary>Whole numbers and booleans, as they were counted.</summary>
+    public static TensorSummary Wholes(TensorSummary summary, TensorTally tally, long repeats)
+    {
+        var mean = (double)tally.WholeSum * repeats / summary.Count;
+        return summary.Kind == TensorKind.Boolean ? summary with { Mean = mean } : summary with
+        {
+            Min = tally.WholeMin,
+            Max = tally.WholeMax,
+            WholeMin = tally.WholeMin,
+            WholeMax = tally.WholeMax,
+            Mean = mean,
+            Deviation = Deviation(tally, repeats),
+        };
+    }
+
+    private static double? Deviation(TensorTally tally, long repeats) =>
+        tally.Finite * repeats is > 1 and var n ? Math.Sqrt(tally.Squares * repeats / (n - 1)) : null;
 
     public static TensorKind Kind(Tensor x) =>
         x.dtype == ScalarType.Bool ? TensorKind.Boolean

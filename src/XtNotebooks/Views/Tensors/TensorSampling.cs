@@ -33,7 +33,8 @@ internal static class TensorSampling
     private static double Scale(TensorSummary s)
     {
         var largest = Math.Max(Math.Abs(s.Min ?? 0), Math.Abs(s.Max ?? 0));
-        var spread = s.Deviation is { } sigma && s.Mean is { } mean ? 3 * Math.Sqrt(sigma * sigma + mean * mean) : largest;
+        // Whole numbers count or name things, such as ids: none of them is an outlier.
+        var spread = s.Kind != TensorKind.WholeNumber && s.Deviation is { } sigma && s.Mean is { } mean ? 3 * Math.Sqrt(sigma * sigma + mean * mean) : largest;
         return Math.Min(largest, spread);
     }
 

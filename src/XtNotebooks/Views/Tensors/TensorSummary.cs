@@ -33,7 +33,7 @@ public sealed record TensorSummary
     /// <summary>The mean of the finite elements; for booleans the share that is true.</summary>
     public double? Mean { get; init; }
 
-    /// <summary>The standard deviation of the finite elements (n - 1); null for fewer than two and for other kinds than floats.</summary>
+    /// <summary>The standard deviation of the finite elements (n - 1), of complex ones of their magnitudes; null for fewer than two and for booleans.</summary>
     public double? Deviation { get; init; }
 
     /// <summary>Elements that are not a number.</summary>

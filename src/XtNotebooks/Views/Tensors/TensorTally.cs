@@ -4,28 +4,29 @@ namespace XtNotebooks.Views;
 
 /// <summary>What one pass over elements has counted; tallies of pieces add up.</summary>
 /// <remarks>Moments are merged after Chan, Golub and LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances" (1979).</remarks>
-internal sealed class TensorTally
+internal sealed partial class TensorTally
 {
     public long Finite { get; private set; }
+
+    /// <summary>Of whole numbers it is the distance from one of them; their mean is their exact sum's.</summary>
     public double Mean { get; private set; }
+
     public double Squares { get; private set; }
     public double Min { get; private set; } = double.PositiveInfinity;
     public double Max { get; private set; } = double.NegativeInfinity;
     public long NaNs { get; private set; }
     public long PositiveInfinities { get; private set; }
     public long NegativeInfinities { get; private set; }
-    public long WholeMin { get; private set; } = long.MaxValue;
-    public long WholeMax { get; private set; } = long.MinValue;
-    public Int128 WholeSum { get; private set; }
 
     public void Add(TensorTally other)
     {
-        Merge(other.Finite, other.Mean, other.Squares);
+        Merge(other.Finite, other.Mean + Away(other.origin), other.Squares);
         (Min, Max) = (Math.Min(Min, other.Min), Math.Max(Max, other.Max));
         NaNs += other.NaNs;
         PositiveInfinities += other.PositiveInfinities;
         NegativeInfinities += other.NegativeInfinities;
-        AddWhole(other.WholeMin, other.WholeMax, other.WholeSum);
+        (WholeMin, WholeMax) = (Math.Min(WholeMin, other.WholeMin), Math.Max(WholeMax, other.WholeMax));
+        WholeSum += other.WholeSum;
     }
 
     /// <summary>Counts a block of some thousand elements. Sums run around the block's own first number, so that a large mean does not round them.</summary>
@@ -103,62 +104,6 @@ internal sealed class TensorTally
                     NegativeInfinities++;
             }
         }
-    }
-
-    /// <summary>Counts a block of some thousand whole numbers.</summary>
-    public void Add(ReadOnlySpan<int> block)
-    {
-        var (vMin, vMax) = (new Vector<int>(int.MaxValue), new Vector<int>(int.MinValue));
-        Vector<long> vSum = default;
-        var i = 0;
-        for (; i <= block.Length - Vector<int>.Count; i += Vector<int>.Count)
-        {
-            var v = new Vector<int>(block[i..]);
-            (vMin, vMax) = (Vector.Min(v, vMin), Vector.Max(v, vMax));
-            Vector.Widen(v, out var low, out var high);
-            vSum += low + high;
-        }
-        long min = long.MaxValue, max = long.MinValue, sum = Vector.Sum(vSum);
-        for (var lane = 0; i > 0 && lane < Vector<int>.Count; lane++)
-            (min, max) = (Math.Min(min, vMin[lane]), Math.Max(max, vMax[lane]));
-        foreach (var value in block[i..])
-        {
-            (min, max) = (Math.Min(min, value), Math.Max(max, value));
-            sum += value;
-        }
-        AddWhole(min, max, sum);
-    }
-
-    /// <summary>Counts a block of some thousand whole numbers; the sum of their upper and lower halves cannot overflow.</summary>
-    public void Add(ReadOnlySpan<long> block)
-    {
-        var (vMin, vMax) = (new Vector<long>(long.MaxValue), new Vector<long>(long.MinValue));
-        Vector<long> vLow = default, vHigh = default;
-        var half = new Vector<long>(uint.MaxValue);
-        var i = 0;
-        for (; i <= block.Length - Vector<long>.Count; i += Vector<long>.Count)
-        {
-            var v = new Vector<long>(block[i..]);
-            (vMin, vMax) = (Vector.Min(v, vMin), Vector.Max(v, vMax));
-            vLow += v & half;
-            vHigh += Vector.ShiftRightArithmetic(v, 32);
-        }
-        long min = long.MaxValue, max = long.MinValue;
-        for (var lane = 0; lane < Vector<long>.Count; lane++)
-            (min, max) = (Math.Min(min, vMin[lane]), Math.Max(max, vMax[lane]));
-        var sum = ((Int128)Vector.Sum(vHigh) << 32) + Vector.Sum(vLow);
-        foreach (var value in block[i..])
-        {
-            (min, max) = (Math.Min(min, value), Math.Max(max, value));
-            sum += value;
-        }
-        AddWhole(min, max, sum);
-    }
-
-    private void AddWhole(long min, long max, Int128 sum)
-    {
-        (WholeMin, WholeMax) = (Math.Min(WholeMin, min), Math.Max(WholeMax, max));
-        WholeSum += sum;
     }
 
     private void Merge(long n, double mean, double squares)

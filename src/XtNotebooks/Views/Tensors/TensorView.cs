@@ -28,12 +28,12 @@ public sealed record TensorView : IView
     /// <summary>Whether the page stays small; not where the reader asked for more than the standard.</summary>
     internal bool Bounded { get; init; } = true;
 
-    /// <summary>The size at which colours are full: three deviations from zero, or the largest element where that is less.</summary>
+    /// <summary>The size at which colours are full: three deviations from zero, or the largest element where that is less; of whole numbers the largest.</summary>
     public double Scale { get; init; }
 
-    /// <summary>Which way an element lies further than three deviations from the mean, or beyond where colours are full: 1 above, -1 below, 0 not.</summary>
+    /// <summary>Which way an element lies further than three deviations from the mean, or beyond where colours are full: 1 above, -1 below, 0 not, as of whole numbers.</summary>
     internal int Beyond(double value) =>
-        Summary is not { Mean: { } mean, Deviation: { } sigma } || Summary.Min == Summary.Max || !double.IsFinite(value)
+        Summary is not { Mean: { } mean, Deviation: { } sigma, Kind: not TensorKind.WholeNumber } || Summary.Min == Summary.Max || !double.IsFinite(value)
         || Math.Abs(value - mean) <= 3 * sigma * (1 + 1e-9) && Math.Abs(value) <= Scale * (1 + 1e-6) ? 0
         : value > mean ? 1 : -1;
 
