@@ -19,6 +19,20 @@ internal static class NonFinite
         return null;
     }
 
+    /// <summary>Whether none of them holds NaN or infinity; one number is copied from their device, however many they are.</summary>
+    public static bool AllFinite(IReadOnlyList<Tensor> parameters)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        return stack([.. parameters.Select(parameter => All(parameter).to(parameters[0].device))]).all().item<bool>();
+
+        static Tensor All(Tensor values)
+        {
+            using var inner = NewDisposeScope();
+            return values.isfinite().all().MoveToOuterDisposeScope();
+        }
+    }
+
     /// <summary>The first layer, as the forward pass goes, that makes NaN or infinity of finite numbers; null where none shows it.</summary>
     /// <remarks>Runs the model once more. Layers tell through forward hooks, and a transformer of this package by its trace.</remarks>
     public static string? Layer(TrainedModel model, Tensor ids)

@@ -27,6 +27,28 @@ public sealed partial class Trainer
             + $"The weights are as step {steps.Count} left them. Lower the learning rate or clip the gradient.");
     }
 
+    // What the last step does to the weights no further step's loss tells. An end of another kind keeps its reason, which is not the whole of it then.
+    private Stop Checked(Stop stop, int before) =>
+        stop.End is TrainingEnd.NotFinite or TrainingEnd.NothingToLearn || steps.Count == before || NotFiniteWeights() is not { } odd ? stop
+        : stop.End == TrainingEnd.Completed ? new(TrainingEnd.NotFinite, odd)
+        : stop with { Reason = $"{stop.Reason} {odd}" };
+
+    /// <returns>What to say of weights that the last step made infinite or no numbers; null where there are none. What was so before the run is not its doing.</returns>
+    private string? NotFiniteWeights()
+    {
+        if (NonFinite.AllFinite(parameters))
+            return null;
+        using var _ = no_grad();
+        return NonFinite.First(Trained().Where(weight => !oddBefore!.Contains(weight.Name)), gradients: false) is not { } name ? null
+            : $"The weights of {name} are not finite since step {steps.Count}, the last, "
+            + (steps[^1].GradientNorm is null ? "whose loss was: its gradient or its update overflowed. " : "whose loss and gradient were: its update overflowed. ")
+            + "Lower the learning rate or clip the gradient.";
+    }
+
+    private HashSet<string> Odd() => NonFinite.AllFinite(parameters) ? [] : [.. Trained().Where(weight => !NonFinite.AllFinite([weight.Parameter])).Select(weight => weight.Name)];
+
+    private IEnumerable<(string Name, Tensor Parameter)> Trained() => Named().Where(weight => weight.Parameter.requires_grad);
+
     private static string Which(List<object> drawn, int i) =>
         (drawn.Count > 1 ? $"The batch is number {i + 1} of the step's {drawn.Count}, " : "The batch is ") + BatchLoss.Describe(drawn[i]);
 

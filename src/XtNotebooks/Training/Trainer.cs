@@ -29,6 +29,7 @@ public sealed partial class Trainer : IDisposable
     private TimeSpan spent;
     private int planned;
     private long? vocabulary;
+    private HashSet<string>? oddBefore;
 
     /// <summary>Prepares a run; nothing is computed yet.</summary>
     /// <exception cref="ArgumentException">An option is out of range, or the model has no parameter to train.</exception>
@@ -110,7 +111,7 @@ public sealed partial class Trainer : IDisposable
     }
 
     /// <summary>Takes <paramref name="count"/> further steps.</summary>
-    /// <returns>The whole run, earlier steps included. It says why it ended: all steps taken, cancelled, a loss that is not finite, nothing to learn.</returns>
+    /// <returns>The whole run, earlier steps included. It says why it ended: all steps taken, cancelled, a loss or weights that are not finite, nothing to learn.</returns>
     public TrainingRun Train(int count, CancellationToken cancellationToken = default)
     {
         if (count < 1)
@@ -124,8 +125,10 @@ public sealed partial class Trainer : IDisposable
         Looking = false;
         var stop = new Stop(TrainingEnd.Completed, "");
         masters?.Enter();
+        var first = steps.Count;
         try
         {
+            oddBefore ??= Odd();
             while (steps.Count < planned && stop.End == TrainingEnd.Completed)
             {
                 stop = cancellationToken.IsCancellationRequested
@@ -134,13 +137,14 @@ public sealed partial class Trainer : IDisposable
             }
             if (heldOut.Count > 0 && stop.End is not (TrainingEnd.NotFinite or TrainingEnd.Cancelled) && evaluations.LastOrDefault()?.Step != steps.Count)
                 stop = Look(cancellationToken) ?? stop;
+            stop = Checked(stop, first);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The caller's own loss or batches stopped by themselves, within the step.
-            stop = new(TrainingEnd.Cancelled, Looking
+            stop = Checked(new(TrainingEnd.Cancelled, Looking
                 ? $"Cancelled in a look at held-out batches after step {steps.Count} of {planned}; model and run are as that step left them."
-                : $"Cancelled within step {Math.Min(steps.Count + 1, planned)} of {planned}; the model is as step {steps.Count} left it, and that step's batches are passed over.");
+                : $"Cancelled within step {Math.Min(steps.Count + 1, planned)} of {planned}; the model is as step {steps.Count} left it, and that step's batches are passed over."), first);
         }
         finally
         {
@@ -203,10 +207,17 @@ public sealed partial class Trainer : IDisposable
             if (ownsBatches || options.Device is not null)
                 drawn.ForEach(Free);
         }
+        var stop = new Stop(TrainingEnd.Completed, "");
         if (options.CheckpointEvery > 0 && steps.Count % options.CheckpointEvery == 0)
-            SaveCheckpoint();
+        {
+            // The newest checkpoint stays one to go on from.
+            if (NotFiniteWeights() is { } odd)
+                stop = new(TrainingEnd.NotFinite, odd + " No checkpoint was written of this step.");
+            else
+                SaveCheckpoint();
+        }
         (OnStep ?? options.OnStep)?.Invoke(new(setting.Name, steps[^1], planned, evaluations.LastOrDefault()));
-        return new(TrainingEnd.Completed, "");
+        return stop;
     }
 
     private void SaveCheckpoint()

@@ -70,7 +70,7 @@ public enum TrainingEnd
     /// <summary>Held-out loss did not improve any more.</summary>
     StoppedEarly,
 
-    /// <summary>A loss or gradient was NaN or infinite.</summary>
+    /// <summary>A loss or a gradient was NaN or infinite, or the weights after the last step.</summary>
     NotFinite,
 
     /// <summary>Every target of a batch was ignored.</summary>
