@@ -130,7 +130,7 @@ internal static class GenerateMagic
 
     private static GenerateOptions Options(MagicCall call, ITokenizer? tokenizer)
     {
-        call.Refuse(Command, call.Get<double>("--temperature") == 0, "chooses among tokens, but --temperature 0 takes the likeliest; leave one of the two out.", "--top-k", "--top-p", "--min-p");
+        call.Refuse(Command, call.Get<double>("--temperature") == 0, "chooses among tokens, but --temperature 0 takes the likeliest; leave one of the two out.", "--top-k", "--top-p", "--min-p", "--seed");
         var filters = new List<Func<Tensor, Tensor>>();
         if (call.Values.GetValueOrDefault("--top-k") is int k)
             filters.Add(k > 0 ? LogitFilters.TopK(k: k) : throw new MagicException($"--top-k is {k}; give 1 or more."));

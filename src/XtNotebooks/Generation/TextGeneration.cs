@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using TorchSharp;
 using XtNotebooks.Data;
@@ -48,7 +47,7 @@ public static class TextGeneration
         options ??= new();
         if (options.EosToken is { } end && (end < 0 || end >= model.Net.NumTokens))
             throw new ArgumentException($"EosToken ({end}) is outside the vocabulary: NumTokens is {model.Net.NumTokens}.");
-        return Tell(Ours(model, prompt, tokens, options, cancellationToken), prompt, tokens, tokenizer, options.EosToken, time, cancellationToken);
+        return Tell(Ours(model, prompt, tokens, options, cancellationToken), prompt, tokens, new(tokenizer) { Vocabulary = model.Net.NumTokens }, options.EosToken, time, cancellationToken);
     }
 
     /// <summary>Continues ids with anybody's model, which reads the whole sequence anew for each token.</summary>
@@ -70,7 +69,8 @@ public static class TextGeneration
         options ??= new();
         if (!double.IsFinite(options.Temperature) || options.Temperature < 0)
             throw new ArgumentException(FormattableString.Invariant($"Temperature must be at least 0, but is {options.Temperature}."));
-        return Tell(Theirs(forward, prompt, tokens, options, device ?? CPU, cancellationToken), prompt, tokens, tokenizer, options.EosToken, time, cancellationToken);
+        var texts = new TokenTexts(tokenizer);
+        return Tell(Theirs(forward, prompt, tokens, options, device ?? CPU, texts, cancellationToken), prompt, tokens, texts, options.EosToken, time, cancellationToken);
     }
 
     private static void Check(IReadOnlyList<long> prompt, int tokens)
@@ -96,7 +96,7 @@ public static class TextGeneration
     }
 
     private static async IAsyncEnumerable<long> Theirs(
-        Func<Tensor, Tensor> forward, IReadOnlyList<long> prompt, int tokens, GenerateOptions options, Device device,
+        Func<Tensor, Tensor> forward, IReadOnlyList<long> prompt, int tokens, GenerateOptions options, Device device, TokenTexts texts,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var ids = prompt.ToList();
@@ -104,20 +104,21 @@ public static class TextGeneration
         {
             cancellationToken.ThrowIfCancellationRequested();
             // Torch's modes and scopes belong to threads: each step opens and closes its own.
-            ids.Add(await Task.Run(() => Next(forward, ids, options, device), cancellationToken).ConfigureAwait(false));
+            ids.Add(await Task.Run(() => Next(forward, ids, options, device, texts), cancellationToken).ConfigureAwait(false));
             yield return ids[^1];
             if (ids[^1] == options.EosToken)
                 yield break;
         }
     }
 
-    private static long Next(Func<Tensor, Tensor> forward, List<long> ids, GenerateOptions options, Device device)
+    private static long Next(Func<Tensor, Tensor> forward, List<long> ids, GenerateOptions options, Device device, TokenTexts texts)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var output = forward(tensor(ids.ToArray(), device: device).unsqueeze(0));                    // [1, seq, numTokens]
         if (output.dim() != 3 || output.shape[0] != 1 || output.shape[1] != ids.Count)
             throw new ArgumentException($"The model must give logits [1, {ids.Count}, numTokens] for ids [1, {ids.Count}], but gave [{string.Join(", ", output.shape)}].");
+        texts.Vocabulary = output.shape[2];
         var logits = output.select(1, -1).to(ScalarType.Float32);                                    // [1, numTokens]
         if (logits.isnan().any().item<bool>())
             throw new InvalidOperationException("The model predicts NaN, so there is nothing to sample from.");
@@ -127,7 +128,7 @@ public static class TextGeneration
     }
 
     private static async IAsyncEnumerable<GeneratedText> Tell(
-        IAsyncEnumerable<long> stream, IReadOnlyList<long> prompt, int tokens, ITokenizer? tokenizer, long? end, TimeProvider? time,
+        IAsyncEnumerable<long> stream, IReadOnlyList<long> prompt, int tokens, TokenTexts texts, long? end, TimeProvider? time,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         time ??= TimeProvider.System;
@@ -150,8 +151,9 @@ public static class TextGeneration
                 ids.Add(steps.Current);
             yield return new GeneratedText
             {
-                Prompt = Text(prompt, ""),
-                Text = Text(ids, " "),
+                Prompt = texts.Of(prompt, ""),
+                Text = texts.Of(ids, " "),
+                Note = texts.Note([.. prompt, .. ids]),
                 Ids = [.. ids],
                 End = cancelled ? GenerationEnd.Cancelled : ids[^1] == end ? GenerationEnd.EndToken : ids.Count >= tokens ? GenerationEnd.Length : GenerationEnd.Running,
                 Duration = time.GetElapsedTime(start),
@@ -159,8 +161,5 @@ public static class TextGeneration
             if (cancelled)
                 yield break;
         }
-
-        string Text(IReadOnlyList<long> all, string before) => tokenizer?.Decode(all)
-            ?? (all.Count == 0 ? "" : before + string.Join(' ', all.Select(id => id.ToString(CultureInfo.InvariantCulture))));
     }
 }

@@ -130,6 +130,28 @@ public sealed class GenerationTests : IDisposable
     }
 
     [Fact]
+    public async Task Ids_that_the_tokenizer_does_not_have_are_marked_and_one_sentence_says_why()
+    {
+        // After id i it says i + 1; the letters have 0 to 11.
+        Func<Tensor, Tensor> counts = ids => nn.functional.one_hot((ids + 1) % 20, 20).to(float32) * 50;
+        var text = await Generate(("--prompt", "h"), ("--model", counts), ("--tokenizer", letters), ("--tokens", 13), ("--temperature", 0.0), ("--end-id", -1L));
+        Assert.Equal(("h", "i⟨12⟩⟨13⟩⟨14⟩⟨15⟩⟨16⟩⟨17⟩⟨18⟩⟨19⟩", GenerationEnd.Length, 13), (text.Prompt, text.Text, text.End, text.Ids.Count));
+        const string Sentence = "⟨12⟩, ⟨13⟩, ⟨14⟩ and others are ids without text: the model's vocabulary of 20 is larger than the tokenizer's 12; "
+            + "give the tokenizer that the model was trained with, or make the model with NumTokens = tokenizer.NumTokens.";
+        Assert.Equal(Sentence, text.Note);
+        Assert.EndsWith($"(13 tokens, {text.TokensPerSecond.ToString("0.0", System.Globalization.CultureInfo.InvariantCulture)} tokens/s; as many as were asked for)\n{Sentence}\n", text.ToText());
+        Assert.Contains("<p>⟨12⟩, ⟨13⟩, ⟨14⟩ and others", text.ToHtml(), StringComparison.Ordinal);
+        SafeHtml.Check(text.ToHtml());
+        // A model of this package, and what a prompt holds already.
+        using var large = new TransformerWrapper(new() { NumTokens = 40, MaxSeqLen = 16, AttnLayers = new Decoder(new() { Dim = 16, Depth = 1, Heads = 2, AttnDimHead = 8 }) });
+        var ours = await Generate(("--prompt", tensor(new long[] { 4, 30, 5 })), ("--model", large), ("--tokenizer", letters), ("--tokens", 1), ("--temperature", 0.0), ("--end-id", -1L));
+        Assert.Equal("b⟨30⟩c", ours.Prompt);
+        Assert.Contains("the model's vocabulary of 40 is larger than the tokenizer's 12", ours.Note, StringComparison.Ordinal);
+        Assert.Null((await Generate(("--prompt", "a"), ("--model", net), ("--tokenizer", letters), ("--tokens", 3))).Note);
+        Assert.Null((await Generate(("--prompt", tensor(new long[] { 8 })), ("--model", counts), ("--tokens", 9))).Note);
+    }
+
+    [Fact]
     public void Its_view_is_safe_and_says_how_it_ended()
     {
         var text = new GeneratedText { Prompt = SafeHtml.Attack, Text = SafeHtml.Attack, Ids = [1, 2], End = GenerationEnd.EndToken, Duration = TimeSpan.FromSeconds(1) };
