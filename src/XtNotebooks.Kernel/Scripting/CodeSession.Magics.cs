@@ -26,7 +26,7 @@ internal sealed partial class CodeSession
         var keyword = Microsoft.CodeAnalysis.CSharp.SyntaxFacts.GetKeywordKind(name) != Microsoft.CodeAnalysis.CSharp.SyntaxKind.None ? "@" : "";
         VariableTransfer.Value = value;
         Submission submission;
-        lock (_compiling)
+        using (_compiling.Enter(null))
         {
             AddReferenceTo(type);
             var code = $"{TypeNames.Qualified(type)} {keyword}{name} = ({TypeNames.Qualified(type)})global::XtNotebooks.Kernel.Scripting.VariableTransfer.Value;";

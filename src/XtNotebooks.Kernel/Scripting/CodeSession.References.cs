@@ -37,7 +37,7 @@ internal sealed partial class CodeSession
         // What host and extensions share is the host's and known from the start.
         if (Path.GetFileNameWithoutExtension(path) is "XtNotebooks.Extensibility" or "XtNotebooks.Kernel")
             return;
-        lock (_compiling)
+        using (_compiling.Enter(null))
         {
             if (_referenced.Contains(path))
                 return;

@@ -20,9 +20,7 @@ internal sealed partial class CodeSession : ICodeSession
     /// <summary>How often, and for how long, code looks whether it is a cell's that was left behind longer ago.</summary>
     private static readonly (TimeSpan Every, TimeSpan For) LeftBehindLooks = (TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(20));
 
-    private readonly Lock _compiling = new();
     private readonly Dictionary<string, string> _sources = [];
-    private readonly CellWarnings _warnings = new();
     private readonly ScriptSources _files;
     private readonly SubmissionChain _chain;
     private readonly CancellationTokenSource _disposed = new();
@@ -246,8 +244,10 @@ internal sealed partial class CodeSession : ICodeSession
         }
         // Nobody waits any more: what it still runs of the reader's code stops at its next check.
         cell.StopsWithin = null;
+        if (_compiling.LeaveBehind(cell, _chain.GiveNameUp))
+            return Interrupted("The cell was interrupted before its code ran; the compiler's work on it, which cannot be stopped, goes on for a while on a thread that was left behind. Other cells can run.");
         if (cell.IsCompiling)
-            return Interrupted("The cell was interrupted before its code ran; what it had begun, the compiler's work or a package's restore, goes on for a moment, and the next cell waits for it.");
+            return Interrupted("The cell was interrupted before its code ran; the package's restore that it had begun goes on for a moment, and the next cell waits for it.");
         return Interrupted($"{what} could not be stopped: it runs code that does not look for an interrupt, for example a native call, and was left "
             + "behind on its thread. Other cells can run; its variables may still change.");
     }
@@ -327,60 +327,6 @@ internal sealed partial class CodeSession : ICodeSession
 
     private async Task<MimeBundle?> RunCodeAsync(CellContext cell, string code) =>
         await RunCodeForValueAsync(cell, code) is { } value && !NotebookSession.IsDisplayOf(cell, value) ? Formatters.Format(value) : null;
-
-    private async Task<object?> RunCodeForValueAsync(CellContext cell, string code)
-    {
-        Submission submission;
-        cell.IsCompiling = true;
-        try
-        {
-            using var relief = PoolRelief.IfNeeded(Options.TimeProvider);
-            code = await AddReferencesAsync(cell, code);
-            if (string.IsNullOrWhiteSpace(code))
-                return null;
-            lock (_compiling)
-                submission = Compile(code, PathOf(cell.Request), cell.Output, cell.CancellationToken);
-        }
-        finally
-        {
-            cell.IsCompiling = false;
-        }
-        return await submission.Run();
-    }
-
-    private Submission Compile(string code, string path, ICellOutput output, CancellationToken cancellationToken)
-    {
-        var usings = CellUsings.Read(code);
-        var parsed = SubmissionChain.Parse(usings.Code, path, cancellationToken);
-        var written = AwaitedParentheses.Read(parsed, () => _chain.Compile(parsed), cancellationToken);
-        var guarded = InterruptRewriter.Rewrite(written, () => _chain.Compile(written), cancellationToken, usings.Positions);
-        var compilation = _chain.Compile(guarded);
-        var (emitted, diagnostics) = _chain.Emit(compilation, cancellationToken);
-        if (diagnostics.Any(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning))
-        {
-            // Positions are the reader's only in the code as written.
-            var asWritten = SubmissionChain.CompileAgain(compilation, written);
-            diagnostics = _files.AsWritten(() => asWritten.GetDiagnostics(cancellationToken));
-            if (emitted is null && diagnostics.All(diagnostic => diagnostic.Severity != DiagnosticSeverity.Error))
-                (emitted, diagnostics) = _files.AsWritten(() => _chain.Emit(asWritten, cancellationToken));
-            if (emitted is null)
-                throw new CompilationFailedException(CellErrors.FromDiagnostics(diagnostics, path));
-            _warnings.Show(diagnostics, output);
-        }
-        // A compilation that was too slow to be interrupted must not run its code afterwards.
-        cancellationToken.ThrowIfCancellationRequested();
-        // Nothing from here to the submission's start may fail: one that never runs would hide earlier variables behind empty ones.
-        var submission = _chain.Append(emitted!);
-        if (!emitted!.Passes)
-            Variables.Add(submission);
-        return submission;
-    }
-
-    /// <summary>Ends a cell with errors that were put in words already.</summary>
-    private sealed class CompilationFailedException(CellError error) : Exception(error.Message)
-    {
-        public CellError Error { get; } = error;
-    }
 
     private static CellResult Interrupted(string message) =>
         new(CellStatus.Interrupted, null, new CellError("Interrupted", message, [message], null));

@@ -9,23 +9,25 @@ internal sealed class ScriptSources(string workingDirectory) : SourceReferenceRe
 {
     private readonly SourceFileResolver _files = new(ImmutableArray<string>.Empty, Path.GetFullPath(workingDirectory));
 
-    private bool _asWritten;
+    /// <summary>Of this thread alone: a compilation that was left behind may still read files.</summary>
+    [ThreadStatic]
+    private static bool t_asWritten;
 
     /// <summary>Compiles a file by itself, where only the types can tell how it is made interruptible; null to do without.</summary>
     public Func<SyntaxTree, Compilation>? Compile { get; set; }
 
     /// <summary>Gives files without the checks that make them interruptible while the action runs.</summary>
-    public T AsWritten<T>(Func<T> action)
+    public static T AsWritten<T>(Func<T> action)
     {
-        var before = _asWritten;
-        _asWritten = true;
+        var before = t_asWritten;
+        t_asWritten = true;
         try
         {
             return action();
         }
         finally
         {
-            _asWritten = before;
+            t_asWritten = before;
         }
     }
 
@@ -40,7 +42,7 @@ internal sealed class ScriptSources(string workingDirectory) : SourceReferenceRe
     {
         var usings = CellUsings.Read(CellDirectives.Read(File.ReadAllText(resolvedPath)).Code);
         var tree = SubmissionChain.Parse(usings.Code, resolvedPath, CancellationToken.None);
-        var code = _asWritten
+        var code = t_asWritten
             ? usings.Code
             // What it loads itself is needed for its declarations only.
             : AsWritten(() => InterruptRewriter.Rewrite(tree, Compile is null ? null : () => Compile(tree), CancellationToken.None, usings.Positions)).ToString();

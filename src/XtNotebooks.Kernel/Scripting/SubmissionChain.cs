@@ -38,8 +38,12 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
     /// out about the references.</summary>
     private readonly Dictionary<(OptimizationLevel Level, bool AllowsUnsafe), CSharpCompilation> _blanks = [];
 
+    /// <summary>Cells are compiled one at a time, but one that was left behind may still be at it.</summary>
+    private readonly Lock _blanksLock = new();
+
     private int _count;
     private int _passed;
+    private int _namesGivenUp;
 
     /// <summary>The end of the chain; null before the first submission.</summary>
     public CSharpCompilation? Last => _previous;
@@ -59,7 +63,7 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
     {
         using (_referencesLock.EnterUninterrupted())
             _newReferences.Add(reference);
-        _blanks.Clear();
+        ForgetBlanks();
     }
 
     public static SyntaxTree Parse(string code, string path, CancellationToken cancellationToken) =>
@@ -79,10 +83,30 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
 
     private CSharpCompilation Blank(OptimizationLevel level, bool allowsUnsafe)
     {
-        if (_blanks.TryGetValue((level, allowsUnsafe), out var blank))
-            return blank;
-        blank = _blanks.Values.FirstOrDefault() ?? CreateBlank();
-        return _blanks[(level, allowsUnsafe)] = blank.WithOptions(blank.Options.WithOptimizationLevel(level).WithAllowUnsafe(allowsUnsafe));
+        lock (_blanksLock)
+        {
+            if (_blanks.TryGetValue((level, allowsUnsafe), out var blank))
+                return blank;
+            blank = _blanks.Values.FirstOrDefault() ?? CreateBlank();
+            return _blanks[(level, allowsUnsafe)] = blank.WithOptions(blank.Options.WithOptimizationLevel(level).WithAllowUnsafe(allowsUnsafe));
+        }
+    }
+
+    private void ForgetBlanks()
+    {
+        using (_blanksLock.EnterUninterrupted())
+            _blanks.Clear();
+    }
+
+    /// <summary>Leaves the next submission's name to a compilation that will not become part of the chain, but was loaded by that name: it can be
+    /// loaded by it once only.</summary>
+    public void GiveNameUp()
+    {
+        using (_blanksLock.EnterUninterrupted())
+        {
+            _namesGivenUp++;
+            _blanks.Clear();
+        }
     }
 
     /// <summary>Other code in the place of a compilation, whether that has become part of the chain or not.</summary>
@@ -91,7 +115,7 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
     private CSharpCompilation CreateBlank()
     {
         var blank = CSharpCompilation.CreateScriptCompilation(
-            $"Cell#{_count}",
+            $"Cell#{_count + _namesGivenUp}",
             syntaxTree: null,
             _newReferences,
             new CSharpCompilationOptions(
@@ -128,10 +152,12 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
         var options = new EmitOptions(
             debugInformationFormat: DebugInformationFormat.PortablePdb,
             // The name that the compilation has is for the one that will be found in its place.
-            outputNameOverride: passes ? $"{compilation.AssemblyName}-{_passed++}.dll" : null);
+            outputNameOverride: passes ? $"{compilation.AssemblyName}-{Interlocked.Increment(ref _passed)}.dll" : null);
         var result = compilation.Emit(assembly, symbols, options: options, cancellationToken: cancellationToken);
         if (!result.Success && result.Diagnostics.Any(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error))
             return (null, result.Diagnostics);
+        // One that was left behind has no name of its own to be loaded by.
+        cancellationToken.ThrowIfCancellationRequested();
         // Using directives alone count, though there is nothing to emit.
         var submission = result.Success && compilation.GetEntryPoint(cancellationToken) is { } entry ? Load(entry, assembly, symbols, passes) : Submission.Empty;
         return (new Emitted(submission, compilation, passes), result.Diagnostics);
@@ -152,8 +178,8 @@ internal sealed class SubmissionChain(NotebookLoadContext loadContext, SourceRef
             _newReferences.Clear();
         }
         _previous = emitted.Compilation;
-        _blanks.Clear();
         _count++;
+        ForgetBlanks();
         return emitted.Submission;
     }
 

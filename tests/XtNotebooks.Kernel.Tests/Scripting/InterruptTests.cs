@@ -125,6 +125,26 @@ public sealed class InterruptTests
     }
 
     [Fact]
+    public async Task Code_that_keeps_the_compiler_busy_is_left_behind_and_other_cells_are_compiled()
+    {
+        await using var notebook = new Notebook(new CodeSessionOptions { AbandonAfter = TimeSpan.FromMilliseconds(30) });
+        await notebook.Value("static T Twice<T>(Func<T, T> f, T x) => f(f(x)); static string Twice(Func<string, string> f, string x) => f(f(x)); var kept = 1;");
+        using var interrupt = new CancellationTokenSource();
+        // Each lambda within a call of an overloaded method is read once for each overload.
+        var depth = 9;
+        var nested = string.Concat(Enumerable.Range(0, depth).Select(i => $"Twice(x{i} => ")) + "1" + string.Concat(Enumerable.Range(0, depth).Select(_ => ", 1)"));
+        var running = notebook.Run("var lost = " + nested + ";", cancellationToken: interrupt.Token);
+        await Task.Delay(500, TestContext.Current.CancellationToken);
+        await interrupt.CancelAsync();
+        var result = await running;
+        Assert.Equal(CellStatus.Interrupted, result.Status);
+        Assert.Contains("a thread that was left behind", result.Error!.Message, StringComparison.Ordinal);
+        Assert.Equal("2", await notebook.Value("kept += 1; kept"));
+        Assert.Equal("3", await notebook.Value("var more = kept + 1; more"));
+        Assert.Contains("lost", (await notebook.Error("lost")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_cell_that_is_interrupted_at_the_end_of_its_compilation_hides_no_earlier_variable()
     {
         await using var notebook = new Notebook(new CodeSessionOptions { AbandonAfter = TimeSpan.FromSeconds(20) });
@@ -134,6 +154,7 @@ public sealed class InterruptTests
         var result = await notebook.Session.RunAsync(new CellRequest("#warning now\nvar data = \"new\";", 2), new InterruptingOutput(interrupt), interrupt.Token);
         Assert.Equal(CellStatus.Interrupted, result.Status);
         Assert.Equal("kept", await notebook.Value("data"));
+        Assert.Equal("new", await notebook.Value("data = \"new\"; var more = data; more"));
     }
 
     /// <summary>Interrupts the cell that writes, and lets it go on once it can know.</summary>
