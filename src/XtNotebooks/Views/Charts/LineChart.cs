@@ -31,6 +31,9 @@ public sealed record LineChart : IPlotlyView
     /// <summary>Numbers that stand below the picture; null for none.</summary>
     public ViewTable? Summary { get; init; }
 
+    /// <summary>Whether each panel has one line, and all of them one style: then no dash has to tell them apart.</summary>
+    internal bool IsOfOneStyle => Panels.All(panel => panel.Lines.Count == 1) && Panels.Select(panel => panel.Lines[0].Style).Distinct().Count() == 1;
+
     /// <summary>A second chart, shown as a picture below, and as a second row of the Plotly.NET figure; null for none.</summary>
     public LineChart? Below { get; init; }
 
@@ -71,36 +74,26 @@ public sealed record ChartLine(string Name, IReadOnlyList<double> X, IReadOnlyLi
     /// <summary>The unsmoothed values, drawn faintly behind the line; null where <see cref="Y"/> is not smoothed.</summary>
     public IReadOnlyList<double>? Raw { get; init; }
 
-    /// <summary>A line smoothed by a moving mean around each point, the raw values kept behind it.</summary>
-    /// <remarks>The mean starts narrow, so that the first value stays what it was, and looks back alone at the end.</remarks>
+    /// <summary>A line smoothed by a mean around each point that keeps the trend at the line's end, the raw values kept behind it.</summary>
+    /// <remarks>
+    /// <para>Each value is that of the straight line which fits the points of a window best. Around a point, that is their mean; in the last half window,
+    /// where nothing lies ahead, the line goes on as the last points do, where a mean of them would stand still or lag behind. It is never above the
+    /// highest of them nor below the lowest. The window begins narrow, so that the first value stays what it was, and is no wider than a third of the
+    /// line. Of a long line, points that come later change the last half window alone.</para>
+    /// <para>Source: Savitzky and Golay, Smoothing and differentiation of data by simplified least squares procedures (1964), of first order.</para>
+    /// </remarks>
     /// <param name="name">A short name, written where the line ends.</param>
     /// <param name="x">Ascending.</param>
     /// <param name="y">As many values; NaN is passed over.</param>
     /// <param name="style">Which colour and dash.</param>
-    /// <param name="window">Over how many points it is averaged; 1 or less for none.</param>
+    /// <param name="window">Over about how many points it is averaged, half of them on either side; 1 or less for none.</param>
     public static ChartLine Smoothed(string name, IReadOnlyList<double> x, IReadOnlyList<double> y, int style, int window)
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(y);
         if (x.Count != y.Count)
             throw new ArgumentException($"The line '{name}' has {x.Count} positions and {y.Count} values; it needs as many.", nameof(y));
-        if (window <= 1)
-            return new ChartLine(name, x, y, style);
-        var smooth = new double[y.Count];
-        for (var i = 0; i < y.Count; i++)
-        {
-            var half = Math.Min(window / 2, (i + 1) / 2);
-            var (from, to) = (i + half < y.Count ? i - half : Math.Max(0, y.Count - 2 * half - 1), Math.Min(y.Count, i + half + 1));
-            double sum = 0;
-            var count = 0;
-            for (var k = from; k < to; k++)
-            {
-                if (double.IsFinite(y[k]))
-                    (sum, count) = (sum + y[k], count + 1);
-            }
-            smooth[i] = count > 0 && double.IsFinite(y[i]) ? sum / count : double.NaN;
-        }
-        return new ChartLine(name, x, smooth, style) { Raw = y };
+        return window <= 1 ? new ChartLine(name, x, y, style) : new ChartLine(name, x, ChartSmoothing.Of(x, y, window), style) { Raw = y };
     }
 
     /// <summary>The last value that is a number; NaN where there is none.</summary>
