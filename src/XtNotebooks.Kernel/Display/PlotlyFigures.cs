@@ -91,7 +91,7 @@ internal static class PlotlyFigures
         var id = "xt-plot-" + Guid.NewGuid().ToString("N");
         // '<' is the only sign that could end the element early; JSON reads its escape as the same character.
         var json = figure.Replace("<", "\\u003c", StringComparison.Ordinal);
-        return $"<div id=\"{id}\"><div class=\"still\">{still.Html}</div></div>\n"
+        return $"<style>#{id}{FigureLegend.Rule}</style><div id=\"{id}\"><div class=\"still\">{still.Html}</div></div>\n"
             + $"<script type=\"text/plain\" data-xt-script=\"{script.Name}\">{script.Payload}</script>\n"
             + "<script>" + Draw.Replace("PLACE", id, StringComparison.Ordinal)
                 .Replace("NAME", script.Name, StringComparison.Ordinal)

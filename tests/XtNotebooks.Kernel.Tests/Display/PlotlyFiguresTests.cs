@@ -34,6 +34,21 @@ public sealed class PlotlyFiguresTests
     }
 
     [Fact]
+    public void What_waits_in_a_figures_legend_can_be_read()
+    {
+        var page = new HtmlParser().ParseDocument(new ValueFormatters().Format(Figure()).Data["text/html"]
+            // As Plotly 2.28 draws a legend with one trace switched off.
+            .Replace("<div class=\"still\">", "<div class=\"js-plotly-plot\"><svg><g class=\"legend\"><g class=\"traces\" style=\"opacity: 1;\"></g><g id=\"off\" class=\"traces\" style=\"opacity: 0.5;\"></g></g></svg></div><div class=\"still\">", StringComparison.Ordinal)
+            + "<div class=\"legend\"><p class=\"traces\" style=\"opacity: 0.5\"></p></div>");
+        var rule = page.QuerySelector("style")!.TextContent.Split('{');
+        Assert.Equal("off", Assert.Single(page.QuerySelectorAll(rule[0])).Id);
+        // Plotly's #444 on white: at half its opacity 2.6 : 1.
+        var opacity = double.Parse(System.Text.RegularExpressions.Regex.Match(rule[1], @"^opacity:(0?\.\d+)!important\}$").Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
+        var shade = (255 - (255 - 0x44) * opacity) / 255;
+        Assert.InRange(1.05 / (Math.Pow((shade + 0.055) / 1.055, 2.4) + 0.05), 4.5, 8);
+    }
+
+    [Fact]
     public void A_name_that_would_end_the_script_stays_a_name()
     {
         var data = new ValueFormatters().Format(Figure()).Data;

@@ -46,11 +46,11 @@ internal static class OfflinePlotly
 
     /// <summary>Rules of a place that a figure is drawn in; its tools show themselves to the focus as to the pointer, and what waits in
     /// its legend can be read.</summary>
-    public const string Css = """
+    public const string Css = $$$"""
         .xt-chart{overflow:hidden}
         .xt-chart img{max-width:100%;height:auto}
         .xt-chart .still[hidden]{display:none}
-        .xt-chart .legend .traces[style*="opacity: 0.5"]{opacity:.75!important}
+        .xt-chart{{{FigureLegend.Rule}}}
         .xt-chart .plotly .modebar--hover:focus-within>:not(.watermark){opacity:1}
         .xt-chart .js-plotly-plot .plotly [data-title]:focus-visible:before,.xt-chart .js-plotly-plot .plotly [data-title]:focus-visible:after{display:block;opacity:1}
 
