@@ -80,7 +80,8 @@ public sealed class LiveTensorsTests : IDisposable
         var view = View();
         var maker = Assert.Single(view.Makers, m => m.Cell == 4);
         Assert.Equal((21, 20, 80_000L, "[1000] f32"), (maker.Count, maker.Loose, maker.LooseBytes, maker.Largest));
-        Assert.Contains("Cell 4 made 20 of them (78.1 KiB): wrap its work in using var scope = torch.NewDisposeScope();.", view.Sentence);
+        Assert.Contains("Cell 4 made 20 of them (78.1 KiB): put using var scope = torch.NewDisposeScope(); before its work.", view.Sentence);
+        Assert.Contains("put <code>using var scope = torch.NewDisposeScope();</code> before its work.</p>", view.ToHtml());
         // Tracking leaves lifetimes as they were: nothing was disposed of, and no scope holds it.
         Assert.All(leak, tensor => Assert.False(tensor.IsInvalid));
         leak.ForEach(tensor => tensor.Dispose());

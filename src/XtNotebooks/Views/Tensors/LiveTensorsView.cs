@@ -57,7 +57,10 @@ public sealed record LiveTensorsView : IView
     }
 
     /// <summary>The finding in one sentence.</summary>
-    public string Sentence
+    public string Sentence => Finding.Replace("`", "", StringComparison.Ordinal);
+
+    /// <summary>The same with code in backticks.</summary>
+    private string Finding
     {
         get
         {
@@ -68,16 +71,16 @@ public sealed record LiveTensorsView : IView
             var loose = Makers.Where(m => m.Loose > 0).MaxBy(m => m.LooseBytes);
             return $"{sentence}: {Words.Number(Alive - Held)} are in no variable. "
                 + (loose is not null
-                    ? $"Cell {loose.Cell} made {Words.Number(loose.Loose)} of them ({TensorSummary.Size(loose.LooseBytes)}): wrap its work in using var scope = torch.NewDisposeScope();."
-                    : Tracked || Makers.Count == 0 ? "If that number grows from run to run, wrap the work in using var scope = torch.NewDisposeScope();."
-                    : "If that number grows, run #!xt-tensors --track on, then the cells again: each is then told what it leaves behind.");
+                    ? $"Cell {loose.Cell} made {Words.Number(loose.Loose)} of them ({TensorSummary.Size(loose.LooseBytes)}): put `using var scope = torch.NewDisposeScope();` before its work."
+                    : Tracked || Makers.Count == 0 ? "If that number grows from run to run, put `using var scope = torch.NewDisposeScope();` before the work."
+                    : "If that number grows, run `#!xt-tensors --track on`, then the cells again: each is then told what it leaves behind.");
         }
     }
 
     /// <inheritdoc/>
     public string ToHtml()
     {
-        var html = new HtmlWriter().Add($"<p class=\"lead\">{Sentence}</p>\n");
+        var html = new HtmlWriter().Add($"<p class=\"lead\">{Remarks.Code(Finding)}</p>\n");
         if (Holders.Count > 0)
             html.Add(Table.ToHtml());
         if (Makers.Count > 0)
