@@ -1,8 +1,23 @@
 namespace XtNotebooks.Views;
 
-/// <summary>The names at the lines' ends, moved apart where the lines end close together.</summary>
+/// <summary>Where texts beside and below a panel stand, so that none lies on another.</summary>
 internal static class ChartLabels
 {
+    private const double Letter = 6.6;
+
+    /// <summary>Texts centred along a horizontal axis without those that would run into the one before.</summary>
+    public static IEnumerable<(double At, string Text)> Along(IEnumerable<(double At, string Text)> texts)
+    {
+        var free = double.NegativeInfinity;
+        foreach (var (at, text) in texts.OrderBy(text => text.At))
+        {
+            if (at - Letter / 2 * text.Length < free)
+                continue;
+            free = at + Letter / 2 * text.Length + 4;
+            yield return (at, text);
+        }
+    }
+
     /// <summary>Positions as near to the wanted ones as a distance of <paramref name="gap"/> and the bounds allow, in the same order.</summary>
     public static double[] Spread(IReadOnlyList<double> wanted, double gap, double low, double high)
     {

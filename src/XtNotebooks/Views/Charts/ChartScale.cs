@@ -47,7 +47,25 @@ internal sealed record ChartScale(double Low, double High, IReadOnlyList<double>
 
     public double At(double value, double from, double to) => from + (value - Low) / (High - Low) * (to - from);
 
-    public static string Label(double tick) => Math.Abs(tick) < Zero ? "0" : tick.ToString("G6", CultureInfo.InvariantCulture);
+    /// <summary>What stands at a tick: six digits at most, grouped from five on.</summary>
+    public static string Label(double tick) => Math.Abs(tick) switch
+    {
+        < Zero => "0",
+        < 1e-4 or >= 1e9 => tick.ToString("0.#####e0", CultureInfo.InvariantCulture),
+        >= 1e4 => tick.ToString("#,0.##", CultureInfo.InvariantCulture),
+        _ => tick.ToString("G6", CultureInfo.InvariantCulture),
+    };
+
+    /// <summary>A value of the scale, to read beside its mark: no less exact than the ticks are.</summary>
+    public string Value(double value)
+    {
+        var (size, step) = (Math.Abs(value), Ticks.Count > 1 ? Ticks[1] - Ticks[0] : double.PositiveInfinity);
+        return step < 1 && size is >= 100 and < 1e6 ? value.ToString("#,0.00", CultureInfo.InvariantCulture)
+            : step < 0.0099 && size is >= 0.01 and < 100 ? Words.Short(value) : Words.Value(value);
+    }
+
+    /// <summary>What the ticks' labels need beside the panel.</summary>
+    public static double Room(IEnumerable<string> labels) => Math.Max(44, 12 + 6.6 * labels.Select(label => label.Length).DefaultIfEmpty(0).Max());
 
     private static double Round(double step)
     {

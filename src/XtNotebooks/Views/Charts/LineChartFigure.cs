@@ -25,6 +25,7 @@ internal static class LineChartFigure
             ["hovermode"] = "x unified",
             ["hoverlabel"] = new JsonObject { ["namelength"] = -1 },
             ["annotations"] = annotations,
+            ["shapes"] = new JsonArray(),
         };
         for (var i = 0; i < chart.Panels.Count; i++)
             AddPanel(chart, i, i, below is null ? (0, 1) : (1 - Row(chart), 1), data, layout, annotations);
@@ -41,7 +42,8 @@ internal static class LineChartFigure
         var n = axis == 0 ? "" : $"{axis + 1}";
         var share = 1.0 / chart.Panels.Count;
         var left = index * share + (index == 0 ? 0 : 42 / AssumedWidth);
-        var right = (index + 1) * share - LineChartSvg.LabelRoom(panel) / AssumedWidth;
+        var scale = LineChartSvg.YScale(chart.SharedScale ? chart.Panels : [panel]);
+        var right = (index + 1) * share - LineChartSvg.LabelRoom(panel, scale) / AssumedWidth;
         layout["xaxis" + n] = new JsonObject
         {
             ["domain"] = new JsonArray(Number(left), Number(right)),
@@ -49,7 +51,6 @@ internal static class LineChartFigure
             ["title"] = new JsonObject { ["text"] = Escape(chart.XLabel), ["font"] = new JsonObject { ["size"] = 12 } },
             ["zeroline"] = false,
         };
-        var scale = LineChartSvg.YScale(chart.SharedScale ? chart.Panels : [panel]);
         var y = new JsonObject
         {
             ["anchor"] = "x" + n,
@@ -64,21 +65,24 @@ internal static class LineChartFigure
 
         annotations.Add(Text($"<b>{Escape(panel.Title)}</b>{(panel.YLabel.Length > 0 ? " · " + Escape(panel.YLabel) : "")}", left, rows.High, "left", "bottom"));
         foreach (var line in panel.Lines.Where(l => l.Raw is not null))
-            data.Add(Trace(line, Name(line), line.Raw!, n, raw: true));
+            data.Add(Trace(line, Name(line), line.Raw!, n, raw: true, "solid"));
         foreach (var line in panel.Lines)
-            data.Add(Trace(line, Name(line), line.Y, n, raw: false));
+            data.Add(Trace(line, Name(line), line.Y, n, raw: false, Dash(line)));
 
         var lines = panel.Lines.Where(l => double.IsFinite(l.End.Y)).ToList();
         var inner = chart.Height - Margins;
         var places = ChartLabels.Spread([.. lines.Select(l => scale.At(l.End.Y, 0, inner))], 16, 0, inner);
         for (var i = 0; i < lines.Count; i++)
         {
-            var label = Text(Escape(LineChartSvg.Label(lines[i])), right + 4 / AssumedWidth, rows.Low + places[i] / inner * (rows.High - rows.Low), "left", "middle");
+            var place = rows.Low + places[i] / inner * (rows.High - rows.Low);
+            if (LineChartSvg.IsKeyed(panel))
+                layout["shapes"]!.AsArray().Add(Sample(lines[i], right, place));
+            var label = Text(Escape(LineChartSvg.Label(lines[i], scale)), right + (LineChartSvg.IsKeyed(panel) ? 34 : 4) / AssumedWidth, place, "left", "middle");
             label["font"] = new JsonObject { ["size"] = 12 };
-            label["text"] = $"<span style=\"color:{Colour(lines[i])}\">●</span> {Escape(LineChartSvg.Label(lines[i]))}";
             annotations.Add(label);
         }
 
+        string Dash(ChartLine line) => chart.IsOfOneStyle ? "solid" : Palette.PlotlyDashes[line.Style % Palette.PlotlyDashes.Count];
         string Name(ChartLine line) => Escape(line.Name.Length > 0 ? line.Name : panel.Title);
     }
 
@@ -95,9 +99,8 @@ internal static class LineChartFigure
         return column;
     }
 
-    private static JsonObject Trace(ChartLine line, string name, IReadOnlyList<double> values, string n, bool raw)
+    private static JsonObject Trace(ChartLine line, string name, IReadOnlyList<double> values, string n, bool raw, string dash)
     {
-        var style = line.Style % Palette.Series.Count;
         var trace = new JsonObject
         {
             ["type"] = "scatter",
@@ -113,7 +116,7 @@ internal static class LineChartFigure
             {
                 ["color"] = Colour(line),
                 ["width"] = raw ? Palette.RawWidth : Palette.LineWidth,
-                ["dash"] = raw ? "solid" : Palette.PlotlyDashes[style],
+                ["dash"] = dash,
             },
         };
         if (raw)
@@ -127,6 +130,19 @@ internal static class LineChartFigure
         }
         return trace;
     }
+
+    /// <summary>A piece of the line beside its name, so that the dash too tells which it is.</summary>
+    private static JsonObject Sample(ChartLine line, double right, double place) => new()
+    {
+        ["type"] = "line",
+        ["xref"] = "paper",
+        ["yref"] = "paper",
+        ["x0"] = Number(right + 10 / AssumedWidth),
+        ["x1"] = Number(right + 30 / AssumedWidth),
+        ["y0"] = Number(place),
+        ["y1"] = Number(place),
+        ["line"] = new JsonObject { ["color"] = Colour(line), ["width"] = 2.2, ["dash"] = Palette.PlotlyDashes[line.Style % Palette.PlotlyDashes.Count] },
+    };
 
     private static JsonObject Text(string text, double x, double y, string xanchor, string yanchor) => new()
     {

@@ -35,13 +35,13 @@ internal static class LineChartHtml
         if (LineChartThinning.Longest(chart) < longest)
             html.Add($"<p class=\"muted\">{Words.Number(LineChartThinning.Longest(chart))} of {Words.Number(longest)} points of a line are drawn, the lowest and the highest of each stretch; ToPlotly() holds all of them.</p>\n");
         html.Add(payload);
-        return ViewFrame.Render("chart", "Chart: " + chart.Sentence, OfflinePlotly.Css + FigureTable.Css, html.Done(), script + "\n" + FigureTable.Further(chart) + FigureTable.Script);
+        return ViewFrame.Render("chart", "Chart: " + Plain(chart), OfflinePlotly.Css + FigureTable.Css, html.Done(), script + "\n" + FigureTable.Further(chart) + FigureTable.Script);
     }
 
     public static string Text(LineChart chart)
     {
         var text = new StringBuilder();
-        text.Append(chart.Sentence.Replace("`", "", StringComparison.Ordinal)).Append('\n');
+        text.Append(Plain(chart)).Append('\n');
         foreach (var panel in chart.Panels)
         {
             text.Append(CultureInfo.InvariantCulture, $"{panel.Title} ({panel.YLabel}), first and last {chart.XLabel}:\n");
@@ -50,6 +50,8 @@ internal static class LineChartHtml
         }
         return text.Append(chart.Summary?.ToText()).ToString();
     }
+
+    private static string Plain(LineChart chart) => chart.Sentence.Replace("`", "", StringComparison.Ordinal);
 
     internal static Html Picture(LineChart chart) =>
         Html.Of($"<img alt=\"{Text(chart with { Summary = null })}\" src=\"data:image/svg+xml;base64,{Convert.ToBase64String(Encoding.UTF8.GetBytes(chart.ToSvg()))}\">");

@@ -6,7 +6,7 @@ namespace XtNotebooks.Views;
 /// <summary>Draws a chart as a static picture that follows the system's light or dark theme and brings its own background.</summary>
 internal static class LineChartSvg
 {
-    private const int Left = 44, Top = 44, Bottom = 38;
+    private const int Top = 44, Bottom = 38;
     private const int MaxPoints = 400;
 
     public static string Write(LineChart chart)
@@ -27,26 +27,29 @@ internal static class LineChartSvg
         ChartScale.Around(panels.SelectMany(p => p.Lines).SelectMany(l => (l.Raw ?? l.Y).Concat(l.Y)));
 
     /// <summary>The name and the last value, as they stand at the line's end.</summary>
-    internal static string Label(ChartLine line) => $"{Cut(line.Name)} {Words.Value(line.End.Y)}".TrimStart();
+    internal static string Label(ChartLine line, ChartScale y) => $"{Cut(line.Name)} {y.Value(line.End.Y)}".TrimStart();
 
-    internal static double LabelRoom(ChartPanel panel) =>
-        panel.Lines.Count == 0 ? 10 : Math.Min(200, 22 + 6.6 * panel.Lines.Max(l => Label(l).Length));
+    /// <summary>What the names at the lines' ends need.</summary>
+    internal static double LabelRoom(ChartPanel panel, ChartScale y) => ChartKeys.Room([.. panel.Lines.Select(line => Label(line, y))], IsKeyed(panel));
+
+    /// <summary>Whether names have samples of their lines beside them.</summary>
+    internal static bool IsKeyed(ChartPanel panel) => panel.Lines.Count > 1;
 
     private static void Panel(HtmlWriter svg, LineChart chart, ChartPanel panel, ChartScale y, int offset, int width)
     {
-        var (x0, x1) = (offset + Left, offset + width - LabelRoom(panel));
+        var (x0, x1) = (offset + ChartScale.Room(y.Ticks.Select(ChartScale.Label)), offset + width - LabelRoom(panel, y));
         var (y0, y1) = (chart.Height - Bottom, Top);
         var x = ChartScale.Tight(panel.Lines.SelectMany(l => l.X));
-        svg.Add($"<text class=\"title\" x=\"{x0}\" y=\"16\">{panel.Title}</text>");
+        svg.Add($"<text class=\"title\" x=\"{x0:0.#}\" y=\"16\">{panel.Title}</text>");
         foreach (var tick in y.Ticks)
         {
             var at = y.At(tick, y0, y1);
-            svg.Add($"<path class=\"grid\" d=\"M{x0} {at:0.#}H{x1:0.#}\"/><text class=\"tick\" x=\"{x0 - 6}\" y=\"{at + 4:0.#}\" text-anchor=\"end\">{ChartScale.Label(tick)}</text>");
+            svg.Add($"<path class=\"grid\" d=\"M{x0:0.#} {at:0.#}H{x1:0.#}\"/><text class=\"tick\" x=\"{x0 - 6:0.#}\" y=\"{at + 4:0.#}\" text-anchor=\"end\">{ChartScale.Label(tick)}</text>");
         }
-        foreach (var tick in x.Ticks)
-            svg.Add($"<text class=\"tick\" x=\"{x.At(tick, x0, x1):0.#}\" y=\"{y0 + 16}\" text-anchor=\"middle\">{ChartScale.Label(tick)}</text>");
+        foreach (var (at, text) in ChartLabels.Along(x.Ticks.Select(tick => (x.At(tick, x0, x1), ChartScale.Label(tick)))))
+            svg.Add($"<text class=\"tick\" x=\"{at:0.#}\" y=\"{y0 + 16}\" text-anchor=\"middle\">{text}</text>");
         svg.Add($"<text class=\"tick\" x=\"{(x0 + x1) / 2:0.#}\" y=\"{y0 + 32}\" text-anchor=\"middle\">{chart.XLabel}</text>");
-        svg.Add($"<text class=\"tick\" x=\"{x0}\" y=\"32\">{panel.YLabel}</text>");
+        svg.Add($"<text class=\"tick\" x=\"{x0:0.#}\" y=\"32\">{panel.YLabel}</text>");
         foreach (var line in panel.Lines.Where(l => l.Raw is not null))
             svg.Add(new Html($"<path class=\"raw s{Style(line)}\" d=\"{Path(line.X, line.Raw!, x, y, x0, x1, y0, y1)}\"/>"));
         foreach (var line in panel.Lines)
@@ -54,7 +57,7 @@ internal static class LineChartSvg
             if (line.Y.Count(double.IsFinite) == 1)
                 svg.Add($"<circle class=\"s{Style(line)}\" fill=\"none\" stroke-width=\"{Palette.LineWidth}\" cx=\"{x.At(line.End.X, x0, x1):0.#}\" cy=\"{y.At(line.End.Y, y0, y1):0.#}\" r=\"3\"/>");
             else
-                svg.Add(new Html($"<path class=\"l s{Style(line)}\" d=\"{Path(line.X, line.Y, x, y, x0, x1, y0, y1)}\"/>"));
+                svg.Add(new Html($"<path class=\"l s{Style(line)}{(chart.IsOfOneStyle ? " only" : "")}\" d=\"{Path(line.X, line.Y, x, y, x0, x1, y0, y1)}\"/>"));
         }
         Labels(svg, panel, x, y, x0, x1, y0, y1);
     }
@@ -65,9 +68,8 @@ internal static class LineChartSvg
         var places = ChartLabels.Spread([.. lines.Select(l => y.At(l.End.Y, y0, y1))], 15, y1 - 8, y0 + 8);
         for (var i = 0; i < lines.Count; i++)
         {
-            var (endX, endY) = (x.At(lines[i].End.X, x0, x1), y.At(lines[i].End.Y, y0, y1));
-            svg.Add($"<path class=\"lead s{Style(lines[i])}\" d=\"M{endX:0.#} {endY:0.#}L{x1 + 10:0.#} {places[i]:0.#}\"/>");
-            svg.Add($"<text class=\"label\" x=\"{x1 + 13:0.#}\" y=\"{places[i] + 4:0.#}\">{Label(lines[i])}</text>");
+            var end = (x.At(lines[i].End.X, x0, x1), y.At(lines[i].End.Y, y0, y1));
+            svg.Add(ChartKeys.Line(Label(lines[i], y), Style(lines[i]), IsKeyed(panel), end, x1, places[i]));
         }
     }
 

@@ -42,7 +42,7 @@ internal static class LineChartXPlot
         line = new Line
         {
             color = Palette.Series[line.Style % Palette.Series.Count],
-            dash = Palette.PlotlyDashes[line.Style % Palette.PlotlyDashes.Count],
+            dash = chart.IsOfOneStyle ? "solid" : Palette.PlotlyDashes[line.Style % Palette.PlotlyDashes.Count],
             width = Palette.LineWidth,
         },
     };

@@ -115,7 +115,7 @@ internal static class LossBreakdownHtml
             XLabel = "position",
             Panels = [new ChartPanel("Loss by position", "nats", lines)],
             Height = 210,
-            Width = 440,
+            Width = 460,
         };
 
         void Add(string name, int style, Func<LossAtPosition, double?> mean)

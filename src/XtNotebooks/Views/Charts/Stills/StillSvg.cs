@@ -7,7 +7,6 @@ namespace XtNotebooks.Views;
 internal static class StillSvg
 {
     private const int Width = 940, Top = 44, Bottom = 38, MostPoints = 400, MostMarkers = 1000;
-    private const double Letter = 6.6;
 
     /// <summary>Steps of the colours of cells, from low to high; their lightness rises, so that they part without colours too.</summary>
     private static readonly string[] ramp = [.. Enumerable.Range(0, 24).Select(i => Colour(i / 23.0))];
@@ -18,52 +17,48 @@ internal static class StillSvg
         svg.Add($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {height}\" width=\"{Width}\" height=\"{height}\">");
         svg.Add(new Html($"<style>{PictureStyle.Css}{Css}</style><rect class=\"bg\" width=\"100%\" height=\"100%\"/>"));
         var width = Width / row.Count;
+        // As the views' own charts: without dashes where each panel has one line.
+        var lines = row.Select(panel => panel.Marks.Where(mark => mark is not StillCurve { Faint: true }).ToList()).ToList();
+        var only = lines.TrueForAll(marks => marks.Count == 1) && lines.Select(marks => marks[0].Style).Distinct().Count() == 1;
         for (var i = 0; i < row.Count; i++)
         {
             // An axis of several panels is one.
             var alike = row.Where(panel => panel.YName == row[i].YName && panel.Y.IsCategory == row[i].Y.IsCategory).SelectMany(panel => panel.Marks).ToList();
-            Panel(svg, row[i], row[i].Y.Scale(alike.SelectMany(mark => mark.Ys), tight: alike.TrueForAll(mark => mark is StillCells)), i, i * width, width, height);
+            Panel(svg, row[i], row[i].Y.Scale(alike.SelectMany(mark => mark.Ys), tight: alike.TrueForAll(mark => mark is StillCells)), i, i * width, width, height, only);
         }
         svg.Add($"</svg>");
         return svg.Done().Value;
     }
 
-    private static void Panel(HtmlWriter svg, StillPanel panel, ChartScale y, int index, int offset, int width, int height)
+    private static void Panel(HtmlWriter svg, StillPanel panel, ChartScale y, int index, int offset, int width, int height, bool only)
     {
         var labels = panel.Marks.Where(mark => mark is not StillCurve { Faint: true }).Select(mark => (Mark: mark, Text: Label(panel, mark))).Where(label => label.Text.Length > 0).ToList();
         var ticks = y.Ticks.Select(tick => (At: tick, Text: panel.Y.Label(tick))).ToList();
-        var (x0, x1) = (offset + Math.Max(44.0, 12 + Letter * ticks.Select(tick => tick.Text.Length).DefaultIfEmpty(0).Max()),
-            offset + width - Math.Min(220, 30 + Letter * labels.Select(label => label.Text.Length).DefaultIfEmpty(-2).Max()));
+        var (x0, x1) = (offset + ChartScale.Room(ticks.Select(tick => tick.Text)),
+            offset + width - ChartKeys.Room([.. labels.Select(label => label.Text)], IsKeyed([.. labels.Select(label => label.Mark)])));
         var (y0, y1) = panel.Y.IsReversed ? (Top, height - Bottom) : ((double)(height - Bottom), (double)Top);
         var x = panel.X.Scale(panel.Marks.SelectMany(mark => mark.Xs), tight: true);
         var area = new Area(Order(x), Order(y), panel.X.IsReversed ? x1 : x0, panel.X.IsReversed ? x0 : x1, y0, y1);
         svg.Add($"<text class=\"title\" x=\"{x0:0.#}\" y=\"16\">{Cut(panel.Title, (int)(width / 8.0))}</text>");
         foreach (var (at, text) in ticks)
             svg.Add($"<path class=\"grid\" d=\"M{x0:0.#} {area.Y(at):0.#}H{x1:0.#}\"/><text class=\"tick\" x=\"{x0 - 6:0.#}\" y=\"{area.Y(at) + 4:0.#}\" text-anchor=\"end\">{text}</text>");
-        var free = double.NegativeInfinity;
-        foreach (var (at, text) in x.Ticks.Select(tick => (At: area.X(tick), Text: panel.X.Label(tick))).OrderBy(tick => tick.At))
-        {
-            // A long name takes the room of the next.
-            if (at - Letter / 2 * text.Length < free)
-                continue;
-            free = at + Letter / 2 * text.Length + 4;
+        foreach (var (at, text) in ChartLabels.Along(x.Ticks.Select(tick => (area.X(tick), panel.X.Label(tick)))))
             svg.Add($"<text class=\"tick\" x=\"{at:0.#}\" y=\"{height - Bottom + 16}\" text-anchor=\"middle\">{text}</text>");
-        }
         svg.Add($"<text class=\"tick\" x=\"{(x0 + x1) / 2:0.#}\" y=\"{height - Bottom + 32}\" text-anchor=\"middle\">{panel.X.Title}</text>");
         svg.Add($"<text class=\"tick\" x=\"{x0:0.#}\" y=\"32\">{panel.YLabel}</text>");
         svg.Add($"<clipPath id=\"p{index}\"><rect x=\"{x0 - 5:0.#}\" y=\"{Top - 5}\" width=\"{Math.Max(0, x1 - x0 + 10):0.#}\" height=\"{height - Bottom - Top + 10}\"/></clipPath><g clip-path=\"url(#p{index})\">");
         foreach (var mark in panel.Marks)
-            svg.Add(Mark(mark, area));
+            svg.Add(Mark(mark, area, only));
         svg.Add($"</g>");
         if (panel.Marks.OfType<StillCells>().FirstOrDefault() is { } cells)
             Key(svg, cells, x1 + 14, height);
         Labels(svg, [.. labels.Where(label => label.Mark is not StillCells)], area, x1, height);
     }
 
-    private static Html Mark(StillMark mark, Area area) => new(mark switch
+    private static Html Mark(StillMark mark, Area area, bool only) => new(mark switch
     {
         StillCurve { Faint: true } curve => $"<path class=\"raw s{Style(mark)}\" d=\"{Line(curve, area)}\"/>",
-        StillCurve curve => (curve.Line ? $"<path class=\"l s{Style(mark)}\" d=\"{Line(curve, area)}\"/>" : "") + (curve.Markers ? $"<path class=\"m s{Style(mark)}\" d=\"{Markers(curve, area)}\"/>" : ""),
+        StillCurve curve => (curve.Line ? $"<path class=\"l s{Style(mark)}{(only ? " only" : "")}\" d=\"{Line(curve, area)}\"/>" : "") + (curve.Markers ? $"<path class=\"m s{Style(mark)}\" d=\"{Markers(curve, area)}\"/>" : ""),
         StillBars bars => $"<path class=\"b f{Style(mark)}\" d=\"{string.Concat(bars.Bars.Select(bar => Box(area, bar.Left, bar.Right, bar.Bottom, bar.Top)))}\"/>",
         StillCells cells => Cells(cells, area),
         _ => "",
@@ -133,18 +128,21 @@ internal static class StillSvg
     private static void Labels(HtmlWriter svg, List<(StillMark Mark, string Text)> labels, Area area, double x1, int height)
     {
         var places = ChartLabels.Spread([.. labels.Select(label => label.Mark is StillCurve { Line: true, End: { } end } ? Math.Clamp(area.Y(end.Y), Top, height - Bottom) : Top)], 15, Top + 8, height - Bottom - 8);
+        var keyed = IsKeyed([.. labels.Select(label => label.Mark)]);
         for (var i = 0; i < labels.Count; i++)
         {
             var (mark, text) = labels[i];
-            if (mark is StillCurve { Line: true, End: { } end })
-                svg.Add($"<path class=\"lead s{Style(mark)}\" d=\"M{Math.Clamp(area.X(end.X), 0, Width):0.#} {Math.Clamp(area.Y(end.Y), Top, height - Bottom):0.#}L{x1 + 10:0.#} {places[i]:0.#}\"/>");
-            else if (mark is StillCurve)
-                svg.Add($"<path class=\"m s{Style(mark)}\" d=\"M{x1 + 14:0.#} {places[i]:0.#}h0\"/>");
-            else
-                svg.Add($"<rect class=\"b f{Style(mark)}\" x=\"{x1 + 9:0.#}\" y=\"{places[i] - 5:0.#}\" width=\"10\" height=\"10\"/>");
-            svg.Add($"<text class=\"label\" x=\"{x1 + (mark is StillCurve { Line: true } ? 13 : 23):0.#}\" y=\"{places[i] + 4:0.#}\">{text}</text>");
+            svg.Add(mark switch
+            {
+                StillCurve { Line: true, End: { } end } => ChartKeys.Line(text, Style(mark), keyed, (Math.Clamp(area.X(end.X), 0, Width), Math.Clamp(area.Y(end.Y), Top, height - Bottom)), x1, places[i]),
+                StillCurve => ChartKeys.Dots(text, Style(mark), x1, places[i]),
+                _ => ChartKeys.Bars(text, Style(mark), x1, places[i]),
+            });
         }
     }
+
+    /// <summary>Whether names have samples beside them: a line alone needs none.</summary>
+    private static bool IsKeyed(IReadOnlyList<StillMark> marks) => marks is not [StillCurve { Line: true }];
 
     /// <summary>The name, and where a line ends; a name that stands above the panel is not said again.</summary>
     private static string Label(StillPanel panel, StillMark mark) => mark switch
