@@ -68,6 +68,23 @@ public sealed class WholeNumberTests : IDisposable
     }
 
     [Fact]
+    public void One_far_number_among_near_ones_is_found_wherever_it_stands()
+    {
+        foreach (var far in new[] { 1L << 41, -(1L << 42), long.MaxValue, long.MinValue })
+        {
+            foreach (var place in new[] { 0, 4, 4095, 6000, 6002 })
+            {
+                var x = arange(0, 6003, int64);
+                x[place] = tensor(far);
+                var (s, wide) = (Read(x), x.to(float64));
+                Assert.Equal((x.min().item<long>(), x.max().item<long>()), (s.WholeMin!.Value, s.WholeMax!.Value));
+                Assert.Equal(1, s.Deviation!.Value / wide.std().item<double>(), 1e-9);
+                Assert.Equal(1, s.Mean!.Value / wide.mean().item<double>(), 1e-9);
+            }
+        }
+    }
+
+    [Fact]
     public void The_two_ends_of_the_range_do_not_overflow()
     {
         var ends = tensor(new[] { long.MinValue, long.MaxValue });

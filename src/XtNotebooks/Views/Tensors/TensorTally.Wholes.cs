@@ -12,6 +12,11 @@ internal sealed partial class TensorTally
     // A double's bits from 2^52 on count in ones: a number below 2^52, put in there, needs no conversion.
     private const double Ones = 1L << 52, SignedOnes = 3L << 51;
 
+    // Of numbers nearer than this to a block's first, which most are, everything fits into doubles: extremes, distances, and the sum of some thousand.
+    private const long Near = 1L << 41;
+
+    private bool far;
+
     // One of the numbers, or near them: means are kept as distances from it, so that those of more digits than a double has keep their deviation.
     private long? origin;
 
@@ -114,8 +119,55 @@ internal sealed partial class TensorTally
         AddWhole(block.Length, min, max, (Int128)shift * block.Length + (long)away, shift, squares - away / block.Length * away);
     }
 
-    /// <summary>Counts a block of some thousand whole numbers of 64 bits; the sums of their upper and lower halves cannot overflow.</summary>
+    /// <summary>Counts a block of some thousand whole numbers of 64 bits.</summary>
     public void Add(ReadOnlySpan<long> block)
+    {
+        // Where one block is spread widely, the next are not tried.
+        if (far || !AddNear(block))
+            AddFar(block);
+    }
+
+    /// <returns>Whether it could: no number is far from the first.</returns>
+    private bool AddNear(ReadOnlySpan<long> block)
+    {
+        var shift = block[0];
+        // Beyond, a distance could overflow and seem a small one.
+        far = shift is <= long.MinValue / 2 or >= long.MaxValue / 2;
+        var vectors = MemoryMarshal.Cast<long, Vector<long>>(block);
+        if (far || vectors.Length == 0)
+            return false;
+        var (lowest, ones, zero) = (new Vector<long>(shift - Near), new Vector<long>(BitConverter.DoubleToInt64Bits(Ones)), new Vector<double>(Ones + Near));
+        var (vMin, vMax) = (new Vector<double>(double.PositiveInfinity), new Vector<double>(double.NegativeInfinity));
+        Vector<long> bits = default;
+        Vector<double> vAway = default, vSquares = default;
+        foreach (var v in vectors)
+        {
+            var above = v - lowest;
+            bits |= above;
+            var away = Vector.AsVectorDouble(above | ones) - zero;
+            (vMin, vMax) = (Vector.MinNative(away, vMin), Vector.MaxNative(away, vMax));
+            vAway += away;
+            vSquares += away * away;
+        }
+        var (sum, squares, min, max) = (Vector.Sum(vAway), Vector.Sum(vSquares), 0.0, 0.0);
+        for (var lane = 0; lane < Vector<long>.Count; lane++)
+        {
+            far |= bits[lane] is < 0 or >= 2 * Near;
+            (min, max) = (Math.Min(min, vMin[lane]), Math.Max(max, vMax[lane]));
+        }
+        foreach (var value in block[(vectors.Length * Vector<long>.Count)..])
+        {
+            var away = (double)((Int128)value - shift);
+            far |= Math.Abs(away) >= Near;
+            (min, max, sum, squares) = (Math.Min(min, away), Math.Max(max, away), sum + away, squares + away * away);
+        }
+        if (!far)
+            AddWhole(block.Length, shift + (long)min, shift + (long)max, (Int128)shift * block.Length + (long)sum, shift, squares - sum / block.Length * sum);
+        return !far;
+    }
+
+    /// <summary>The sums of upper and lower halves cannot overflow.</summary>
+    private void AddFar(ReadOnlySpan<long> block)
     {
         var shift = block[0];
         var (vMin, vMax) = (new Vector<long>(long.MaxValue), new Vector<long>(long.MinValue));
