@@ -1,5 +1,3 @@
-using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CSharp;
 using XtNotebooks.Extensibility;
 using XtNotebooks.Kernel.Magics;
 
@@ -24,10 +22,11 @@ internal static class CellParts
             yield break;
         }
         var lines = code.Split('\n');
+        using var magicLines = new MagicLines(code, lines);
         var start = 0;
         while (start < lines.Length)
         {
-            var next = NextMagic(lines, start);
+            var next = magicLines.Next(start);
             if (Enumerable.Range(start, next - start).Any(line => !string.IsNullOrWhiteSpace(lines[line])))
                 yield return new CellPart(null, new string('\n', start) + string.Join('\n', lines[start..next]), start + 1);
             if (next == lines.Length)
@@ -41,20 +40,5 @@ internal static class CellParts
             yield return new CellPart(lines[next].TrimEnd('\r'), string.Join('\n', lines[(next + 1)..end]), next + 1);
             start = end;
         }
-    }
-
-    private static int NextMagic(string[] lines, int start)
-    {
-        SyntaxNode? root = null;
-        var position = 0;
-        for (var line = start; line < lines.Length; position += lines[line].Length + 1, line++)
-        {
-            if (!lines[line].TrimStart().StartsWith("#!", StringComparison.Ordinal))
-                continue;
-            root ??= CSharpSyntaxTree.ParseText(string.Join('\n', lines[start..]), SubmissionChain.ParseOptions).GetRoot();
-            if (!CellDirectives.IsText(root, position) && !CellDirectives.IsLeftOut(root, position))
-                return line;
-        }
-        return lines.Length;
     }
 }
