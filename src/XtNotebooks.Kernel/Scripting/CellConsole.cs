@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using XtNotebooks.Kernel.Threads;
 
 namespace XtNotebooks.Kernel.Scripting;
 
@@ -9,6 +10,9 @@ internal static class CellConsole
 {
     private static readonly Lock Installing = new();
     private static bool s_installed;
+
+    /// <summary>What the console puts around the reader of cells, and locks while it reads.</summary>
+    private static TextReader s_synchronized = TextReader.Null;
 
     /// <summary>Whether the cell that began last gets what is written without any cell's context: by finalizers, and by threads that were
     /// started without it. Nobody reads the console of a process that only serves a notebook.</summary>
@@ -23,6 +27,7 @@ internal static class CellConsole
             Console.SetOut(new Writer(StreamName.Stdout, Console.Out));
             Console.SetError(new Writer(StreamName.Stderr, Console.Error));
             Console.SetIn(new Reader(Console.In));
+            s_synchronized = Console.In;
             s_installed = true;
         }
     }
@@ -65,59 +70,70 @@ internal static class CellConsole
 
     private sealed class Reader(TextReader original) : TextReader
     {
-        private string _rest = "";
-
         public override string? ReadLine()
         {
             if (CellContext.Current is not { } cell)
                 return original.ReadLine();
-            if (_rest.Length == 0)
-                return Ask(cell, "", password: false);
-            var line = _rest.TrimEnd('\n');
-            _rest = "";
+            if (cell.ReadAhead.Length == 0)
+                return AskUnlocked(cell);
+            var end = cell.ReadAhead.IndexOf('\n', StringComparison.Ordinal);
+            var line = cell.ReadAhead[..end];
+            cell.ReadAhead = cell.ReadAhead[(end + 1)..];
             return line;
         }
 
-        public override int Peek() => CellContext.Current is null ? original.Peek() : Fill() ? _rest[0] : -1;
+        public override int Peek() => CellContext.Current is not { } cell ? original.Peek() : Fill(cell)[0];
 
-        public override int Read()
-        {
-            if (CellContext.Current is null)
-                return original.Read();
-            if (!Fill())
-                return -1;
-            var first = _rest[0];
-            _rest = _rest[1..];
-            return first;
-        }
+        public override int Read() => CellContext.Current is not { } cell ? original.Read() : Take(cell, 1)[0];
 
         // Whoever reads all there is gets one answer: a front end tells no end, and would be asked for ever.
-        public override string ReadToEnd()
-        {
-            if (CellContext.Current is null)
-                return original.ReadToEnd();
-            var all = Fill() ? _rest : "";
-            _rest = "";
-            return all;
-        }
+        public override string ReadToEnd() =>
+            CellContext.Current is not { } cell ? original.ReadToEnd() : Take(cell, int.MaxValue);
 
         public override int Read(char[] buffer, int index, int count)
         {
-            if (CellContext.Current is null)
+            if (CellContext.Current is not { } cell)
                 return original.Read(buffer, index, count);
-            if (count == 0 || !Fill())
+            if (count == 0)
                 return 0;
-            var taken = Math.Min(count, _rest.Length);
-            _rest.CopyTo(0, buffer, index, taken);
-            _rest = _rest[taken..];
+            var taken = Take(cell, count);
+            taken.CopyTo(0, buffer, index, taken.Length);
+            return taken.Length;
+        }
+
+        private static string Take(CellContext cell, int count)
+        {
+            var all = Fill(cell);
+            var taken = all[..Math.Min(count, all.Length)];
+            cell.ReadAhead = all[taken.Length..];
             return taken;
         }
 
-        private bool Fill()
+        private static string Fill(CellContext cell)
         {
-            if (_rest.Length == 0 && ReadLine() is { } line)
-                _rest = line + "\n";
-            return _rest.Length > 0;
+            if (cell.ReadAhead.Length == 0)
+            {
+                var line = AskUnlocked(cell);
+                // Another thread of the cell may have got one meanwhile.
+                cell.ReadAhead += line + "\n";
+            }
+            return cell.ReadAhead;
+        }
+
+        /// <summary>Until the reader has answered, other cells must be able to ask, too.</summary>
+        private static string AskUnlocked(CellContext cell)
+        {
+            if (!Monitor.IsEntered(s_synchronized))
+                return Ask(cell, "", password: false);
+            Monitor.Exit(s_synchronized);
+            try
+            {
+                return Ask(cell, "", password: false);
+            }
+            finally
+            {
+                UninterruptedLock.Enter(s_synchronized);
+            }
         }
     }
 

@@ -21,6 +21,9 @@ internal sealed class CellContext(CodeSession session, CellRequest request, ICel
     public ICellOutput Output { get; } = output;
     public CancellationToken CancellationToken { get; } = cancellationToken;
 
+    /// <summary>What its code has been given of the reader's lines and not read yet.</summary>
+    public string ReadAhead { get; set; } = "";
+
     /// <summary>The line, from 1, of the magic that runs now.</summary>
     public int MagicLine { get; set; }
 

@@ -38,6 +38,9 @@ internal sealed class RecordedOutput : ICellOutput
 
     public Queue<string> Answers { get; } = [];
 
+    /// <summary>Answers in the place of <see cref="Answers"/>.</summary>
+    public Func<string>? Answer { get; init; }
+
     public void Stream(StreamName stream, string text)
     {
         lock (_lock)
@@ -68,5 +71,6 @@ internal sealed class RecordedOutput : ICellOutput
             Order.Add("Clear");
     }
 
-    public string? ReadLine(string prompt, bool password, CancellationToken cancellationToken) => Answers.TryDequeue(out var answer) ? answer : null;
+    public string? ReadLine(string prompt, bool password, CancellationToken cancellationToken) =>
+        Answer is not null ? Answer() : Answers.TryDequeue(out var answer) ? answer : null;
 }
