@@ -3,6 +3,7 @@
 import os
 import queue
 import signal
+import tempfile
 import time
 import unittest
 
@@ -10,7 +11,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from kernel import OwnKernelCase, TIMEOUT, finish, run_cell
+from kernel import OwnKernelCase, TIMEOUT, control_request, finish, run_cell, shell_reply, wait_for
 from test_lifecycle import second_client
 
 # What no check in cell code can stop: recursion of the framework alone.
@@ -55,6 +56,13 @@ class Crashes(OwnKernelCase):
         self.assertEqual(len(idle), len(set(idle)))
         return replies
 
+    def wait_until_taken(self, kc, subshell):
+        """What a client has sent is with the kernel when it answers what came behind it, in a shell that is free."""
+        message = kc.session.msg("kernel_info_request", {})
+        message["header"]["subshell_id"] = subshell
+        kc.session.send(kc.shell_channel.socket, message)
+        shell_reply(kc, message["header"]["msg_id"])
+
     def test_what_the_cell_showed_last_arrives(self):
         run_cell(self.kc, "var before = 1;")
         for code in ('Environment.FailFast("enough");', "System.Diagnostics.Process.GetCurrentProcess().Kill();"):
@@ -79,12 +87,20 @@ class Crashes(OwnKernelCase):
     def test_what_waits_behind_the_cell_that_dies_is_answered_once(self):
         run_cell(self.kc, "var before = 1;")
         other = second_client(self.km)
+        subshell = control_request(self.kc, "create_subshell_request")["subshell_id"]
+        scratch = tempfile.TemporaryDirectory()
+        sent = os.path.join(scratch.name, "sent")
         try:
-            dying = self.kc.execute('Thread.Sleep(700); Environment.FailFast("enough");', allow_stdin=False)
+            dying = self.kc.execute(f'while (!File.Exists("{sent}")) Thread.Sleep(10); Environment.FailFast("enough");', allow_stdin=False)
+            # Each client has a way of its own to the kernel: what the other one sends could be there first.
+            wait_for(self.kc, "execute_input", dying)
             cells = [self.kc.execute(f"{i}", allow_stdin=False, stop_on_error=i % 2 == 0) for i in range(30)]
             asked = [self.kc.complete("Cons", 4), self.kc.inspect("Console", 3), self.kc.is_complete("1"), self.kc.comm_info(), self.kc.kernel_info()]
             asked.append(self.kc.history(hist_access_type="tail", n=1))
             others = [other.execute("1"), other.complete("Cons", 4)]
+            for kc in (self.kc, other):
+                self.wait_until_taken(kc, subshell)
+            open(sent, "w").close()
             replies = self.assert_answered_once(self.kc, dying, *cells, *asked)
             self.assertEqual(replies[dying]["ename"], "ProcessTerminated")
             for msg_id in cells:
@@ -96,6 +112,7 @@ class Crashes(OwnKernelCase):
             self.assertEqual([replies[msg_id]["ename"] for msg_id in others], ["Aborted", "KernelEnded"])
         finally:
             other.stop_channels()
+            scratch.cleanup()
 
     def test_what_is_sent_when_the_cells_process_has_died_is_answered_too(self):
         cells = run_cell(self.kc, "Environment.ProcessId").value
