@@ -34,6 +34,8 @@ public class CommTests
         info = client.Reply(client.Send("shell", "comm_info_request", new JsonObject { ["target_name"] = "echo" })).Content.GetProperty("comms");
         Assert.Single(info.EnumerateObject().ToArray());
 
+        Assert.Throws<ArgumentException>(() => mine.Close("[1]"));
+        Assert.True(mine.IsOpen);
         var lastWords = new TaskCompletionSource<CommData>();
         mine.Closed += (_, data) => lastWords.SetResult(data);
         client.Send("shell", "comm_close", new JsonObject { ["comm_id"] = mine.Id, ["data"] = new JsonObject { ["bye"] = 1 } });
@@ -54,6 +56,8 @@ public class CommTests
         while (client.Published("stream").Short != "stderr:The comm 'bad' failed: oh\n")
         {
         }
+        Assert.Equal("c2", client.Published("comm_close").Content.GetProperty("comm_id").GetString());
+        Assert.Empty(client.Reply(client.Send("shell", "comm_info_request")).Content.GetProperty("comms").EnumerateObject());
         Assert.Equal("ok", client.Reply(client.Execute("out on")).Status);
     }
 

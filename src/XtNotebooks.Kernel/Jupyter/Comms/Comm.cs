@@ -31,6 +31,8 @@ internal sealed class Comm(string id, string targetName, FrontEndComms comms, Co
 
     public void Close(string json = "{}")
     {
+        // What cannot be said leaves it open: the other side would never learn of its end.
+        FrontEndComms.CheckedObject(json);
         if (Interlocked.Exchange(ref closed, 1) == 1)
             return;
         comms.Forget(this);

@@ -17,8 +17,10 @@ internal sealed class FrontEndComms(FrontEnd frontEnd, TextWriter log) : IComms
     {
         ArgumentException.ThrowIfNullOrEmpty(targetName);
         var comm = new Comm(Guid.NewGuid().ToString("N"), targetName, this, CommOrigin.Here());
-        Publish("comm_open", comm.Id, json, buffers, targetName);
+        CheckedObject(json);
+        // Before the front end, whose answer may be quick, knows of it.
         open[comm.Id] = comm;
+        Publish("comm_open", comm.Id, json, buffers, targetName);
         return comm;
     }
 
@@ -48,8 +50,9 @@ internal sealed class FrontEndComms(FrontEnd frontEnd, TextWriter log) : IComms
         switch (message.Header.Type)
         {
             case "comm_open":
-                if (Opened(id, content.TextOrNull("target_name") ?? "", data) is (var opened, var handler))
-                    await RunAsync(opened, handler);
+                // Nobody listens where the handler has failed: whoever opened it is told so.
+                if (Opened(id, content.TextOrNull("target_name") ?? "", data) is (var opened, var handler) && !await RunAsync(opened, handler))
+                    opened.Close();
                 break;
             case "comm_msg" when open.TryGetValue(id, out var comm):
                 await RunAsync(comm, () => comm.Receive(data));
@@ -59,11 +62,13 @@ internal sealed class FrontEndComms(FrontEnd frontEnd, TextWriter log) : IComms
                 break;
         }
 
-        async Task RunAsync(Comm comm, Action handler)
+        async Task<bool> RunAsync(Comm comm, Action handler)
         {
             var what = $"The handler of the comm '{comm.TargetName}'";
-            if (await (await session).RunAsideAsync(what, handler, comm.Origin.Output, cancellationToken) is { } error)
-                Tell(comm, error);
+            if (await (await session).RunAsideAsync(what, handler, comm.Origin.Output, cancellationToken) is not { } error)
+                return true;
+            Tell(comm, error);
+            return false;
         }
     }
 
@@ -129,7 +134,7 @@ internal sealed class FrontEndComms(FrontEnd frontEnd, TextWriter log) : IComms
             ? data.GetRawText()
             : "{}";
 
-    private static byte[] CheckedObject(string json)
+    internal static byte[] CheckedObject(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
         try
