@@ -44,7 +44,7 @@ internal sealed class LimitedOutput(ICellOutput inner, KeptOutput kept) : ICellO
     {
         using (gate.EnterUninterrupted())
         {
-            kept.Reset();
+            kept.Reset(wait);
             inner.Clear(wait);
         }
     }

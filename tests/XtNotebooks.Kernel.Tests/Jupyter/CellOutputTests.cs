@@ -129,6 +129,19 @@ public sealed class CellOutputTests : IDisposable
     }
 
     [Fact]
+    public void What_is_cleared_only_by_the_next_output_keeps_its_file_until_then()
+    {
+        using var output = Create(limit: 10);
+        output.Stream(StreamName.Stdout, "0123456789abc");
+        output.Clear(wait: true);
+        Assert.Single(Directory.GetFiles(folder));
+        output.UpdateDisplay(MimeBundle.Text("new"), "elsewhere");
+        Assert.Single(Directory.GetFiles(folder));
+        output.Stream(StreamName.Stdout, "fresh");
+        Assert.Empty(Directory.GetFiles(folder));
+    }
+
+    [Fact]
     public void A_loop_that_never_stops_writing_does_not_fill_the_disk()
     {
         using var output = Create(limit: 10, keep: 100);

@@ -87,7 +87,7 @@ internal sealed class CellOutput : ICellOutput, IDisposable
 
     public void Clear(bool wait) => Output(() =>
     {
-        kept.Reset();
+        kept.Reset(wait);
         frontEnd.Publish("clear_output", request.RawHeader, json => json.WriteBoolean("wait", wait));
     });
 

@@ -11,12 +11,17 @@ internal sealed class KeptOutput(OutputLimit limit, int cell) : IDisposable
     private readonly CutDisplays displays = new(limit);
     private long shown;
     private readonly List<string> files = [];
+
+    /// <summary>Files whose notes the next output clears.</summary>
+    private readonly List<string> outdated = [];
+
     private long kept;
     private StreamWriter? file;
 
     /// <summary>The part of <paramref name="text"/> that is still to be shown, with a note where the rest is at the cut.</summary>
     public string Admit(string text)
     {
+        RemoveOutdated();
         if (shown + text.Length <= limit.Characters && file is null)
         {
             shown += text.Length;
@@ -47,6 +52,7 @@ internal sealed class KeptOutput(OutputLimit limit, int cell) : IDisposable
     public MimeBundle? AdmitDisplay(MimeBundle bundle, string? displayId, out string? note)
     {
         note = null;
+        RemoveOutdated();
         // What is not shown needs no file of its own: the page holds all of it.
         if (displays.Admits(bundle.Data.Values.Where(IsShown).Sum(text => (long)text.Length), displayId))
             return Admit(bundle);
@@ -55,10 +61,16 @@ internal sealed class KeptOutput(OutputLimit limit, int cell) : IDisposable
     }
 
     /// <summary>The update of a display; null where that display was not shown.</summary>
-    public MimeBundle? AdmitUpdate(MimeBundle bundle, string displayId) => displays.IsCut(displayId) ? null : Admit(bundle);
+    public MimeBundle? AdmitUpdate(MimeBundle bundle, string displayId) => displays.IsCut(displayId) ? null : Cut(bundle);
 
     /// <summary>The bundle with each too long representation replaced by a note that says where it is.</summary>
     public MimeBundle Admit(MimeBundle bundle)
+    {
+        RemoveOutdated();
+        return Cut(bundle);
+    }
+
+    private MimeBundle Cut(MimeBundle bundle)
     {
         if (bundle.Data.Values.All(IsShown))
             return bundle;
@@ -78,6 +90,7 @@ internal sealed class KeptOutput(OutputLimit limit, int cell) : IDisposable
     /// <summary>The error with its message and each line of its traceback cut, and a note that says where all of it is.</summary>
     public CellError Admit(CellError error)
     {
+        RemoveOutdated();
         if (error.Message.Length <= limit.ErrorCharacters && error.Traceback.All(line => line.Length <= limit.ErrorCharacters))
             return error;
         IEnumerable<string> whole = error.Traceback.Count > 0 ? error.Traceback : [error.Message];
@@ -90,15 +103,24 @@ internal sealed class KeptOutput(OutputLimit limit, int cell) : IDisposable
         : string.Create(CultureInfo.InvariantCulture, $"{text.AsSpan(0, limit.ErrorCharacters)}… ({text.Length:N0} characters)");
 
     /// <summary>Counts anew, after the outputs have been cleared.</summary>
-    public void Reset()
+    /// <param name="wait">Whether they are only by the next output, which may never come.</param>
+    public void Reset(bool wait)
     {
         displays.Reset();
         file?.Dispose();
         file = null;
-        // The notes that named them are cleared: a loop that writes and clears does not fill the disk.
-        files.ForEach(Remove);
+        outdated.AddRange(files);
         files.Clear();
         (shown, kept) = (0, 0);
+        if (!wait)
+            RemoveOutdated();
+    }
+
+    /// <summary>The notes that named them are cleared: a loop that writes and clears does not fill the disk.</summary>
+    private void RemoveOutdated()
+    {
+        outdated.ForEach(Remove);
+        outdated.Clear();
     }
 
     private static void Remove(string path)
