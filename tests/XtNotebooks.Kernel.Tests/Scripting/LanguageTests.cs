@@ -30,10 +30,13 @@ public sealed class LanguageTests
     [Theory]
     [InlineData("#r \"nuget: Fir|", "First.Package", "Package")]
     [InlineData("#r \"nuget:first.p|", "First.Package", "Package")]
-    [InlineData("1\n  #r \"nuget: First.Package, 1|", "1.2.3 1.10.0", "Version")]
+    [InlineData("1\n  #r \"nuget: First.Package, 1|", "1.10.0 1.2.3", "Version")]
+    [InlineData("#r \"nuget: First.Package, 1.|2.3\"", "1.10.0 1.2.3", "Version", "1.2.3")]
+    [InlineData("#r \"nuget: First.Package, |1.2.3\"", "1.10.0 1.2.3", "Version", "")]
+    [InlineData("#r \"nuget: First.P|ack, 1.2.3\"", "First.Package", "Package", "First.Pack")]
     [InlineData("#r \"nuget: First.Package, 2|", "", "Version")]
     [InlineData("#r \"nuget: Nothing.There, |", "", "Version")]
-    public async Task Completion_knows_the_packages_that_the_machine_has(string code, string expected, string kind)
+    public async Task Completion_knows_the_packages_that_the_machine_has(string code, string expected, string kind, string? replaced = null)
     {
         using var feed = new TestFeed();
         foreach (var (id, version) in new[] { ("First.Package", "1.2.3"), ("First.Package", "1.10.0"), ("Second", "2.0.0") })
@@ -43,7 +46,9 @@ public sealed class LanguageTests
         }
         await using var notebook = new Notebook(feed.Options);
         var reply = await Complete(notebook, code);
-        Assert.Equal(expected.Split(' ', StringSplitOptions.RemoveEmptyEntries).Order(), reply.Matches.Select(match => match.Text).Order());
+        Assert.Equal(expected.Split(' ', StringSplitOptions.RemoveEmptyEntries), reply.Matches.Select(match => match.Text));
+        if (replaced is not null)
+            Assert.Equal(replaced, code.Replace("|", "", StringComparison.Ordinal)[reply.Start..reply.End]);
         Assert.All(reply.Matches, match => Assert.Equal(kind, match.Kind, ignoreCase: true));
     }
 

@@ -1,3 +1,4 @@
+using NuGet.Versioning;
 using XtNotebooks.Extensibility;
 using XtNotebooks.Kernel.Magics;
 using XtNotebooks.Kernel.Packages;
@@ -21,7 +22,7 @@ internal sealed class DirectiveCompletion(MagicTable magics, INotebook notebook,
             return null;
         var text = line[(quote + 1)..];
         return text.StartsWith("nuget:", StringComparison.OrdinalIgnoreCase)
-            ? Package(text, start + quote + 1, position)
+            ? Package(text, position, code)
             : PathCompletion.Files(
                 text, start + quote + 1, position, workingDirectory, entry => entry.Extension is ".dll" or ".cs" or ".csx" or ".nupkg");
     }
@@ -55,7 +56,10 @@ internal sealed class DirectiveCompletion(MagicTable magics, INotebook notebook,
         option.Suggest(notebook).Select(suggestion => new CompletionMatch(suggestion.Text, suggestion.Kind, suggestion.Detail));
 
     /// <summary>Packages that the machine has already, so that no network is asked.</summary>
-    private CompletionReply Package(string text, int start, int position)
+    /// <param name="text">What the quotes hold up to the position.</param>
+    /// <param name="position">Where the reader types.</param>
+    /// <param name="code">The cell.</param>
+    private CompletionReply Package(string text, int position, string code)
     {
         string packages;
         try
@@ -73,12 +77,21 @@ internal sealed class DirectiveCompletion(MagicTable magics, INotebook notebook,
         var folder = comma < 0 ? packages : Path.Combine(packages, body[..comma].Trim().ToLowerInvariant());
         if (!Directory.Exists(folder))
             return Reply(position, position, []);
-        var names = Directory.EnumerateDirectories(folder)
-            .Where(path => Path.GetFileName(path).StartsWith(typed, StringComparison.OrdinalIgnoreCase))
-            .OrderBy(path => path, StringComparer.Ordinal)
-            .Take(MostMatches)
-            .Select(path => comma < 0 ? ProperName(path) : Path.GetFileName(path));
-        return Reply(position - typed.Length, position, names.Select(name => new CompletionMatch(name, comma < 0 ? "package" : "version", "")));
+        var found = Directory.EnumerateDirectories(folder)
+            .Where(path => Path.GetFileName(path).StartsWith(typed, StringComparison.OrdinalIgnoreCase));
+        var matches = comma < 0
+            ? found.Order(StringComparer.Ordinal).Take(MostMatches).Select(path => new CompletionMatch(ProperName(path), "package", ""))
+            // The newest first.
+            : found.Select(path => Path.GetFileName(path)).OrderByDescending(name => NuGetVersion.TryParse(name, out var version) ? version : null)
+                .Take(MostMatches).Select(name => new CompletionMatch(name, "version", ""));
+        return Reply(position - typed.Length, typed.Length == 0 ? position : EndOfPart(code, position), matches);
+    }
+
+    /// <summary>Where the id or version ends that is being changed: it is replaced whole.</summary>
+    private static int EndOfPart(string code, int position)
+    {
+        var length = code.AsSpan(position).IndexOfAny("\", \r\n");
+        return length < 0 ? code.Length : position + length;
     }
 
     /// <summary>The cache's folders are in lower case; the file of the package's description has its name as its author writes it.</summary>
