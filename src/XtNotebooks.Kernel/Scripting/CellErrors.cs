@@ -60,7 +60,7 @@ internal static partial class CellErrors
                 traceback.Add($"… and {leftOut} more between this and the first cause");
             var cause = current == exception ? "" : "caused by ";
             traceback.Add($"{cause}{NameOf(current)}: {MessageOf(current)}");
-            foreach (var frame in UserFrames(at ?? new StackTrace(current, fNeedFileInfo: true)).Take(MostFrames))
+            foreach (var frame in UserFrames(at ?? FirstFrames.Of(current)).Take(MostFrames))
             {
                 var file = frame.GetFileName()!;
                 traceback.Add($"   at {Demangle(frame.GetMethod())} in {file}, line {frame.GetFileLineNumber()}");
@@ -90,7 +90,7 @@ internal static partial class CellErrors
     {
         for (var current = exception; current is not null; current = current.InnerException)
         {
-            if (UserFrames(new StackTrace(current, fNeedFileInfo: true)).Any())
+            if (UserFrames(FirstFrames.Of(current)).Any())
                 return true;
         }
         return false;
