@@ -1,3 +1,4 @@
+using System.Reflection;
 using TorchSharp;
 using XtNotebooks.Data;
 using XtNotebooks.Extensibility;
@@ -141,6 +142,15 @@ public sealed class LiveTensorsTests : IDisposable
             while (true)
                 yield return zeros(1);
         }
+    }
+
+    /// <summary>At the first look, all of the notebook's tensors are new, and code that is compiled in haste took three times as long.</summary>
+    [Fact]
+    public void What_runs_for_each_tensor_at_a_cells_end_is_compiled_well_at_once()
+    {
+        const BindingFlags All = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
+        foreach (var (type, name) in new[] { (typeof(TensorSearch), "In"), (typeof(TensorSearch), "Visit"), (typeof(TensorSearch), "Push"), (typeof(TensorLog), "End") })
+            Assert.True(type.GetMethod(name, All)!.MethodImplementationFlags.HasFlag(MethodImplAttributes.AggressiveOptimization), $"{type.Name}.{name}");
     }
 
     [Fact]

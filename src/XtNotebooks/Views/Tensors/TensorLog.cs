@@ -66,6 +66,7 @@ public sealed class TensorLog(Func<IReadOnlyList<NotebookVariable>>? variables =
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void End(int number, long before, DisposeScope? scope)
     {
         lock (gate)

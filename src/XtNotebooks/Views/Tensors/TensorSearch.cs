@@ -1,12 +1,15 @@
 using System.Collections;
 using System.Collections.Concurrent;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace XtNotebooks.Views;
 
 /// <summary>Finds the tensors that a value holds: in fields, collections, closures and modules, without running any code of the value's.</summary>
+/// <remarks>A notebook asks once a cell, perhaps for tens of thousands of tensors: code that is compiled in haste at first takes three times as long, so what
+/// runs for each of them is compiled well at once.</remarks>
 internal sealed class TensorSearch
 {
     private const int Most = 50_000;
@@ -15,9 +18,10 @@ internal sealed class TensorSearch
     private static readonly ConcurrentDictionary<Type, FieldInfo[]> FieldsOf = new();
 
     private readonly HashSet<object> seen = new(ReferenceEqualityComparer.Instance);
-    private readonly HashSet<IntPtr> handles = [];
+    private readonly HashSet<long> handles = []; // Of addresses; the runtime has this set compiled already, but not one of pointers.
 
     /// <summary>Tensors that this search has not met before; of two that share a native tensor, the first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public IReadOnlyList<Tensor> In(object? value)
     {
         var found = new List<Tensor>();
@@ -28,12 +32,13 @@ internal sealed class TensorSearch
         return found;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Visit(object value, Stack<object> left, List<Tensor> found)
     {
         switch (value)
         {
             case Tensor tensor:
-                if (!tensor.IsInvalid && handles.Add(tensor.Handle))
+                if (!tensor.IsInvalid && handles.Add((long)tensor.Handle))
                     found.Add(tensor);
                 return;
             case Delegate function:
@@ -64,6 +69,7 @@ internal sealed class TensorSearch
             Push(left, field.GetValue(value));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Push(Stack<object> left, object? value)
     {
         // Most of what there is to find; of tensors each native one is found once, whatever holds it.
