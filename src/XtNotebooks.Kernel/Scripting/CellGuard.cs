@@ -38,6 +38,15 @@ public static class CellGuard
             StackRoom.Handle();
     }
 
+    /// <summary>The filter of handlers; false for the exception that ends a cell whose handlers throw without end.</summary>
+    public static bool Handles(Exception exception) => StackRoom.Handles(exception);
+
+    /// <summary>The filter beside every <c>finally</c>; always false.</summary>
+    public static bool Passes(Exception exception) => StackRoom.Passes(exception);
+
+    /// <summary>The check at the start of every <c>finally</c>; false behind the exception that ends a cell whose handlers throw without end.</summary>
+    public static bool Finishes => StackRoom.Finishes();
+
     /// <summary>The check at the start of every asynchronous function.</summary>
     /// <returns>To be disposed of when the function ends.</returns>
     /// <exception cref="InsufficientExecutionStackException">The calls are nested too deep, or too many wait for one another.</exception>

@@ -13,7 +13,6 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
 
     private static readonly StatementSyntax CheckStatement = ParseStatement($"{Guard}.Check();");
     private static readonly StatementSyntax EnterStatement = ParseStatement($"{Guard}.Enter();");
-    private static readonly StatementSyntax CaughtStatement = ParseStatement($"{Guard}.Caught();");
     private static readonly ExpressionSyntax AwaitGuard = ParseExpression($"{Guard}.Await");
     private static readonly ExpressionSyntax EachGuard = ParseExpression($"{Guard}.Each");
     private static readonly ExpressionSyntax UsingGuard = ParseExpression($"{Guard}.Using");
@@ -108,12 +107,6 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
 
     /// <summary>A label, or another case of a switch: both can be a loop.</summary>
     public override SyntaxNode? VisitGotoStatement(GotoStatementSyntax node) => Checked(node);
-
-    public override SyntaxNode? VisitCatchClause(CatchClauseSyntax node)
-    {
-        var visited = (CatchClauseSyntax)base.VisitCatchClause(node)!;
-        return visited.Block.Statements.Count == 0 ? visited : visited.WithBlock(visited.Block.WithStatements(visited.Block.Statements.Insert(0, CaughtStatement)));
-    }
 
     public override SyntaxNode? VisitAwaitExpression(AwaitExpressionSyntax node)
     {

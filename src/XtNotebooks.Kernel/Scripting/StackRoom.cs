@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace XtNotebooks.Kernel.Scripting;
@@ -5,7 +6,8 @@ namespace XtNotebooks.Kernel.Scripting;
 /// <summary>How much of a thread's stack is left for the calls of a cell's code.</summary>
 /// <remarks>Endless recursion that is caught again on every level is more than one exception: handlers run on top of all that the exception has
 /// passed, and so does every exception that they throw. So the first exception comes while much is left, handlers may go on for a while beyond
-/// that edge, and where they throw without end their thread is given up before its stack ends, which would end the process.</remarks>
+/// that edge, and where they throw without end, before the stack ends, which would end the process, comes an exception that passes all of
+/// them: what stays on a stack so deep would make every garbage collection take a third of a second.</remarks>
 internal static class StackRoom
 {
     /// <summary>What lies beyond the edge on threads of cells.</summary>
@@ -14,6 +16,9 @@ internal static class StackRoom
     /// <summary>Recursion meets the edge within one of its frames; what is met further beyond is called by a handler.</summary>
     private const int LargestFrame = 4 << 10;
 
+    /// <summary>What is not the cell's may catch the exception that its handlers let pass, and call the cell's code again.</summary>
+    private const int MostLast = 50;
+
     /// <summary>The address below which calls are too deep; zero where it is not known (yet).</summary>
     [ThreadStatic]
     private static nuint t_edge;
@@ -21,6 +26,11 @@ internal static class StackRoom
     /// <summary>How far beyond the edge handlers may call, and how far they may throw.</summary>
     [ThreadStatic]
     private static (nuint Calls, nuint Throws) t_beyond;
+
+    /// <summary>The exception that passes all handlers, the cell it ends, how many this cell had on this thread, and how many <c>finally</c>
+    /// blocks it passes but has not run yet.</summary>
+    [ThreadStatic]
+    private static (Exception? Exception, CellContext? Cell, int Count, int Passed) t_last;
 
     /// <summary>Whether so little is left that <see cref="Enter"/> is to decide.</summary>
     public static unsafe bool IsLow
@@ -70,18 +80,49 @@ internal static class StackRoom
             GiveUp();
     }
 
-    /// <summary>Ends the cell, not this thread, which never goes on.</summary>
+    /// <summary>Ends the cell by an exception that none of its handlers catches; where that is of no use, without this thread, which never goes
+    /// on.</summary>
+    [DoesNotReturn]
     public static void GiveUp()
     {
-        if (CellContext.Current is { } cell)
+        const string Message = "The calls were nested too deep, most likely by endless recursion, and what caught the exception on every level threw again";
+        var cell = CellContext.Current;
+        var count = t_last.Cell == cell ? t_last.Count : 0;
+        if (count < MostLast)
         {
-            var error = new InsufficientExecutionStackException(
-                "The calls were nested too deep, most likely by endless recursion, and what caught the exception on every level threw again: the thread was left behind.");
+            var last = new InsufficientExecutionStackException(Message + ".");
+            t_last = (last, cell, count + 1, 0);
+            throw last;
+        }
+        if (cell is not null)
+        {
+            var error = new InsufficientExecutionStackException(Message + ": the thread was left behind.");
             // Finding words takes more stack than there is here.
             new Thread(() => cell.Fail(error)) { IsBackground = true, Name = "Too deep" }.UnsafeStart();
         }
         while (true)
             Wait();
+    }
+
+    /// <summary>Whether an exception may be caught.</summary>
+    public static bool Handles(Exception exception) => !ReferenceEquals(exception, t_last.Exception);
+
+    /// <summary>Notes a <c>finally</c> block that an exception will come through; never true.</summary>
+    public static bool Passes(Exception exception)
+    {
+        // All that it passes is asked before the first of these blocks runs.
+        if (!Handles(exception))
+            t_last.Passed++;
+        return false;
+    }
+
+    /// <summary>Whether a <c>finally</c> block is to do what it does: it is one more handler, which may call without end.</summary>
+    public static bool Finishes()
+    {
+        if (t_last.Passed == 0 || t_last.Cell != CellContext.Current)
+            return true;
+        t_last.Passed--;
+        return false;
     }
 
     private static unsafe void LearnEdge()

@@ -54,11 +54,50 @@ public sealed class EndlessRecursionTests
     [InlineData("void Visit() { try { Visit(); } catch { throw; } } Visit();")]
     [InlineData("void Retry() { try { throw new Exception(); } catch { Retry(); } } Retry();")]
     [InlineData("void Visit() { try { Visit(); } catch { Visit(); } } await Task.Run(Visit);")]
+    [InlineData("void Visit() { try { Visit(); } catch (IOException) { } catch (Exception) { Visit(); } } Visit();")]
+    [InlineData("void Visit(int n) { try { Visit(n + 1); } catch (Exception e) when (e.Message.Length > 0) { try { Visit(n); } catch { Visit(n); } } } Visit(0);")]
+    [InlineData("void Visit() { try { Visit(); } finally { Visit(); } } Visit();")]
+    [InlineData("void Visit() { try { Visit(); } catch { Visit(); } finally { Visit(); } } Visit();")]
+    [InlineData("class Held(Action end) : IDisposable { public void Dispose() => end(); } void Visit() { using var held = new Held(() => { }); Visit(); } Visit();")]
     public async Task Endless_recursion_that_is_caught_on_every_level_is_an_error_of_the_cell(string code)
     {
         await using var notebook = new Notebook(new CodeSessionOptions { AbandonAfter = TimeSpan.FromMilliseconds(100) });
-        Assert.Contains("Exception", (await notebook.Error(code)).Name, StringComparison.Ordinal);
+        await notebook.Value("Thread runs = null; var pooled = false;");
+        Assert.Contains("Exception", (await notebook.Error(code.Replace("try {", "try { runs = Thread.CurrentThread; pooled = runs.IsThreadPoolThread;", StringComparison.Ordinal))).Name, StringComparison.Ordinal);
         Assert.Equal("2", await notebook.Value("1 + 1"));
+        // A stack as deep as this, left behind, would make every garbage collection a walk over all of it.
+        Assert.Equal("true", await notebook.Value("runs is null || pooled || runs.Join(60_000)"));
+    }
+
+    [Fact]
+    public async Task Handlers_and_what_runs_at_last_see_every_other_exception()
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("""
+            var seen = new List<string>();
+            int Depth(int n) { try { return Depth(n + 1); } catch (InsufficientExecutionStackException) { return n; } finally { if (n < 2) seen.Add($"finally {n}"); } }
+            var deep = Depth(0);
+            void Visit() { try { Visit(); } catch { Visit(); } finally { Visit(); } }
+            try { await Task.Run(Visit); } catch (Exception e) { seen.Add(e.Message.Split(',')[0]); }
+            """);
+        Assert.Equal("finally 1, finally 0, The calls were nested too deep", await notebook.Value("string.Join(\", \", seen)"));
+        await notebook.Value("""
+            for (var i = 0; i < 100; i++)
+            {
+                await Task.Run(() =>
+                {
+                    int set;
+                    try { set = 1; } finally { seen.Clear(); }
+                    try { throw new InvalidOperationException("a"); }
+                    catch (InvalidOperationException) when (set == 2) { seen.Add("filter"); }
+                    catch { seen.Add("caught"); }
+                    finally { seen.Add("finally"); }
+                });
+                if (string.Join(" ", seen) != "caught finally") throw new Exception(string.Join(" ", seen));
+            }
+            """);
+        var unreachable = await notebook.Error("try { } catch (Exception) { } catch (IOException) { }");
+        Assert.Contains("CS0160", unreachable.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,0 +1,67 @@
+using System.Globalization;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using static Microsoft.CodeAnalysis.CSharp.SyntaxFactory;
+
+namespace XtNotebooks.Kernel.Scripting;
+
+/// <summary>Handlers of exceptions, of which endless recursion may have one on every level.</summary>
+internal sealed partial class InterruptRewriter
+{
+    /// <summary>The variable of a handler that has none, with its place: handlers are inside one another.</summary>
+    private const string CaughtName = "xt__caught";
+
+    private static readonly StatementSyntax CaughtStatement = ParseStatement($"{Guard}.Caught();");
+    private static readonly ExpressionSyntax HandlesGuard = ParseExpression($"{Guard}.Handles");
+    private static readonly ExpressionSyntax FinishesGuard = ParseExpression($"{Guard}.Finishes");
+    private static readonly TypeSyntax AnyException = ParseTypeName("global::System.Exception");
+
+    public override SyntaxNode? VisitCatchClause(CatchClauseSyntax node)
+    {
+        var visited = (CatchClauseSyntax)base.VisitCatchClause(node)!;
+        if (visited.Block.Statements.Count > 0)
+            visited = visited.WithBlock(visited.Block.WithStatements(visited.Block.Statements.Insert(0, CaughtStatement)));
+        // Behind one without a filter the compiler complains of those that are never reached, which it must be able to see.
+        return visited.Filter is not null || ((TryStatementSyntax)node.Parent!).Catches.Last() == node ? Filtered(visited, node.SpanStart) : visited;
+    }
+
+    public override SyntaxNode? VisitTryStatement(TryStatementSyntax node)
+    {
+        var visited = (TryStatementSyntax)base.VisitTryStatement(node)!;
+        if (visited.Finally is not { Block: { Statements.Count: > 0 } block } last || Sets(block) || IsIterator(node.Block))
+            return visited;
+        var name = CaughtName + node.SpanStart.ToString(CultureInfo.InvariantCulture);
+        var passes = (TryStatementSyntax)ParseStatement(
+            $"try {{ }} catch (global::System.InsufficientExecutionStackException {name}) when ({Guard}.Passes({name})) {{ throw; }}");
+        return visited
+            .WithCatches(visited.Catches.Insert(0, passes.Catches[0]))
+            .WithFinally(last.WithBlock(SyntaxFactory.Block(IfStatement(FinishesGuard, block))));
+    }
+
+    private static CatchClauseSyntax Filtered(CatchClauseSyntax clause, int place)
+    {
+        var declaration = clause.Declaration ?? CatchDeclaration(AnyException).WithLeadingTrivia(Space);
+        if (declaration.Identifier.IsKind(SyntaxKind.None))
+        {
+            declaration = declaration.WithIdentifier(
+                Identifier(CaughtName + place.ToString(CultureInfo.InvariantCulture)).WithLeadingTrivia(Space));
+        }
+        var handles = InvocationExpression(HandlesGuard, ArgumentList(SingletonSeparatedList(Argument(IdentifierName(declaration.Identifier.WithoutTrivia())))));
+        if (clause.Filter is not { } filter)
+        {
+            var trivia = declaration.GetTrailingTrivia();
+            return clause.Declaration is null
+                ? clause.WithCatchKeyword(clause.CatchKeyword.WithTrailingTrivia()).WithDeclaration(declaration)
+                    .WithFilter(CatchFilterClause(handles).WithTrailingTrivia(clause.CatchKeyword.TrailingTrivia))
+                : clause.WithDeclaration(declaration.WithTrailingTrivia(Space)).WithFilter(CatchFilterClause(handles).WithTrailingTrivia(trivia));
+        }
+        return clause.WithDeclaration(declaration).WithFilter(filter.WithFilterExpression(BinaryExpression(
+            SyntaxKind.LogicalAndExpression, handles, ParenthesizedExpression(filter.FilterExpression))));
+    }
+
+    /// <summary>Whether a variable may get its first value there, which the compiler would miss where the block runs under a condition.</summary>
+    private static bool Sets(BlockSyntax block) => block.DescendantNodes().Any(node =>
+        node is AssignmentExpressionSyntax { Left: IdentifierNameSyntax or TupleExpressionSyntax or DeclarationExpressionSyntax }
+            or ArgumentSyntax { RefKindKeyword.RawKind: (int)SyntaxKind.OutKeyword });
+}
