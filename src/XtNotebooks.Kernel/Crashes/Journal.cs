@@ -48,6 +48,7 @@ internal sealed class Journal : IDisposable
         // What cells start themselves is not supervised by the same process.
         Environment.SetEnvironmentVariable(PathVariable, null);
         Environment.SetEnvironmentVariable(SupervisorVariable, null);
+        RuntimeSettings.Forget();
         try
         {
             var journal = new Journal(path);

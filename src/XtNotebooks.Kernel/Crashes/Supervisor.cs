@@ -105,6 +105,8 @@ internal sealed class Supervisor : IDisposable
         var start = new ProcessStartInfo(program, [.. dll, .. args]) { RedirectStandardError = true };
         start.Environment[Journal.PathVariable] = journal;
         start.Environment[Journal.SupervisorVariable] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+        foreach (var (name, value) in RuntimeSettings.ForCells)
+            start.Environment.TryAdd(name, value);
         return Process.Start(start) ?? throw new Win32Exception($"'{program}' could not be started.");
     }
 

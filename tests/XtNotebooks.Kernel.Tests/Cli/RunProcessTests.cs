@@ -31,6 +31,19 @@ public sealed class RunProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task The_runtime_of_cells_has_its_settings_and_what_cells_start_has_the_reader_s()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux tells what a process was started with.");
+        using var run = Start("""
+            bool Is(string variable) => variable.StartsWith("DOTNET_TieredPGO", StringComparison.Ordinal);
+            foreach (var at in System.IO.File.ReadAllText("/proc/self/environ").Split('\0').Where(Is)) Console.WriteLine(at);
+            foreach (string name in Environment.GetEnvironmentVariables().Keys) if (Is(name)) Console.WriteLine("left: " + name);
+            """);
+        await run.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(["DOTNET_TieredPGO_InstrumentOnlyHotCode=0\n"], Outputs());
+    }
+
+    [Fact]
     public async Task A_cell_that_ends_the_process_does_not_lose_the_notebook()
     {
         using var run = Start("Console.WriteLine(\"before\");\nEnvironment.Exit(3);");
