@@ -44,8 +44,9 @@ public interface INotebook
     /// <summary>Adds a line to what <c>xt-notebooks check</c> and <c>#!memory</c> tell of this machine.</summary>
     void AddReport(NotebookReport report);
 
-    /// <summary>Has every cell watched from the next on; does nothing unless <see cref="NotebookHost.TellsOfCells"/>.</summary>
-    /// <param name="watch">Called on the thread that will run the cell, with its number; what it returns is disposed of when the cell has ended,
+    /// <summary>Has every cell watched from the next on, and the one that calls it, as the cell that loads an extension does, from there on; does nothing
+    /// unless <see cref="NotebookHost.TellsOfCells"/>.</summary>
+    /// <param name="watch">Called with the cell's number, on the thread that will run it; what it returns is disposed of when the cell has ended,
     /// whatever its outcome. It must not throw.</param>
     void WatchCells(Func<int, IDisposable?> watch) { }
 

@@ -66,6 +66,9 @@ internal sealed class NotebookSession(CodeSession session) : INotebook
     {
         lock (_lock)
             _watches.Add(watch);
+        // An extension begins in the cell that loads it.
+        if (CellContext.Current is { } cell && watch(cell.Request.Number) is { } end)
+            cell.DisposeAtEnd(end);
     }
 
     /// <summary>Tells those who watch that a cell begins, on its thread.</summary>

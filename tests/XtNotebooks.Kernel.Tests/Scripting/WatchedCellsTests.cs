@@ -34,6 +34,22 @@ public sealed class WatchedCellsTests
         Assert.Equal(1, told);
     }
 
+    [Fact]
+    public async Task The_cell_that_begins_to_watch_is_told_of_too_and_ends_after_what_it_disposes_of()
+    {
+        await using var notebook = new Notebook();
+        var told = new List<string>();
+        notebook.Session.SetVariable("begin", (Action)(() => notebook.Session.Notebook.WatchCells(number =>
+        {
+            told.Add($"begin {number}");
+            return new Ending(() => told.Add($"end {number}"));
+        })), typeof(Action));
+        notebook.Session.SetVariable("mine", new Ending(() => told.Add("disposed of")), typeof(IDisposable));
+        await notebook.Value("begin(); using var x = mine;");
+        await notebook.Value("1");
+        Assert.Equal(["begin 1", "disposed of", "end 1", "begin 2", "end 2"], told);
+    }
+
     private sealed class Ending(Action end) : IDisposable
     {
         public void Dispose() => end();

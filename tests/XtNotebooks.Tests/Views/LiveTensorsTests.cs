@@ -50,6 +50,23 @@ public sealed class LiveTensorsTests : IDisposable
     }
 
     [Fact]
+    public void What_the_first_cell_with_tensors_made_is_its_own_and_not_the_next_ones()
+    {
+        var loaded = false;
+        // A cell that only declares numbers loads no libtorch.
+        log.Begin(1, () => loaded).Dispose();
+        using (log.Begin(2, () => loaded))
+        {
+            loaded = true;
+            Declare("x", Mine(zeros(100)));
+        }
+        using (log.Begin(3, () => loaded))
+            Declare("y", Mine(zeros(50)));
+        Assert.Equal([[2], [3]], View().Holders.Select(h => h.Cells));
+        Assert.DoesNotContain(1, log.LeftAlive.Keys);
+    }
+
+    [Fact]
     public void A_tensor_that_takes_anothers_place_is_its_cells()
     {
         var first = zeros(3);

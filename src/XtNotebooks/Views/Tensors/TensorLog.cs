@@ -33,8 +33,11 @@ public sealed class TensorLog(Func<IReadOnlyList<NotebookVariable>>? variables =
     internal static void Watch(INotebook notebook)
     {
         var log = Of(notebook);
-        notebook.WatchCells(number => Transformers.Native.LibTorch.Loaded is null ? null : log.Cell(number));
+        notebook.WatchCells(number => log.Begin(number, static () => Transformers.Native.LibTorch.Loaded is not null));
     }
+
+    /// <summary>Begins a cell that may be the first to ask for libtorch: until it is loaded there is no tensor to count.</summary>
+    internal IDisposable Begin(int number, Func<bool> loaded) => loaded() ? Cell(number) : new First(this, number, loaded);
 
     /// <summary>Begins a cell, on the thread that runs it; disposing of the result ends it.</summary>
     /// <param name="number">The cell's number.</param>
@@ -99,6 +102,15 @@ public sealed class TensorLog(Func<IReadOnlyList<NotebookVariable>>? variables =
     }
 
     private sealed record MadeIn(int Cell);
+
+    private sealed class First(TensorLog log, int number, Func<bool> loaded) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (loaded())
+                log.End(number, before: 0, scope: null);
+        }
+    }
 
     private sealed class Running(TensorLog log, int number, DisposeScope? scope) : IDisposable
     {
