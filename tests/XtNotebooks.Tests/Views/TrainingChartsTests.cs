@@ -94,6 +94,14 @@ public sealed class TrainingChartsTests
         Assert.Equal("Pads as targets", Samples.Comparison(30).ToChart(pads: true).Panels[2].Title);
 
     [Fact]
+    public void A_loss_that_has_run_away_is_told_in_few_digits()
+    {
+        var run = new TrainingRun { Name = "diverged", Steps = [new() { Step = 1, ReportedLoss = 2.5e20, LearningRate = 1e37 }] };
+        Assert.Equal("diverged: 2.5e20 nats reported in its one step.", run.ToChart().Sentence);
+        Assert.DoesNotContain("0000000000", LineChartHtml.Write(run.ToChart(), NoScript), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_run_without_the_split_shows_what_it_has()
     {
         var run = new TrainingRun

@@ -91,7 +91,7 @@ internal static class LineChartHtml
     }
 
     /// <summary>Three decimals, as losses are read; a number that is smaller than they tell is not written as nothing.</summary>
-    private static string Number(double y) => y != 0 && Math.Abs(y) < 0.0005 ? Words.Short(y) : y.ToString("0.000", CultureInfo.InvariantCulture);
+    private static string Number(double y) => y != 0 && Math.Abs(y) is < 0.0005 or >= 1e9 ? Words.Short(y) : y.ToString("0.000", CultureInfo.InvariantCulture);
 
     /// <summary>So many of them, the first and the last, the others as far apart as they can be.</summary>
     internal static IEnumerable<T> Picked<T>(List<T> all, int most) => all.Count <= most

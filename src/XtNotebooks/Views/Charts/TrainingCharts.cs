@@ -93,7 +93,7 @@ public static class TrainingCharts
         if (run.Steps.Count == 0)
             return $"{run.Name}: no step was taken. {run.EndReason}".TrimEnd();
         var (reported, real, pad) = run.Last(Last);
-        var sentence = $"{run.Name}: {Words.Nats(reported ?? double.NaN)} nats reported over the last {Words.Count(Math.Min(Last, run.Steps.Count), "step")}";
+        var sentence = $"{run.Name}: {Words.Nats(reported ?? double.NaN)} nats reported {(run.Steps.Count == 1 ? "in its one step" : $"over the last {Math.Min(Last, run.Steps.Count)} steps")}";
         if (real is { } r && pad is not null && Math.Abs(r - (reported ?? r)) > 0.005)
             sentence += $", {Words.Nats(r)} on real tokens";
         if (run.HeldOutLoss is { } heldOut)
@@ -140,7 +140,7 @@ public static class TrainingCharts
                     .. heldOut ? [Text(run.HeldOutLoss)] : Array.Empty<string>()];
             })]);
 
-        static string Text(double? value) => value is { } v && double.IsFinite(v) ? v.ToString("0.000", CultureInfo.InvariantCulture) : "–";
+        static string Text(double? value) => value is not { } v || !double.IsFinite(v) ? "–" : Math.Abs(v) >= 1e9 ? Words.Short(v) : v.ToString("0.000", CultureInfo.InvariantCulture);
     }
 
     private static (double[] X, double[] Y)? HeldOut(TrainingRun run) => run.Evaluations.Count == 0

@@ -54,9 +54,9 @@ internal static class Words
     /// <summary>A value where there is little room: two decimals, none above a hundred.</summary>
     public static string Value(double value) => Math.Abs(value) is >= 100 and < 1e9 ? Number((long)Math.Round(value)) : Nats(value);
 
-    /// <summary>Nats with two decimals, more where two would say nothing.</summary>
+    /// <summary>Nats with two decimals; four digits where two decimals would say nothing, or would be the end of a long row of digits.</summary>
     public static string Nats(double value) =>
-        double.IsFinite(value) && Math.Abs(value) >= 0.01 || value == 0
+        Math.Abs(value) is >= 0.01 and < 1e9 || value == 0
             ? value.ToString("0.00", CultureInfo.InvariantCulture)
             : Short(value);
 }
