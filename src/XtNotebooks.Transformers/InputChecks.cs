@@ -9,7 +9,7 @@ internal static class InputChecks
         CheckDevice(ids, "Token ids", device);
         var (batch, length) = (ids.shape[0], (inputs.Cache?.Length ?? 0) + ids.shape[1]);
         if (net.HasAbsolutePositions && !net.Options.ScaledSinuPosEmb && length > net.MaxSeqLen)
-            throw new ArgumentException($"The sequence has {length} tokens, but MaxSeqLen is {net.MaxSeqLen} and absolute positions reach no further.");
+            throw new ArgumentException($"The sequence has {length} tokens, but MaxSeqLen is {net.MaxSeqLen} and absolute positions reach no further; cut the rows, or make the model with a larger MaxSeqLen.");
         CheckIds(ids, net.NumTokens);
         foreach (var (tensor, name) in new[]
                  {
@@ -196,7 +196,7 @@ internal static class InputChecks
         if (First((wide < 0) | (wide >= numTokens)) is not (var row, var column)) return;
         var id = wide[row, column].item<long>();
         throw new ArgumentException(
-            $"Token id {id} at batch {row}, position {column} is outside the vocabulary: NumTokens is {numTokens}, so ids go from 0 to {numTokens - 1}.");
+            $"Token id {id} at batch {row}, position {column} is outside the vocabulary: NumTokens is {numTokens}, so ids go from 0 to {numTokens - 1}; mend the ids, or make the model with the tokenizer's NumTokens.");
     }
 
     // Row and column of the first that is true. Tensors on the meta device have a shape, but no values to look at.

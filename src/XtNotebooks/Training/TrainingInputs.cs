@@ -123,6 +123,8 @@ internal static class TrainingInputs
                 });
                 if (heldOut.Count == 0 && text.HeldOutLines == 0 && call.Get<int>("--evaluate-every") > 0)
                     throw new MagicException($"--evaluate-every finds nothing to look at: a tenth of {text.TrainingLines} lines is less than one; give --held-out batches, or more lines.");
+                if (text.CutLines > 0)
+                    call.Notebook.Write($"{Words.Number(text.CutLines)} of {Words.Count(text.TrainingLines + text.HeldOutLines, "line")} do not fit into --length {call.Get<int>("--length")} and are cut{(call.Get<bool>("--eos") ? ", their end tokens with them" : "")}; raise --length to keep them whole.\n");
                 return heldOut.Count > 0 ? (text, heldOut, false) : (text, [.. text.HeldOut], true);
             case (null, null):
                 throw new MagicException("There is nothing to train on; give --batches, or --lines and a --tokenizer.");

@@ -32,6 +32,19 @@ public sealed class TrainingMagicTests : TrainingCells
     }
 
     [Fact]
+    public async Task Lines_that_are_cut_are_told_and_those_that_fit_are_not()
+    {
+        string[] lines = ["abababab", "ba", "aabbaabb", "bbaa"];
+        using var net = Tiny.Net();
+        Dictionary<string, object?> call = new() { ["--model"] = net, ["--lines"] = lines, ["--tokenizer"] = CharTokenizer.From(lines), ["--eos"] = true, ["--steps"] = 1 };
+        await Call("#!xt-train", new(call) { ["--length"] = 5 });
+        Assert.Equal("2 of 4 lines do not fit into --length 5 and are cut, their end tokens with them; raise --length to keep them whole.\n", notebook.Shown[0]);
+        await Call("#!xt-train", new(call) { ["--length"] = 9 });
+        await Call("#!xt-train", call);
+        Assert.Single(notebook.Shown.OfType<string>());
+    }
+
+    [Fact]
     public async Task A_wrapper_given_as_the_model_keeps_its_own_settings()
     {
         using var net = Tiny.Net();
