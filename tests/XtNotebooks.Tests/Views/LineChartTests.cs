@@ -123,6 +123,13 @@ public sealed class LineChartTests
         Assert.True(places[3] < places[2] && places[2] < places[0] && places[0] < places[1] && places[1] < places[4]);
     }
 
+    [Fact]
+    public void A_label_that_the_bound_moves_moves_its_neighbour_too()
+    {
+        var places = ChartLabels.Spread([80, 99], gap: 15, low: 0, high: 90);
+        Assert.Equal([67.5, 82.5], places);
+    }
+
     [Theory]
     [InlineData(0, 3.7, "0 1 2 3 4")]
     [InlineData(0.81, 0.94, "0.8 0.85 0.9 0.95")]

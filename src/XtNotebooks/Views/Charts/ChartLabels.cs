@@ -26,14 +26,14 @@ internal static class ChartLabels
         var groups = new List<(double Centre, List<int> Members)>();
         foreach (var i in order)
         {
-            var group = (Centre: wanted[i], Members: new List<int> { i });
+            var group = (Centre: Clamp(wanted[i], 1), Members: new List<int> { i });
             while (groups.Count > 0 && groups[^1].Centre + Half(groups[^1]) > group.Centre - Half(group))
             {
                 var members = groups[^1].Members.Concat(group.Members).ToList();
                 groups.RemoveAt(groups.Count - 1);
                 group = (Clamp(members.Average(m => wanted[m]), members.Count), members);
             }
-            groups.Add((Clamp(group.Centre, group.Members.Count), group.Members));
+            groups.Add(group);
         }
         var places = new double[wanted.Count];
         foreach (var (centre, members) in groups)
