@@ -105,4 +105,12 @@ public sealed class NotFiniteWeightsTests : IDisposable
         Assert.Contains(".weight are not finite since step 1, the last, whose loss and gradient were", error, StringComparison.Ordinal);
         Assert.Equal(TrainingEnd.NotFinite, magics.Run.End);
     }
+
+    [Fact]
+    public async Task A_learning_rate_beyond_single_precision_says_what_to_lower()
+    {
+        Func<Tensor, Tensor> loss = batch => net.call(batch).sum();
+        Assert.Equal("Step 1 failed (ExternalException: value cannot be converted to type float without overflow: lower --learning-rate, or a factor of the loss); "
+            + "the run is kept as step 0 left it.", await new MagicCalls().RefusalAsync("#!xt-train", ("--model", net), ("--batches", new[] { ones(4, 2) }), ("--loss", loss), ("--steps", 1), ("--learning-rate", 1e38)));
+    }
 }
