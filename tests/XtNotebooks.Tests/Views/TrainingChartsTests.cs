@@ -101,6 +101,30 @@ public sealed class TrainingChartsTests
         Assert.DoesNotContain("0000000000", LineChartHtml.Write(run.ToChart(), NoScript), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(1, 1, "1")]
+    [InlineData(1, 3, "1 2 3")]
+    [InlineData(1, 12, "3 6 9 12")]
+    [InlineData(0, 40, "0 10 20 30 40")]
+    public void No_tick_stands_between_two_steps(int first, int last, string ticks)
+    {
+        var steps = Enumerable.Range(first, last - first + 1).Select(step => (double)step);
+        Assert.Equal(ticks, string.Join(' ', ChartScale.Tight(steps).Ticks.Select(ChartScale.Label)));
+        Assert.Equal("0.5 1 1.5 2", string.Join(' ', ChartScale.Tight([0.5, 2]).Ticks.Select(ChartScale.Label)));
+    }
+
+    [Fact]
+    public void Of_few_steps_each_has_a_tick_in_the_figure_too()
+    {
+        Assert.Contains("\"dtick\":1", Figure(3), StringComparison.Ordinal);
+        Assert.DoesNotContain("\"dtick\"", Figure(30), StringComparison.Ordinal);
+
+        static string Figure(int steps) => LineChartFigure.Of(new TrainingRun
+        {
+            Name = "short", Steps = [.. Enumerable.Range(1, steps).Select(step => new TrainingStep { Step = step, ReportedLoss = 3.0 / step })],
+        }.ToChart()).ToJsonString();
+    }
+
     [Fact]
     public void A_run_without_the_split_shows_what_it_has()
     {

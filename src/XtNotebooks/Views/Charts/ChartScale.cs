@@ -34,15 +34,22 @@ internal sealed record ChartScale(double Low, double High, IReadOnlyList<double>
             [.. Enumerable.Range(0, (int)(last - first) + 1).Select(i => (first + i) * step)]);
     }
 
-    /// <summary>The same ticks, but the range ends where the values do.</summary>
-    public static ChartScale Tight(IEnumerable<double> values, int ticks = 5)
+    /// <summary>The same ticks, but the range ends where the values do. What is counted, as steps are, has none between two.</summary>
+    public static ChartScale Tight(IEnumerable<double> values, int most = 5)
     {
         var all = values.Where(double.IsFinite).ToList();
         if (all.Count == 0)
-            return Around(all, ticks);
-        var scale = Around(all, ticks);
+            return Around(all, most);
+        var scale = Around(all, most);
         var (low, high) = (all.Min(), all.Max());
-        return low == high ? scale : new ChartScale(low, high, [.. scale.Ticks.Where(t => t >= low && t <= high)]);
+        var ticks = all.TrueForAll(double.IsInteger) && high - low < 1e6 && !scale.Ticks.All(double.IsInteger) ? Counted() : scale.Ticks;
+        return low == high ? scale with { Ticks = ticks } : new ChartScale(low, high, [.. ticks.Where(t => t >= low && t <= high)]);
+
+        List<double> Counted()
+        {
+            var step = Math.Ceiling(scale.Ticks[1] - scale.Ticks[0] - 1e-9);
+            return [.. Enumerable.Range(0, (int)((high - low) / step) + 2).Select(i => (Math.Ceiling(low / step) + i) * step).Where(t => t <= high)];
+        }
     }
 
     public double At(double value, double from, double to) => from + (value - Low) / (High - Low) * (to - from);

@@ -7,7 +7,7 @@ namespace XtNotebooks.Views;
 /// <remarks>Source of the names: plotly.js 2.28 figure reference.</remarks>
 internal static class LineChartFigure
 {
-    private const double AssumedWidth = 900, Margins = 85;
+    private const double AssumedWidth = 900, Margins = 85, MostSteps = 8;
 
     /// <param name="chart">What is drawn.</param>
     /// <param name="whole">Whether the chart below it is a second row of the figure.</param>
@@ -51,6 +51,10 @@ internal static class LineChartFigure
             ["title"] = new JsonObject { ["text"] = Escape(chart.XLabel), ["font"] = new JsonObject { ["size"] = 12 } },
             ["zeroline"] = false,
         };
+        // Of few steps each has a tick, and none stands between two.
+        var at = panel.Lines.SelectMany(line => line.X).ToList();
+        if (at.Count > 0 && at.TrueForAll(double.IsInteger) && at.Max() - at.Min() <= MostSteps)
+            layout["xaxis" + n]!["dtick"] = 1;
         var y = new JsonObject
         {
             ["anchor"] = "x" + n,
