@@ -36,6 +36,7 @@ public sealed class LanguageTests
     [InlineData("#r \"nuget: First.P|ack, 1.2.3\"", "First.Package", "Package", "First.Pack")]
     [InlineData("#r \"nuget: First.Package, 2|", "", "Version")]
     [InlineData("#r \"nuget: Nothing.There, |", "", "Version")]
+    [InlineData("#i \"nuget: Fir|\"", "", "Package")]
     public async Task Completion_knows_the_packages_that_the_machine_has(string code, string expected, string kind, string? replaced = null)
     {
         using var feed = new TestFeed();

@@ -21,6 +21,9 @@ internal sealed class DirectiveCompletion(MagicTable magics, INotebook notebook,
         if (quote < 0 || !line.TrimStart().StartsWith('#') || line.IndexOf('"', quote + 1) >= 0)
             return null;
         var text = line[(quote + 1)..];
+        // #i takes a feed: an address, or a folder.
+        if (line.TrimStart().StartsWith("#i", StringComparison.Ordinal) && !line.TrimStart().StartsWith("#if", StringComparison.Ordinal))
+            return Reply(position, position, []);
         return text.StartsWith("nuget:", StringComparison.OrdinalIgnoreCase)
             ? Package(text, position, code)
             : PathCompletion.Files(
