@@ -67,6 +67,23 @@ class Subshells(KernelCase):
             self.assertEqual(self.delete(name)["status"], "ok")
         self.assertEqual(control_request(self.kc, "list_subshell_request")["subshell_id"], [])
 
+    def test_two_shells_that_ask_at_once_get_their_own_answers(self):
+        names = [self.create() for _ in range(2)]
+        code = "(char)Console.Read() + Console.ReadLine()"
+        ids = [self.send("execute_request", {"code": code, "silent": False, "allow_stdin": True}, name) for name in names]
+        for _ in ids:
+            question = self.kc.get_stdin_msg(timeout=TIMEOUT)
+            answer = f"answer {ids.index(question['parent_header']['msg_id'])}"
+            self.kc.stdin_channel.send(self.kc.session.msg("input_reply", {"value": answer}, parent=question))
+        values = {}
+        while len(values) < len(ids):
+            message = self.kc.get_iopub_msg(timeout=TIMEOUT)
+            if message["msg_type"] == "execute_result":
+                values[message["parent_header"]["msg_id"]] = message["content"]["data"]["text/plain"]
+        self.assertEqual([values[msg_id] for msg_id in ids], ["answer 0", "answer 1"])
+        for name in names:
+            self.delete(name)
+
     def test_a_deleted_or_unknown_subshell_is_an_error(self):
         subshell = self.create()
         self.delete(subshell)
