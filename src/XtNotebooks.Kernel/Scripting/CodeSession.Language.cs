@@ -80,7 +80,7 @@ internal sealed partial class CodeSession
         if (CodeNesting.FindTooDeep(code) is not null)
             return Completeness.Invalid;
         // Text that belongs to a magic is no C# to be completed.
-        var text = string.Join('\n', CellParts.Split(code, Magics).Where(part => part.Magic is null).Select(part => CellDirectives.Read(part.Text).Code));
+        var text = string.Join('\n', CellParts.Split(code, Magics).Where(part => part.Magic is null).Select(part => CellDirectives.Read(part.Text.TrimStart('\n')).Code));
         var tree = CSharpSyntaxTree.ParseText(CellUsings.Read(text).Code, SubmissionChain.ParseOptions);
         if (SyntaxFactory.IsCompleteSubmission(tree) && !tree.GetDiagnostics().Any(diagnostic => OpenTextErrors.Contains(diagnostic.Id)))
             return tree.GetDiagnostics().Any(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error) ? Completeness.Invalid : Completeness.Complete;

@@ -59,8 +59,9 @@ public class ExecuteRequestTests
     public async Task User_expressions_are_answered_each_on_its_own()
     {
         await using var client = await KernelClient.StartAsync();
-        var id = client.Execute("out a", new JsonObject { ["user_expressions"] = new JsonObject { ["x"] = "1+1", ["y"] = "bad", ["z"] = 7 } });
+        var id = client.Execute("out a", new JsonObject { ["user_expressions"] = new JsonObject { ["x"] = "1+1", ["y"] = "bad", ["z"] = 7, ["none"] = "(string)null" } });
         var expressions = client.Reply(id).Content.GetProperty("user_expressions");
+        Assert.Equal("null", expressions.GetProperty("none").GetProperty("data").GetProperty("text/plain").GetString());
         Assert.Equal("1+1", expressions.GetProperty("x").GetProperty("data").GetProperty("text/plain").GetString());
         Assert.Equal("error", expressions.GetProperty("y").GetProperty("status").GetString());
         Assert.Equal("Bad", expressions.GetProperty("y").GetProperty("ename").GetString());

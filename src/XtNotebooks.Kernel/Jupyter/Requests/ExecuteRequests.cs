@@ -138,16 +138,16 @@ internal sealed class ExecuteRequests(
     {
         json.WritePropertyName(JsonContent.WellFormed(name));
         json.WriteStartObject();
-        if (expression.Value is { } value)
+        if (expression.Error is { } failure)
         {
-            json.WriteString("status", "ok");
-            json.WriteBundle(kept.Admit(value));
+            var error = kept.Admit(failure);
+            json.WriteString("status", "error");
+            FrontEnd.WriteError(json, error.Name, error.Message, error.Traceback);
         }
         else
         {
-            var error = kept.Admit(expression.Error ?? new CellError("NoValue", "The expression has no value.", [], null));
-            json.WriteString("status", "error");
-            FrontEnd.WriteError(json, error.Name, error.Message, error.Traceback);
+            json.WriteString("status", "ok");
+            json.WriteBundle(kept.Admit(expression.Value ?? MimeBundle.Text("null")));
         }
         json.WriteEndObject();
     }
