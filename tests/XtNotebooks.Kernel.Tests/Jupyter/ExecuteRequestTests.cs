@@ -59,7 +59,7 @@ public class ExecuteRequestTests
     public async Task User_expressions_are_answered_each_on_its_own()
     {
         await using var client = await KernelClient.StartAsync();
-        var id = client.Execute("out a", new JsonObject { ["user_expressions"] = new JsonObject { ["x"] = "1+1", ["y"] = "bad", ["z"] = 7, ["none"] = "(string)null" } });
+        var id = client.Execute("out a", new JsonObject { ["user_expressions"] = new JsonObject { ["x"] = "1+1", ["y"] = "bad", ["z"] = 7, ["none"] = "none" } });
         var expressions = client.Reply(id).Content.GetProperty("user_expressions");
         Assert.Equal("null", expressions.GetProperty("none").GetProperty("data").GetProperty("text/plain").GetString());
         Assert.Equal("1+1", expressions.GetProperty("x").GetProperty("data").GetProperty("text/plain").GetString());

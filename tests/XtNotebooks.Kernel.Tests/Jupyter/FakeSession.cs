@@ -72,7 +72,7 @@ internal sealed class FakeSession : ICodeSession
             pair => pair.Key,
             pair => pair.Value == "bad"
                 ? new ExpressionResult(null, new CellError("Bad", "no", [], null))
-                : new ExpressionResult(MimeBundle.Text(pair.Value), null)));
+                : new ExpressionResult(pair.Value == "none" ? null : MimeBundle.Text(pair.Value), null)));
 
     public Task<CellError?> RunAsideAsync(string what, Action code, ICellOutput? output, CancellationToken cancellationToken)
     {
