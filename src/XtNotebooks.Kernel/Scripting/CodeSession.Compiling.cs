@@ -1,4 +1,5 @@
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 using XtNotebooks.Kernel.Threads;
 
 namespace XtNotebooks.Kernel.Scripting;
@@ -38,13 +39,14 @@ internal sealed partial class CodeSession
         var (emitted, diagnostics) = _chain.Emit(compilation, cancellationToken);
         try
         {
-            if (diagnostics.Any(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning))
+            if (diagnostics.Any(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning)
+                || InterruptRewriter.HidesWarnings(written, cancellationToken))
             {
                 // Positions are the reader's only in the code as written.
                 var asWritten = SubmissionChain.CompileAgain(compilation, written);
                 diagnostics = ScriptSources.AsWritten(() => asWritten.GetDiagnostics(cancellationToken));
                 if (emitted is null && diagnostics.All(diagnostic => diagnostic.Severity != DiagnosticSeverity.Error))
-                    (emitted, diagnostics) = ScriptSources.AsWritten(() => _chain.Emit(asWritten, cancellationToken));
+                    (emitted, diagnostics) = EmitWithLess(compilation, written, asWritten, usings, cancellationToken);
                 if (emitted is null)
                     throw new CompilationFailedException(CellErrors.FromDiagnostics(diagnostics, path));
                 _warnings.Show(diagnostics, output);
@@ -65,6 +67,15 @@ internal sealed partial class CodeSession
             _chain.GiveNameUp();
             throw;
         }
+    }
+
+    /// <summary>Code that compiles as it is, but not with all the checks.</summary>
+    private (Emitted? Emitted, IReadOnlyList<Diagnostic> Diagnostics) EmitWithLess(
+        CSharpCompilation compilation, SyntaxTree written, CSharpCompilation asWritten, CellUsings usings, CancellationToken cancellationToken)
+    {
+        var least = InterruptRewriter.Rewrite(written, () => _chain.Compile(written), cancellationToken, usings.Positions, least: true);
+        var (emitted, diagnostics) = _chain.Emit(SubmissionChain.CompileAgain(compilation, least), cancellationToken);
+        return emitted is null ? ScriptSources.AsWritten(() => _chain.Emit(asWritten, cancellationToken)) : (emitted, diagnostics);
     }
 
     /// <summary>Ends a cell with errors that were put in words already.</summary>

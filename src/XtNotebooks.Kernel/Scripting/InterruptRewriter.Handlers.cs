@@ -17,9 +17,19 @@ internal sealed partial class InterruptRewriter
     private static readonly ExpressionSyntax FinishesGuard = ParseExpression($"{Guard}.Finishes");
     private static readonly TypeSyntax AnyException = ParseTypeName("global::System.Exception");
 
+    /// <summary>Whether the compiler may have a warning for a handler that its check takes away: an exception that is not looked at, a filter
+    /// that is always the same or sets a variable.</summary>
+    public static bool HidesWarnings(SyntaxTree tree, CancellationToken cancellationToken) =>
+        tree.GetRoot(cancellationToken).DescendantNodes().OfType<CatchClauseSyntax>().Any(clause =>
+            clause.Filter is { FilterExpression: LiteralExpressionSyntax or AssignmentExpressionSyntax }
+            || (clause.Declaration is { Identifier.ValueText: { Length: > 0 } name }
+                && !clause.DescendantNodes().Any(node => node is IdentifierNameSyntax { Identifier.ValueText: var used } && used == name)));
+
     public override SyntaxNode? VisitCatchClause(CatchClauseSyntax node)
     {
         var visited = (CatchClauseSyntax)base.VisitCatchClause(node)!;
+        if (_least)
+            return visited;
         if (visited.Block.Statements.Count > 0)
             visited = visited.WithBlock(visited.Block.WithStatements(visited.Block.Statements.Insert(0, CaughtStatement)));
         // Behind one without a filter the compiler complains of those that are never reached, which it must be able to see.
@@ -29,7 +39,7 @@ internal sealed partial class InterruptRewriter
     public override SyntaxNode? VisitTryStatement(TryStatementSyntax node)
     {
         var visited = (TryStatementSyntax)base.VisitTryStatement(node)!;
-        if (visited.Finally is not { Block: { Statements.Count: > 0 } block } last || Sets(block) || IsIterator(node.Block))
+        if (visited.Finally is not { Block: { Statements.Count: > 0 } block } last || _least || Sets(block) || IsIterator(node.Block))
             return visited;
         var name = CaughtName + node.SpanStart.ToString(CultureInfo.InvariantCulture);
         var passes = (TryStatementSyntax)ParseStatement(

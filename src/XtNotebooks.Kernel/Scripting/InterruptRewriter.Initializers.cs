@@ -15,7 +15,7 @@ internal sealed partial class InterruptRewriter
     public override SyntaxNode? VisitEqualsValueClause(EqualsValueClauseSyntax node)
     {
         var visited = (EqualsValueClauseSyntax)base.VisitEqualsValueClause(node)!;
-        return IsMemberInitializer(node) && MayRecur(node.Value) ? visited.WithValue(Entered(visited.Value)) : visited;
+        return !_least && IsMemberInitializer(node) && MayRecur(node.Value) ? visited.WithValue(Entered(visited.Value)) : visited;
     }
 
     public override SyntaxNode? VisitConstructorInitializer(ConstructorInitializerSyntax node)

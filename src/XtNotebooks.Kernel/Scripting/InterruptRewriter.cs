@@ -30,13 +30,18 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
     /// <summary>Whether a record with a list of bases continues another record; null where that is unknown.</summary>
     private readonly Func<RecordDeclarationSyntax, bool>? _continuesRecord;
 
+    /// <summary>Whether only loops, functions and awaits get checks, for code that does not compile with more.</summary>
+    private readonly bool _least;
+
     private InterruptRewriter(
         Func<LambdaExpressionSyntax, LambdaKind>? kindOf,
         Func<ExpressionSyntax, bool>? isSequence,
         Func<RecordDeclarationSyntax, bool>? continuesRecord,
-        IReadOnlySet<int>? usings)
+        IReadOnlySet<int>? usings,
+        bool least)
     {
         _usings = usings;
+        _least = least;
         _continuesRecord = continuesRecord;
         _kindOf = kindOf;
         _isSequence = isSequence;
@@ -55,7 +60,10 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
     /// <param name="compile">Compiles it, where only the types can tell a lambda from an expression tree.</param>
     /// <param name="cancellationToken">Stops the analysis.</param>
     /// <param name="usings">Where declarations begin whose values are disposed of at the cell's end.</param>
-    public static SyntaxTree Rewrite(SyntaxTree tree, Func<Compilation>? compile, CancellationToken cancellationToken, IReadOnlySet<int>? usings = null)
+    /// <param name="least">Whether only loops, functions and awaits get checks: beside handlers and in initializers, a check can take from the
+    /// compiler what it has to know.</param>
+    public static SyntaxTree Rewrite(
+        SyntaxTree tree, Func<Compilation>? compile, CancellationToken cancellationToken, IReadOnlySet<int>? usings = null, bool least = false)
     {
         var root = (CSharpSyntaxNode)tree.GetRoot(cancellationToken);
         Func<LambdaExpressionSyntax, LambdaKind>? kindOf = null;
@@ -69,7 +77,7 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
             isSequence = source => IsSequence(model, source, cancellationToken);
             continuesRecord = record => model.GetDeclaredSymbol(record, cancellationToken)?.BaseType is { IsRecord: true };
         }
-        var rewritten = new InterruptRewriter(kindOf, isSequence, continuesRecord, usings).Visit(root);
+        var rewritten = new InterruptRewriter(kindOf, isSequence, continuesRecord, usings, least).Visit(root);
         return rewritten == root ? tree : CSharpSyntaxTree.Create((CSharpSyntaxNode)rewritten, (CSharpParseOptions)tree.Options, tree.FilePath, Encoding.UTF8);
     }
 
@@ -154,7 +162,7 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
             ? visited.WithBody(Entered(body, IsAsync(visited.Modifiers)))
             : visited.ExpressionBody is { } arrow
                 ? visited.WithExpressionBody(null).WithSemicolonToken(default)
-                    .WithBody(Block(arrow.Expression, IsVoid(visited.ReturnType, visited.Modifiers), visited.SemicolonToken, IsAsync(visited.Modifiers)))
+                    .WithBody(Block(OfArrow(arrow), IsVoid(visited.ReturnType, visited.Modifiers), visited.SemicolonToken, IsAsync(visited.Modifiers)))
                 : visited;
     }
 
@@ -165,7 +173,7 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
             ? visited.WithBody(Entered(body))
             : visited.ExpressionBody is { } arrow
                 ? visited.WithExpressionBody(null).WithSemicolonToken(default)
-                    .WithBody(Block(arrow.Expression, !visited.IsKind(SyntaxKind.GetAccessorDeclaration), visited.SemicolonToken))
+                    .WithBody(Block(OfArrow(arrow), !visited.IsKind(SyntaxKind.GetAccessorDeclaration), visited.SemicolonToken))
                 : visited;
     }
 
@@ -173,7 +181,7 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
     {
         var visited = (PropertyDeclarationSyntax)base.VisitPropertyDeclaration(node)!;
         return visited.ExpressionBody is { } arrow
-            ? visited.WithExpressionBody(null).WithSemicolonToken(default).WithAccessorList(Getter(arrow.Expression, visited.SemicolonToken))
+            ? visited.WithExpressionBody(null).WithSemicolonToken(default).WithAccessorList(Getter(OfArrow(arrow), visited.SemicolonToken))
             : visited;
     }
 
@@ -181,7 +189,7 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
     {
         var visited = (IndexerDeclarationSyntax)base.VisitIndexerDeclaration(node)!;
         return visited.ExpressionBody is { } arrow
-            ? visited.WithExpressionBody(null).WithSemicolonToken(default).WithAccessorList(Getter(arrow.Expression, visited.SemicolonToken))
+            ? visited.WithExpressionBody(null).WithSemicolonToken(default).WithAccessorList(Getter(OfArrow(arrow), visited.SemicolonToken))
             : visited;
     }
 
@@ -251,20 +259,28 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
 
     private static BlockSyntax Block(ExpressionSyntax expression, bool isVoid, SyntaxToken semicolon, bool isAsync = false)
     {
+        expression = expression.WithTrailingTrivia(expression.GetTrailingTrivia().Concat(semicolon.LeadingTrivia));
         var statement = expression switch
         {
-            ThrowExpressionSyntax thrown => (StatementSyntax)ThrowStatement(thrown.Expression.WithLeadingTrivia(Space)),
+            ThrowExpressionSyntax thrown => (StatementSyntax)ThrowStatement(thrown.ThrowKeyword, thrown.Expression, Token(SyntaxKind.SemicolonToken)),
             _ when isVoid => ExpressionStatement(expression),
-            _ => ReturnStatement(Token(SyntaxKind.ReturnKeyword).WithTrailingTrivia(Space), expression, Token(SyntaxKind.SemicolonToken)),
+            _ => ReturnStatement(
+                Token(expression.GetLeadingTrivia(), SyntaxKind.ReturnKeyword, TriviaList(Space)),
+                expression.WithLeadingTrivia(),
+                Token(SyntaxKind.SemicolonToken)),
         };
         return Entered(SyntaxFactory.Block(statement), isAsync).WithTrailingTrivia(semicolon.TrailingTrivia);
     }
+
+    /// <summary>The expression with the lines that begin around its arrow.</summary>
+    private static ExpressionSyntax OfArrow(ArrowExpressionClauseSyntax arrow) =>
+        arrow.Expression.WithLeadingTrivia(arrow.ArrowToken.GetAllTrivia().Concat(arrow.Expression.GetLeadingTrivia()));
 
     private static BaseMethodDeclarationSyntax Entered(BaseMethodDeclarationSyntax method, bool isVoid) => method.Body is { } body
         ? method.WithBody(Entered(body, IsAsync(method.Modifiers)))
         : method.ExpressionBody is { } arrow
             ? method.WithExpressionBody(null).WithSemicolonToken(default)
-                .WithBody(Block(arrow.Expression, isVoid, method.SemicolonToken, IsAsync(method.Modifiers)))
+                .WithBody(Block(OfArrow(arrow), isVoid, method.SemicolonToken, IsAsync(method.Modifiers)))
             : method;
 
     private static BlockSyntax Entered(BlockSyntax body, bool isAsync = false) => (isAsync, IsIterator(body)) switch

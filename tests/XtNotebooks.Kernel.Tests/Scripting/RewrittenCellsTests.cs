@@ -82,4 +82,51 @@ public sealed class RewrittenCellsTests
         Assert.Equal(5, error.Line);
         Assert.Contains(error.Traceback, line => line.Trim() == "throw new ArgumentException(\"here\");");
     }
+
+    [Theory]
+    [InlineData("int F() =>\n    1;", 3)]
+    [InlineData("int F()\n    =>\n    // one\n    1\n    // is it\n    ;", 7)]
+    [InlineData("void F(bool b) =>\n    Console.Write(b);", 3)]
+    [InlineData("int F() =>\n    throw\n    new Exception();", 4)]
+    [InlineData("Func<int> f = () =>\n    throw\n    new Exception();", 4)]
+    [InlineData("async Task<int> F() =>\n    await\n    Task.FromResult(1);", 4)]
+    [InlineData("class C\n{\n    public int P =>\n        1;\n    public int this[int i] =>\n        i;\n    public int G { get =>\n        2; }\n    public C() =>\n        Q = 1;\n    public int Q;\n}", 13)]
+    [InlineData("int F() =>\n#if DEBUG\n    1\n#else\n    2\n#endif\n    ;", 8)]
+    [InlineData("try { }\ncatch // all\n{\n    throw;\n}\nfinally // last\n{\n    GC.KeepAlive(1);\n} // done", 10)]
+    public async Task What_stands_behind_a_function_or_a_handler_keeps_its_line(string before, int line)
+    {
+        await using var notebook = new Notebook();
+        Assert.Equal(line, (await notebook.Error(before + "\nthrow new ArgumentException();")).Line);
+    }
+
+    [Fact]
+    public async Task What_an_arrow_function_throws_has_the_line_of_its_expression()
+    {
+        await using var notebook = new Notebook();
+        var error = await notebook.Error("int Half(int n) =>\n    n % 2 == 0\n        ? n / 2\n        : throw new ArgumentException();\nHalf(3)");
+        Assert.Contains(error.Traceback, line => line.EndsWith("Cell 1, line 2", StringComparison.Ordinal));
+        Assert.Contains(error.Traceback, line => line.EndsWith("the cell in Cell 1, line 5", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("try { Console.Write(1); } catch (Exception e) { }", "CS0168")]
+    [InlineData("try { Console.Write(1); } catch (Exception) when (true) { Console.Write(2); }", "CS7095")]
+    [InlineData("bool b; try { Console.Write(1); } catch (Exception) when (b = true) { Console.Write(b); }", "CS0665")]
+    public async Task Warnings_for_handlers_are_shown(string code, string id)
+    {
+        await using var notebook = new Notebook();
+        await notebook.Run(code);
+        Assert.Contains(id, notebook.Output.Stderr, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("int F() { int x; try { Console.Write(1); } finally { (x) = 3; } return x; }")]
+    [InlineData("int F() { try { Console.Write(1); } catch (Exception) { Console.Write(2); } catch { Console.Write(3); } return 3; }")]
+    [InlineData("class C { public IFormattable Text = $\"{int.Parse(\"3\")}\"; } int F() => int.Parse(new C().Text.ToString()!);")]
+    public async Task Code_that_does_not_compile_with_every_check_has_those_of_its_functions(string code)
+    {
+        await using var notebook = new Notebook();
+        var error = await notebook.Error(code + "\nint Deeper(int n) => Deeper(n + 1) + 1;\nConsole.Write(F()); Deeper(0)");
+        Assert.Equal("System.InsufficientExecutionStackException", error.Name);
+    }
 }
