@@ -31,7 +31,7 @@ internal sealed partial class InterruptRewriter
         if (_least)
             return visited;
         if (visited.Block.Statements.Count > 0)
-            visited = visited.WithBlock(visited.Block.WithStatements(visited.Block.Statements.Insert(0, CaughtStatement)));
+            visited = visited.WithBlock(Begun(visited.Block, CaughtStatement));
         // Behind one without a filter the compiler complains of those that are never reached, which it must be able to see.
         return visited.Filter is not null || ((TryStatementSyntax)node.Parent!).Catches.Last() == node ? Filtered(visited, node.SpanStart) : visited;
     }
@@ -46,7 +46,7 @@ internal sealed partial class InterruptRewriter
             $"try {{ }} catch (global::System.InsufficientExecutionStackException {name}) when ({Guard}.Passes({name})) {{ throw; }}");
         return visited
             .WithCatches(visited.Catches.Insert(0, passes.Catches[0]))
-            .WithFinally(last.WithBlock(SyntaxFactory.Block(IfStatement(FinishesGuard, block))));
+            .WithFinally(last.WithBlock(SyntaxFactory.Block(IfStatement(FinishesGuard, block.WithoutTrivia())).WithTriviaFrom(block)));
     }
 
     private static CatchClauseSyntax Filtered(CatchClauseSyntax clause, int place)

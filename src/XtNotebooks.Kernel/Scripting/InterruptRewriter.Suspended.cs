@@ -34,9 +34,9 @@ internal sealed partial class InterruptRewriter
             return visited;
         return node.Ancestors().FirstOrDefault(outer => outer is BaseMethodDeclarationSyntax or LocalFunctionStatementSyntax or AccessorDeclarationSyntax) switch
         {
-            MethodDeclarationSyntax method when IsAsync(method.Modifiers) => SyntaxFactory.Block(visited, ContinueStatement),
-            LocalFunctionStatementSyntax function when IsAsync(function.Modifiers) => SyntaxFactory.Block(visited, ContinueStatement),
-            _ => SyntaxFactory.Block(PauseStatement, visited, ResumeStatement),
+            MethodDeclarationSyntax method when IsAsync(method.Modifiers) => SyntaxFactory.Block(visited.WithoutTrivia(), ContinueStatement).WithTriviaFrom(visited),
+            LocalFunctionStatementSyntax function when IsAsync(function.Modifiers) => SyntaxFactory.Block(visited.WithoutTrivia(), ContinueStatement).WithTriviaFrom(visited),
+            _ => Braced(visited, PauseStatement, ResumeStatement),
         };
     }
 
@@ -60,7 +60,8 @@ internal sealed partial class InterruptRewriter
 
     private static BlockSyntax EnteredAwaited(BlockSyntax body, bool isIterator) => SyntaxFactory.Block(AwaitedStatement.WithStatement(
         // Where items are yielded no exception can be caught; whoever reads them by a loop throws it anew.
-        isIterator ? body : SyntaxFactory.Block(TooDeepStatement.WithBlock(body))));
+        isIterator ? body.WithoutTrivia() : SyntaxFactory.Block(TooDeepStatement.WithBlock(body.WithoutTrivia())))).WithTriviaFrom(body);
 
-    private static BlockSyntax EnteredIterator(BlockSyntax body) => SyntaxFactory.Block(EnterIteratorStatement, IteratorStatement.WithBlock(body));
+    private static BlockSyntax EnteredIterator(BlockSyntax body) =>
+        SyntaxFactory.Block(EnterIteratorStatement, IteratorStatement.WithBlock(body.WithoutTrivia())).WithTriviaFrom(body);
 }

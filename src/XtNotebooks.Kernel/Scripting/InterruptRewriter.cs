@@ -255,7 +255,8 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
     };
 
     private static AccessorListSyntax Getter(ExpressionSyntax expression, SyntaxToken semicolon) =>
-        AccessorList(SingletonList(AccessorDeclaration(SyntaxKind.GetAccessorDeclaration, Block(expression, isVoid: false, semicolon))));
+        AccessorList(SingletonList(AccessorDeclaration(SyntaxKind.GetAccessorDeclaration, Block(expression, isVoid: false, semicolon.WithTrailingTrivia()))))
+            .WithTrailingTrivia(semicolon.TrailingTrivia);
 
     private static BlockSyntax Block(ExpressionSyntax expression, bool isVoid, SyntaxToken semicolon, bool isAsync = false)
     {
@@ -287,12 +288,24 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
     {
         (true, var isIterator) => EnteredAwaited(body, isIterator),
         (false, true) => EnteredIterator(body),
-        _ => body.WithStatements(body.Statements.Insert(0, EnterStatement)),
+        _ => Begun(body, EnterStatement),
     };
 
     private static BlockSyntax Checked(StatementSyntax statement) => statement is BlockSyntax block
-        ? block.WithStatements(block.Statements.Insert(0, CheckStatement))
-        : SyntaxFactory.Block(CheckStatement, statement);
+        ? Begun(block, CheckStatement)
+        : Braced(statement, CheckStatement);
+
+    /// <summary>The block with one more statement before all others, but behind the directives that stand there.</summary>
+    private static BlockSyntax Begun(BlockSyntax block, StatementSyntax statement)
+    {
+        var next = block.Statements.Count > 0 ? block.Statements[0].GetFirstToken() : block.CloseBraceToken;
+        var rest = block.ReplaceToken(next, next.WithLeadingTrivia());
+        return rest.WithStatements(rest.Statements.Insert(0, statement.WithLeadingTrivia(next.LeadingTrivia)));
+    }
+
+    /// <summary>The statement in braces of its own, between which a directive in the lines around it may not come.</summary>
+    private static BlockSyntax Braced(StatementSyntax statement, StatementSyntax before, params StatementSyntax[] behind) =>
+        SyntaxFactory.Block((StatementSyntax[])[before, statement.WithoutTrivia(), .. behind]).WithTriviaFrom(statement);
 
     /// <summary>The guard goes around the task itself: of what <c>ConfigureAwait</c> makes of it, nothing but its end can be had.</summary>
     private static ExpressionSyntax Guarded(ExpressionSyntax guard, ExpressionSyntax awaited) => awaited switch

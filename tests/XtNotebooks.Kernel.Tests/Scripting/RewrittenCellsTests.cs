@@ -1,5 +1,6 @@
 using XtNotebooks.Extensibility;
 using XtNotebooks.Kernel.Scripting;
+using XtNotebooks.Kernel.Tests.Notebooks;
 
 namespace XtNotebooks.Kernel.Tests.Scripting;
 
@@ -128,5 +129,21 @@ public sealed class RewrittenCellsTests
         await using var notebook = new Notebook();
         var error = await notebook.Error(code + "\nint Deeper(int n) => Deeper(n + 1) + 1;\nConsole.Write(F()); Deeper(0)");
         Assert.Equal("System.InsufficientExecutionStackException", error.Name);
+    }
+
+    [Theory]
+    [InlineData("class C\n{\n    public int P => 1;\n#if DEBUG\n#endif\n}")]
+    [InlineData("void F(int n)\n{\n    while (n-- > 0)\n#if !DEBUG\n        Console.Write(n);\n#endif\n}")]
+    [InlineData("void F()\n{\n    try { }\n    finally\n#if !DEBUG\n    {\n        Console.Write(1);\n    }\n#endif\n}")]
+    [InlineData("IEnumerable<int> F()\n{\n    if (true)\n#if !DEBUG\n        yield return 1;\n#endif\n}\n#pragma warning restore")]
+    [InlineData("void F()\n{\n#if !DEBUG\n    try\n    {\n    }\n    catch\n    {\n#if !DEBUG\n        throw;\n#endif\n    }\n#endif\n    while (false)\n    {\n#if DEBUG\n#endif\n    }\n}")]
+    [InlineData("async Task F()\n#if !DEBUG\n{ await Task.Yield(); }\n#endif")]
+    [InlineData("async IAsyncEnumerable<int> F()\n{\n    await Task.Yield();\n    if (true)\n#if !DEBUG\n        yield return 1;\n#endif\n}\n#pragma warning restore")]
+    public async Task A_loaded_file_with_directives_has_its_checks(string file)
+    {
+        using var folder = new TemporaryFolder();
+        folder.File("file.csx", file + "\nint Deeper(int n) => Deeper(n + 1) + 1;");
+        await using var notebook = new Notebook(new CodeSessionOptions { WorkingDirectory = folder.Path });
+        Assert.Equal("System.InsufficientExecutionStackException", (await notebook.Error("#load \"file.csx\"\nDeeper(0)")).Name);
     }
 }
