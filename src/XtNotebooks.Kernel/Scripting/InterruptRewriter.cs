@@ -65,6 +65,9 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
     public static SyntaxTree Rewrite(
         SyntaxTree tree, Func<Compilation>? compile, CancellationToken cancellationToken, IReadOnlySet<int>? usings = null, bool least = false)
     {
+        // What is rewritten can lose the token that is missing, and would compile.
+        if (tree.GetDiagnostics(cancellationToken).Any(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error))
+            return tree;
         var root = (CSharpSyntaxNode)tree.GetRoot(cancellationToken);
         Func<LambdaExpressionSyntax, LambdaKind>? kindOf = null;
         Func<ExpressionSyntax, bool>? isSequence = null;

@@ -146,4 +146,14 @@ public sealed class RewrittenCellsTests
         await using var notebook = new Notebook(new CodeSessionOptions { WorkingDirectory = folder.Path });
         Assert.Equal("System.InsufficientExecutionStackException", (await notebook.Error("#load \"file.csx\"\nDeeper(0)")).Name);
     }
+
+    [Theory]
+    [InlineData("int F() =>\n    1\nConsole.Write(2);")]
+    [InlineData("class C\n{\n    public int P => 1\n}")]
+    [InlineData("class C\n{\n    public int P { get => 1 }\n    public void M() => Console.Write(1)\n}")]
+    public async Task A_function_with_an_arrow_needs_its_semicolon(string code)
+    {
+        await using var notebook = new Notebook();
+        Assert.Contains("CS1002", (await notebook.Error(code)).Message, StringComparison.Ordinal);
+    }
 }
