@@ -29,7 +29,8 @@ internal static class LossSentence
 
     public static string? Fix(LossBreakdown b, LossBreakdownOptions options, bool paddedLeft)
     {
-        if (b.PadId is not { } pad)
+        // What counts is not what is wrong with NaN.
+        if (b.PadId is not { } pad || b.Reported is { } reported && !double.IsFinite(reported))
             return null;
         // Ignoring the pad id would also ignore tokens of the data that share it: there only the lengths can tell them apart.
         var shared = b.IgnoredRealTokens > 0 || options.EosId == pad || b.PadIdIsRealToken || b.PadsInsideRows > 0;
@@ -45,13 +46,15 @@ internal static class LossSentence
 
     public static string Percent(double share)
     {
+        if (double.IsNaN(share))
+            return "–";
         var percent = share * 100;
         // Never "0 %" of something that is there, nor "100 %" of what is not the whole.
         var digits = percent is > 0 and < 1 or > 99 and < 100 ? "0.0" : "0";
         return percent.ToString(digits, CultureInfo.InvariantCulture) + " %";
     }
 
-    private static string Nats(double? value) => value?.ToString("0.00", CultureInfo.InvariantCulture) ?? "none";
+    private static string Nats(double? value) => value?.ToString(Math.Abs(value.Value) < 1e9 ? "0.00" : "0.###e0", CultureInfo.InvariantCulture) ?? "none";
 
     private static string Number(long value) => value.ToString("#,0", CultureInfo.InvariantCulture);
 }

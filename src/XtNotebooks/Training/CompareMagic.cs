@@ -59,7 +59,7 @@ internal static class CompareMagic
         panel.End(comparison.ToChart());
         cancellationToken.ThrowIfCancellationRequested();
         if (comparison.Runs.FirstOrDefault(run => run.End is TrainingEnd.NotFinite or TrainingEnd.NothingToLearn) is { } failed)
-            throw new MagicException($"{failed.Name}: {failed.EndReason}");
+            throw new MagicException($"{Views.Words.Label(failed.Name)} {failed.EndReason}");
 
         Trainer Runs(Trainer trainer) => running = trainer;
     }

@@ -11,13 +11,16 @@ public sealed partial class Trainer
     private bool Due(int step) =>
         options.EvaluateEvery > 0 && heldOut.Count > 0 && step % options.EvaluateEvery == 0 && evaluations.LastOrDefault()?.Step != step;
 
-    /// <returns>Why to stop: an own loss that is not finite there; null to go on.</returns>
+    /// <returns>Why to stop: a loss that is not finite there; null to go on.</returns>
     private Stop? Look(CancellationToken cancellationToken)
     {
         Looking = true;
         Stop? stop = null;
         if (own is null)
+        {
             evaluations.Add(Evaluation.Of(model, [.. heldOut.Cast<PaddedBatch>()], options.Device, steps.Count, cancellationToken));
+            stop = double.IsFinite(evaluations[^1].Loss) ? null : OddBatch(cancellationToken);
+        }
         else
             stop = LookByOwnLoss(own, cancellationToken);
         Looking = false;
@@ -69,6 +72,17 @@ public sealed partial class Trainer
         }
     }
 
+    // Without a target there is no mean, and nothing wrong with the model.
+    private Stop? OddBatch(CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < heldOut.Count; i++)
+        {
+            if (Evaluation.Losses(model, [(PaddedBatch)heldOut[i]], options.Device, cancellationToken).Real is { } loss && !double.IsFinite(loss))
+                return NotFiniteApart(heldOut[i], i, loss);
+        }
+        return null;
+    }
+
     private Stop NotFiniteApart(object batch, int number, double loss)
     {
         using var _ = no_grad();
@@ -89,7 +103,7 @@ public sealed partial class Trainer
         if (evaluations.Count - 1 - evaluations.IndexOf(best) < patience)
             return null;
         return new(TrainingEnd.StoppedEarly, $"Stopped after step {steps.Count}: " + (double.IsNaN(best.Loss)
-            ? $"the held-out loss was no number in any of {evaluations.Count} looks, so that it cannot improve; hold out batches with targets that count."
-            : FormattableString.Invariant($"the held-out {(best.RealLoss is null ? "loss" : "real-token loss")} has not gone below {best.Loss:0.000} of step {best.Step} in {patience} looks.")));
+            ? $"the held-out loss was no number in any of {Words.Count(evaluations.Count, "look")}, so that it cannot improve; hold out batches with targets that count."
+            : FormattableString.Invariant($"the held-out {(best.RealLoss is null ? "loss" : "real-token loss")} has not gone below {best.Loss:0.000} of step {best.Step} in {Words.Count(patience, "look")}.")));
     }
 }

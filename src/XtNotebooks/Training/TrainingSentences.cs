@@ -34,11 +34,11 @@ internal static partial class TrainingSentences
             return new MagicException(Names.Aggregate(line, (text, name) => text.Replace(name.Property, name.Option, StringComparison.Ordinal)), e);
         // Somebody's own loss or model, mostly: where in the notebook says more than a stack.
         var place = CellLine().Match(e.StackTrace ?? "") is { Success: true } match ? $" at {match.Groups[1].Value}, line {match.Groups[2].Value}" : "";
-        var failed = (compared && trainer is not null ? $"{trainer.Setting.Name}: " : "") + (trainer is { Looking: true } ? $"The look at held-out batches after step {steps}" : $"Step {steps + 1}");
+        var failed = (compared && trainer is not null ? Views.Words.Label(trainer.Setting.Name) + " " : "") + (trainer is { Looking: true } ? $"The look at held-out batches after step {steps}" : $"Step {steps + 1}");
         // What torch says of a step size or a factor beyond its type's range.
         if (line.Contains("without overflow", StringComparison.Ordinal))
             line = line.TrimEnd('.') + ": lower --learning-rate, or a factor of the loss";
-        return new MagicException($"{failed} failed{place} ({e.GetType().Name}: {line.TrimEnd('.')}); {(compared ? "the model's weights are put back" : $"the run is kept as step {steps} left it")}.", e);
+        return new MagicException($"{failed} failed{place} ({e.GetType().Name}: {line.TrimEnd('.')}); {(compared ? "the model's weights are put back" : steps == 0 ? "no step was taken, and the weights are as they were" : $"the run is kept as step {steps} left it")}.", e);
     }
 
     private static bool IsOutOfMemory(Exception e) => e is OutOfMemoryException

@@ -142,7 +142,7 @@ internal static class MagicInputs
     public static MagicException Sentence(Exception e)
     {
         var line = FirstLine(e);
-        return e is ArgumentException or System.Runtime.InteropServices.ExternalException ? new(line, e)
+        return e is ArgumentException or System.Runtime.InteropServices.ExternalException or InvalidOperationException { Source: "XtNotebooks" or "XtNotebooks.Transformers" } ? new(line, e)
             : e is ObjectDisposedException or InvalidOperationException && line.Contains("empty handle", StringComparison.Ordinal)
                 ? new("A tensor or a weight of the model was disposed of; make it outside a scope that has ended.", e)
             : new($"{e.GetType().Name}: {line}", e);

@@ -81,7 +81,7 @@ public sealed class HeldOutMagicTests : IDisposable
         Func<Tensor, Tensor, Tensor> fails = (output, target) => line.training ? squares(output, target) : throw new DivideByZeroException("nothing held out");
         Assert.Equal("The look at held-out batches after step 5 failed (DivideByZeroException: nothing held out); the run is kept as step 5 left it.",
             await Refusal(("--held-out", apart), ("--loss", fails)));
-        Assert.Equal("The look at held-out batches after step 0 failed (DivideByZeroException: nothing held out); the run is kept as step 0 left it.",
+        Assert.Equal("The look at held-out batches after step 0 failed (DivideByZeroException: nothing held out); no step was taken, and the weights are as they were.",
             await Refusal(("--held-out", apart), ("--loss", fails), ("--evaluate-every", 1)));
         Func<Tensor, Tensor, Tensor> broken = (output, target) => squares(output, target) * (line.training ? 1 : float.NaN);
         Assert.StartsWith("The held-out loss after step 5 is not a number; the weights are finite: it is the loss", await Refusal(("--held-out", apart), ("--loss", broken)));

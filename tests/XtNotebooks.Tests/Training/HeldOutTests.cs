@@ -113,6 +113,14 @@ public sealed class HeldOutTests : IDisposable
     }
 
     [Fact]
+    public void One_look_is_told_as_one()
+    {
+        var (line, toward, away) = Opposite();
+        using var trainer = Trainer.For(line, toward, Squares(line), Sgd(0.01) with { EarlyStopAfter = 1 }, heldOut: away);
+        Assert.EndsWith(" of step 0 in 1 look.", trainer.Train(50).EndReason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_run_stops_early_by_it()
     {
         var (line, toward, away) = Opposite();
@@ -120,6 +128,24 @@ public sealed class HeldOutTests : IDisposable
         var run = trainer.Train(50);
         Assert.Equal((TrainingEnd.StoppedEarly, 2), (run.End, run.Steps.Count));
         Assert.Equal("Stopped after step 2: the held-out loss has not gone below 1.000 of step 0 in 2 looks.", run.EndReason);
+    }
+
+    [Fact]
+    public void Padded_batches_whose_loss_is_no_number_end_the_run_with_the_batch_and_the_layer()
+    {
+        using var net = Tiny.Net();
+        var batches = Tiny.Motif().Take(2).ToList();
+        using var single = PaddedBatch.From([[5L], [7L]], padId: 0, length: 8);
+        using var trainer = new Trainer(TrainedModel.From(net), batches, LossSetting.IgnorePads, new()
+        {
+            // Finite weights whose products are not.
+            HeldOut = [single, batches[0]],
+            OnStep = _ => { using (no_grad()) net.parameters().ToList().ForEach(weight => weight.fill_(1e30f)); },
+        });
+        var run = trainer.Train(1);
+        Assert.Equal(TrainingEnd.NotFinite, run.End);
+        Assert.StartsWith("The held-out loss after step 1 is not a number; the weights are finite, and ", run.EndReason, StringComparison.Ordinal);
+        Assert.Contains("is the first layer whose output is not. The batch is number 2 of the 2 held out, PaddedBatch [", run.EndReason, StringComparison.Ordinal);
     }
 
     [Fact]

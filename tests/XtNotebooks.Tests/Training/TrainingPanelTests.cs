@@ -70,6 +70,16 @@ public sealed class TrainingPanelTests : TrainingCells
     }
 
     [Fact]
+    public void Only_losses_of_tokens_are_told_in_nats()
+    {
+        var panel = Views.Samples.Panel();
+        Assert.Contains(" nats", panel.ToHtml(), StringComparison.Ordinal);
+        var own = panel with { Latest = new() { Step = 10, ReportedLoss = 2.3 }, Curve = [(1, 3.0, null, null), (10, 2.3, null, null)] };
+        Assert.Contains("losses so far, 0.00 to 3.00\"", own.ToHtml(), StringComparison.Ordinal);
+        Assert.DoesNotContain(" nats", own.ToHtml(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Lines_differ_by_their_dashes_as_well_and_the_key_shows_the_same()
     {
         var html = Views.Samples.Panel().ToHtml();

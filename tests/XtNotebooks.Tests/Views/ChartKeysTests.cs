@@ -50,6 +50,17 @@ public sealed class ChartKeysTests
     }
 
     [Fact]
+    public void A_long_name_is_cut_so_that_its_value_has_room_too()
+    {
+        var line = new ChartLine("</script><img src=x onerror=alert(1)>", [1, 2], [3.4e25, 3.494e25], 0);
+        var chart = Chart() with { Panels = [new("Loss", "nats", [line, line with { Name = "b", Style = 1 }])] };
+        var picture = XElement.Parse(chart.ToSvg());
+        var name = picture.Descendants(svg + "text").Single(text => text.Value.StartsWith("</script>", StringComparison.Ordinal));
+        Assert.EndsWith("… 3.494e25", name.Value, StringComparison.Ordinal);
+        Assert.InRange((double)name.Attribute("x")! + 6.6 * name.Value.Length, 0, double.Parse(((string)picture.Attribute("viewBox")!).Split(' ')[2], CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
     public void A_line_that_ends_at_the_edge_beside_its_name_has_no_leader()
     {
         var chart = Chart() with { Panels = [Chart().Panels[0] with { Lines = [Chart().Panels[0].Lines[1]] }] };

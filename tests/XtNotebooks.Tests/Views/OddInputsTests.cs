@@ -41,6 +41,56 @@ public sealed class OddInputsTests : IDisposable
     }
 
     [Fact]
+    public void Doubles_whose_squares_overflow_have_a_mean_and_a_deviation()
+    {
+        using var scope = NewDisposeScope();
+        var far = TensorView.From(tensor(new[] { 1e-300, 1e300 }));
+        Assert.Equal((5e299, Math.Sqrt(0.5) * 1e300), (far.Summary.Mean!.Value, far.Summary.Deviation!.Value));
+        Assert.Equal([0, 0], far.Values.Select(far.Beyond));
+        var apart = TensorView.From(tensor(new[] { -1.5e308, 1.5e308, double.NaN, double.PositiveInfinity, 0 })).Summary;
+        Assert.Equal((0, 1.5e308), (apart.Mean!.Value, apart.Deviation!.Value));
+    }
+
+    [Fact]
+    public void Attention_weights_that_are_not_numbers_are_told()
+    {
+        using var scope = NewDisposeScope();
+        Assert.Equal("layer 0, head 0: ⚠ its weights are not numbers\n", AttentionView.From([full([1, 1, 3, 3], float.NaN)]).ToText());
+    }
+
+    [Fact]
+    public void A_loss_that_is_huge_or_no_number_is_told_in_few_digits_and_no_cure_of_pads_is_promised()
+    {
+        using var scope = NewDisposeScope();
+        var targets = tensor(new long[,] { { 3, 3, 0, 0 } });
+        var huge = LossBreakdown.From(zeros(1, 4, 7).index_fill(2, tensor(new[] { 5L }), 1e30f), targets, padId: 0);
+        Assert.Contains("the reported 1e30", huge.Summary, StringComparison.Ordinal);
+        Assert.DoesNotContain("0000000", new LossBreakdownView(huge).ToText(), StringComparison.Ordinal);
+        Assert.NotNull(huge.Fix);
+        var none = LossBreakdown.From(full([1, 4, 7], float.NaN), targets, padId: 0);
+        Assert.Null(none.Fix);
+        Assert.DoesNotContain("NaN %", new LossBreakdownView(none).ToText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Beside_a_model_that_predicts_nothing_but_NaN_no_other_text_is_suspected()
+    {
+        using var scope = NewDisposeScope();
+        var targets = tensor(new long[,] { { 3, 4 } });
+        var (one, other) = (LogitsView.From(zeros(1, 2, 7), targets), LogitsView.From(full([1, 2, 7], float.NaN), targets));
+        Assert.Equal("the first: 1.95 nats a token; the last: NaN.", new LogitsComparison([one, other]).Sentence);
+    }
+
+    [Fact]
+    public void A_quantized_tensor_is_told_in_its_line()
+    {
+        using var scope = NewDisposeScope();
+        var view = TensorView.From(quantize_per_tensor(randn(4, 4), 0.1, 0, ScalarType.QInt8));
+        Assert.Equal("tensor[4, 4] QInt8 n=16\n", view.ToText());
+        SafeHtml.Check(view.ToHtml());
+    }
+
+    [Fact]
     public void Batches_of_16_x_256_with_hostile_texts_stay_safe_and_under_200_kB()
     {
         foreach (var (name, make) in Of(16, 256, Vocabulary, Text))

@@ -97,7 +97,7 @@ public sealed class TrainingChartsTests
     public void A_loss_that_has_run_away_is_told_in_few_digits()
     {
         var run = new TrainingRun { Name = "diverged", Steps = [new() { Step = 1, ReportedLoss = 2.5e20, LearningRate = 1e37 }] };
-        Assert.Equal("diverged: 2.5e20 nats reported in its one step.", run.ToChart().Sentence);
+        Assert.Equal("diverged: 2.5e20 reported in its one step.", run.ToChart().Sentence);
         Assert.DoesNotContain("0000000000", LineChartHtml.Write(run.ToChart(), NoScript), StringComparison.Ordinal);
     }
 
@@ -123,6 +123,29 @@ public sealed class TrainingChartsTests
         {
             Name = "short", Steps = [.. Enumerable.Range(1, steps).Select(step => new TrainingStep { Step = step, ReportedLoss = 3.0 / step })],
         }.ToChart()).ToJsonString();
+    }
+
+    [Fact]
+    public void Only_losses_of_tokens_are_told_in_nats()
+    {
+        TrainingRun Run(string name, long tokens) => new() { Name = name, Steps = [new() { Step = 1, ReportedLoss = 3, RealTokens = tokens }] };
+        var (squares, unsplit) = (Run("squares", 0).ToChart(), Run("tokens", 7).ToChart());
+        Assert.Equal(("squares: 3.00 reported in its one step.", ""), (squares.Sentence, squares.Panels[0].YLabel));
+        Assert.Contains("squares, first and last step:", squares.ToText(), StringComparison.Ordinal);
+        Assert.DoesNotContain("nats", squares.ToText() + LineChartHtml.Write(squares, NoScript), StringComparison.Ordinal);
+        Assert.Equal(("tokens: 3.00 nats reported in its one step.", "nats"), (unsplit.Sentence, unsplit.Panels[0].YLabel));
+        Assert.Equal("loss", new[] { Run("squares", 0), Run("others", 0) }.ToChart().Panels[0].YLabel);
+        Assert.Equal("nats per counted target", new[] { Run("tokens", 7), Run("more", 7) }.ToChart().Panels[0].YLabel);
+    }
+
+    [Fact]
+    public void What_all_runs_ended_by_is_told_once_and_a_name_with_a_colon_gets_no_second_one()
+    {
+        TrainingRun Run(string name, string reason) => new() { Name = name, Steps = [new() { Step = 1, ReportedLoss = 3, RealLoss = 3, RealTokens = 7 }], EndReason = reason };
+        Assert.EndsWith(": 3.00. All runs: The batches ended.", new[] { Run("mask:", "The batches ended."), Run("lens:", "The batches ended.") }.ToChart().Sentence, StringComparison.Ordinal);
+        Assert.EndsWith(": 3.00. mask: The batches ended.", new[] { Run("mask:", "The batches ended."), Run("lens:", "") }.ToChart().Sentence, StringComparison.Ordinal);
+        var alone = Run("mask:", "").ToChart();
+        Assert.StartsWith("mask: 3.00 nats", alone.Sentence, StringComparison.Ordinal);
     }
 
     [Fact]

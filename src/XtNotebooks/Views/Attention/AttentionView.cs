@@ -120,6 +120,8 @@ public sealed record AttentionView : IView
             for (var k = 0; k < keys; k++)
             {
                 double p = w[q * keys + k];
+                if (double.IsNaN(p))
+                    entropy = double.NaN;
                 if (!(p > 0))
                     continue;
                 entropy -= p * Math.Log(p);
@@ -153,7 +155,7 @@ public sealed record AttentionView : IView
 /// <param name="Previous">Mean weight on the position before.</param>
 /// <param name="First">Mean weight on the first position, from queries to which it is neither of these.</param>
 /// <param name="Pads">Mean weight that real queries give to pads.</param>
-/// <param name="Entropy">Mean entropy of the weights, nats: 0 looks at one position.</param>
+/// <param name="Entropy">Mean entropy of the weights, nats: 0 looks at one position, NaN where weights are.</param>
 /// <param name="Rows">Queries drawn.</param>
 /// <param name="Columns">Keys drawn.</param>
 /// <param name="Weights">[Rows * Columns], 0 to 1.</param>
@@ -174,6 +176,8 @@ public sealed record AttentionHead(
     {
         get
         {
+            if (double.IsNaN(Entropy))
+                return "⚠ its weights are not numbers";
             var habits = new[] { (Self, "itself"), (Previous, "the token before"), (First, "the first token"), (Memory, "memory") }
                 .Where(h => h.Item1 >= 0.1).OrderByDescending(h => h.Item1).Select(h => $"{h.Item2} {Words.Percent(h.Item1)}").ToList();
             return (habits.Count == 0 ? "spread" : string.Join(", ", habits))

@@ -10,7 +10,7 @@ internal static class ChartKeys
     /// <param name="names">The names.</param>
     /// <param name="keyed">Whether each has a sample; a line alone needs none.</param>
     public static double Room(IReadOnlyCollection<string> names, bool keyed) =>
-        names.Count == 0 ? 14 : Indent(keyed) + 10 + Math.Min(190, Letter * names.Max(name => name.Length));
+        names.Count == 0 ? 14 : Indent(keyed) + 10 + Math.Min(240, Letter * names.Max(name => name.Length));
 
     /// <summary>A line's leader, sample and name.</summary>
     /// <param name="name">What is written.</param>

@@ -62,7 +62,11 @@ public sealed record LineChart : IPlotlyView
 /// <param name="Title">What it shows.</param>
 /// <param name="YLabel">What its vertical axis measures, with its unit.</param>
 /// <param name="Lines">Its lines; a line of the same <see cref="ChartLine.Style"/> looks the same in every panel.</param>
-public sealed record ChartPanel(string Title, string YLabel, IReadOnlyList<ChartLine> Lines);
+public sealed record ChartPanel(string Title, string YLabel, IReadOnlyList<ChartLine> Lines)
+{
+    /// <summary>"Title (unit)", or the title alone where no unit is known.</summary>
+    internal string Heading => YLabel.Length > 0 ? $"{Title} ({YLabel})" : Title;
+}
 
 /// <summary>One line of a chart.</summary>
 /// <param name="Name">A short name, written where the line ends.</param>

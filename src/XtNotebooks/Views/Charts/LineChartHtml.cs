@@ -44,9 +44,9 @@ internal static class LineChartHtml
         text.Append(Plain(chart)).Append('\n');
         foreach (var panel in chart.Panels)
         {
-            text.Append(CultureInfo.InvariantCulture, $"{panel.Title} ({panel.YLabel}), first and last {chart.XLabel}:\n");
+            text.Append(CultureInfo.InvariantCulture, $"{panel.Heading}, first and last {chart.XLabel}:\n");
             foreach (var line in panel.Lines)
-                text.Append(CultureInfo.InvariantCulture, $"  {line.Name}: {Words.Nats(First(line))} → {Words.Nats(line.End.Y)}\n");
+                text.Append(CultureInfo.InvariantCulture, $"  {Words.Label(line.Name)} {Words.Nats(First(line))} → {Words.Nats(line.End.Y)}\n");
         }
         return text.Append(chart.Summary?.ToText()).ToString();
     }

@@ -78,13 +78,13 @@ internal static class LineChartXPlot
             hovermode = "x",
             margin = new Margin { l = 55, r = 10, t = 25, b = 45 },
             xaxis = new Xaxis { title = HtmlText.Encode(chart.XLabel) },
-            yaxis = new Yaxis { title = HtmlText.Encode(chart.Panels.Count > 0 ? $"{chart.Panels[0].Title} ({chart.Panels[0].YLabel})" : "") },
+            yaxis = new Yaxis { title = HtmlText.Encode(chart.Panels.Count > 0 ? chart.Panels[0].Heading : "") },
         };
         if (two)
         {
             layout.xaxis.domain = new[] { 0, 0.45 };
             layout.xaxis2 = new Xaxis { title = HtmlText.Encode(chart.XLabel), domain = new[] { 0.55, 1 }, anchor = "y2" };
-            layout.yaxis2 = new Yaxis { title = HtmlText.Encode($"{chart.Panels[1].Title} ({chart.Panels[1].YLabel})"), anchor = "x2" };
+            layout.yaxis2 = new Yaxis { title = HtmlText.Encode(chart.Panels[1].Heading), anchor = "x2" };
             if (chart.SharedScale)
             {
                 layout.yaxis.range = new[] { scale.Low, scale.High };

@@ -26,7 +26,7 @@ public static class TrainingCharts
         {
             Sentence = RunSentence(run),
             XLabel = "step",
-            Panels = [new ChartPanel(run.Name, "nats", lines)],
+            Panels = [new ChartPanel(run.Name, run.InNats ? "nats" : "", lines)],
             Below = Workings(run),
         };
 
@@ -49,9 +49,8 @@ public static class TrainingCharts
         var all = Named([.. runs]);
         if (all.Count == 0)
             throw new ArgumentException("There is no run to draw; train one first.", nameof(runs));
-        // A loss of one's own kind of batch knows no tokens.
         var split = all.Any(run => run.Steps.Any(step => step.RealLoss is not null));
-        List<ChartPanel> panels = [Panel("What is reported", split ? "nats per counted target" : "loss", s => s.ReportedLoss)];
+        List<ChartPanel> panels = [Panel("What is reported", all.All(run => run.InNats) ? "nats per counted target" : "loss", s => s.ReportedLoss)];
         if (split)
             panels.Add(Panel("Real tokens only", "nats per real token", s => s.RealLoss));
         if (pads)
@@ -91,9 +90,9 @@ public static class TrainingCharts
     private static string RunSentence(TrainingRun run)
     {
         if (run.Steps.Count == 0)
-            return $"{run.Name}: no step was taken. {run.EndReason}".TrimEnd();
+            return $"{Words.Label(run.Name)} no step was taken. {run.EndReason}".TrimEnd();
         var (reported, real, pad) = run.Last(Last);
-        var sentence = $"{run.Name}: {Words.Nats(reported ?? double.NaN)} nats reported {(run.Steps.Count == 1 ? "in its one step" : $"over the last {Math.Min(Last, run.Steps.Count)} steps")}";
+        var sentence = $"{Words.Label(run.Name)} {Words.Nats(reported ?? double.NaN)}{(run.InNats ? " nats" : "")} reported {(run.Steps.Count == 1 ? "in its one step" : $"over the last {Math.Min(Last, run.Steps.Count)} steps")}";
         if (real is { } r && pad is not null && Math.Abs(r - (reported ?? r)) > 0.005)
             sentence += $", {Words.Nats(r)} on real tokens";
         if (run.HeldOutLoss is { } heldOut)
@@ -120,7 +119,8 @@ public static class TrainingCharts
             return string.Join(" ", runs.Select(RunSentence));
         var (cheapest, best) = (last.MinBy(l => l.Values.Reported!.Value), last.MinBy(Real));
         var where = heldOut ? "held-out real tokens" : "real tokens";
-        var ends = string.Concat(runs.Where(run => run.EndReason.Length > 0).Select(run => $" {run.Name}: {run.EndReason}"));
+        var ends = runs[0].EndReason.Length > 0 && runs.All(run => run.EndReason == runs[0].EndReason) ? $" All runs: {runs[0].EndReason}"
+            : string.Concat(runs.Where(run => run.EndReason.Length > 0).Select(run => $" {Words.Label(run.Name)} {run.EndReason}"));
         return (cheapest.Name == best.Name || Math.Abs(Real(cheapest) - Real(best)) < 0.005
             ? $"`{cheapest.Name}` reports the least, {Words.Nats(cheapest.Values.Reported!.Value)} nats, and no other run is better on {where}: {Words.Nats(Real(cheapest))}."
             : $"`{cheapest.Name}` reports the least, {Words.Nats(cheapest.Values.Reported!.Value)} nats, yet on {where} `{best.Name}` is better: "

@@ -10,6 +10,9 @@ internal static class Words
 
     public static string Number(long n) => n.ToString("#,0", CultureInfo.InvariantCulture);
 
+    /// <summary>A name before what is said of it; some names, such as <c>mask:</c>, end in a colon already.</summary>
+    public static string Label(string name) => name.EndsWith(':') ? name : name + ":";
+
     /// <summary>"44 %"; never "0 %" or "100 %" of something that is there or missing.</summary>
     public static string Percent(double share) => share switch
     {

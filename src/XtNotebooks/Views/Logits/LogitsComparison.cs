@@ -24,7 +24,7 @@ public sealed record LogitsComparison(IReadOnlyList<LogitsView> Views) : IView
         var whole = !apart && !alike ? $"{one}: {Words.Nats(first)} nats a token; {other}: {Words.Nats(last)}"
             : alike ? $"{one} and {other} cost the same, {Words.Nats(first)} nats a token"
             : $"{one}: {Words.Nats(first)} nats a token; {other}: {Words.Nats(last)}. {(Views.Count > 2 ? one : "The first")} costs {Words.Nats(Math.Abs(first - last))} {(first < last ? "less" : "more")}";
-        return pairs.Count == 0 ? whole + "; they do not show the same tokens."
+        return pairs.Count == 0 ? whole + (double.IsFinite(first - last) ? "; they do not show the same tokens." : ".")
             : $"{whole}; at {Words.Percent(pairs.Count(p => p.One.Loss < p.Other.Loss) / (double)pairs.Count)} of {Words.Count(pairs.Count, "counted token")} {(apart ? "it" : Views.Count > 2 ? one : "the first")} costs less.";
     }
 

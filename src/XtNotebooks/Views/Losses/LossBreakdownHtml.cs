@@ -147,7 +147,7 @@ internal static class LossBreakdownHtml
         html.Add($"</tbody></table></div></details>\n");
     }
 
-    private static string Number(double value) => double.IsFinite(value) ? value.ToString("0.000", CultureInfo.InvariantCulture) : Words.Short(value);
+    private static string Number(double value) => Math.Abs(value) < 1e9 ? value.ToString("0.000", CultureInfo.InvariantCulture) : Words.Short(value);
 
     private static string Share(double share) => LossSentence.Percent(share);
 

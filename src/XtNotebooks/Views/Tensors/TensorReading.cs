@@ -38,8 +38,8 @@ internal static class TensorReading
             : DevicePass.Floats(summary, x);
     }
 
-    /// <summary>Whether there are elements to read at indices: not on the meta device, and not in a sparse tensor.</summary>
-    public static bool HasElements(Tensor x) => x.device_type != DeviceType.META && !x.is_sparse;
+    /// <summary>Whether there are elements to read at indices: not on the meta device, and not in a sparse or quantized tensor.</summary>
+    public static bool HasElements(Tensor x) => x.device_type != DeviceType.META && !x.is_sparse && !x.is_quantized();
 
     private static TensorSummary OfPass(TensorSummary summary, Tensor x)
     {
@@ -56,12 +56,13 @@ internal static class TensorReading
         var n = tally.Finite * repeats;
         if (n == 0)
             return summary;
+        var (mean, deviation) = double.IsFinite(tally.Squares) && double.IsFinite(tally.Mean) ? (tally.Mean, Deviation(tally, repeats)) : Huge(x, tally, n);
         return summary with
         {
             Min = tally.Min,
             Max = tally.Max,
-            Mean = tally.Mean,
-            Deviation = Deviation(tally, repeats),
+            Mean = mean,
+            Deviation = deviation,
             Histogram = n < Bins || tally.Min == tally.Max ? [] : Count(sample, tally.Min, tally.Max),
             HistogramOver = sample.Count,
         };
@@ -80,6 +81,16 @@ internal static class TensorReading
             Mean = mean,
             Deviation = Deviation(tally, repeats),
         };
+    }
+
+    // Squares of doubles from about 1e154 on overflow: then all of them are taken as parts of the largest.
+    private static (double Mean, double? Deviation) Huge(Tensor x, TensorTally tally, long n)
+    {
+        using var scope = NewDisposeScope();
+        var size = Math.Max(Math.Abs(tally.Min), Math.Abs(tally.Max));
+        var parts = x.to(ScalarType.Float64) / size;
+        parts = parts[parts.isfinite()];
+        return (parts.mean().item<double>() * size, n > 1 ? parts.std().item<double>() * size : null);
     }
 
     private static double? Deviation(TensorTally tally, long repeats) =>
