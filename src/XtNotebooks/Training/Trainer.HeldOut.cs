@@ -86,12 +86,13 @@ public sealed partial class Trainer
     private Stop NotFiniteApart(object batch, int number, double loss)
     {
         using var _ = no_grad();
-        var where = NonFinite.First(Named(), gradients: false) is { } parameter
-                ? $"the weights of {parameter} are not finite since step {steps.Count}. Lower the learning rate or clip the gradient."
-            : Layer(batch) is { Length: > 0 } layer ? $"the weights are finite, and {layer} is the first layer whose output is not."
-            : "the weights are finite: it is the loss, which may average no target.";
+        const string lower = "Lower the learning rate or clip the gradient.";
+        var (where, advice) = NonFinite.First(Named(), gradients: false) is { } parameter ? ($"the weights of {parameter} are not finite since step {steps.Count}. {lower}", ".")
+            : Layer(batch) is not { Length: > 0 } layer ? ("the weights are finite: it is the loss, which may average no target.", "; mend it or leave it out.")
+            : BatchLoss.IsOdd(batch) ? ($"the weights are finite, and {layer} is the first layer whose output is not.", "; mend it or leave it out.")
+            : ($"the weights are finite, and {layer} is the first layer whose output is not. {lower}", ".");
         return new(TrainingEnd.NotFinite, $"The held-out loss after step {steps.Count} is {(double.IsNaN(loss) ? "not a number" : "infinite")}; {where} "
-            + $"The batch is number {number + 1} of the {heldOut.Count} held out, {BatchLoss.Describe(batch)}; mend it or leave it out.");
+            + $"The batch is number {number + 1} of the {heldOut.Count} held out, {BatchLoss.Describe(batch)}{advice}");
     }
 
     private Stop? StopsEarly()
