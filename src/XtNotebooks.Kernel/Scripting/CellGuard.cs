@@ -47,6 +47,31 @@ public static class CellGuard
     /// <summary>The check at the start of every <c>finally</c>; false behind the exception that ends a cell whose handlers throw without end.</summary>
     public static bool Finishes => StackRoom.Finishes();
 
+    /// <summary>The start of what a <c>finally</c> block does: in a cell that is interrupted it may go on for a while.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Cleaning()
+    {
+        if (Volatile.Read(ref s_interrupted) != 0)
+            CellContext.Current?.BeginCleaning();
+    }
+
+    /// <summary>The end of what <see cref="Cleaning"/> began.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Cleaned()
+    {
+        if (Volatile.Read(ref s_interrupted) != 0)
+            CellContext.Current?.EndCleaning();
+    }
+
+    /// <summary>The check at the start of every <c>Dispose</c>.</summary>
+    /// <exception cref="InsufficientExecutionStackException">The calls are nested too deep.</exception>
+    public static void Disposing()
+    {
+        if (StackRoom.IsLow)
+            StackRoom.Enter();
+        Cleaning();
+    }
+
     /// <summary>The check at the start of every asynchronous function.</summary>
     /// <returns>To be disposed of when the function ends.</returns>
     /// <exception cref="InsufficientExecutionStackException">The calls are nested too deep, or too many wait for one another.</exception>
@@ -110,21 +135,21 @@ public static class CellGuard
     public static Task Await(Task task)
     {
         Check();
-        return task is null || task.IsCompleted || CellContext.Current is not { } cell ? task! : task.WaitAsync(cell.CancellationToken);
+        return task is null || task.IsCompleted || CellContext.Current is not { } cell ? task! : task.WaitAsync(cell.WaitToken);
     }
 
     /// <summary>The task, or its end by an interrupt.</summary>
     public static Task<T> Await<T>(Task<T> task)
     {
         Check();
-        return task is null || task.IsCompleted || CellContext.Current is not { } cell ? task! : task.WaitAsync(cell.CancellationToken);
+        return task is null || task.IsCompleted || CellContext.Current is not { } cell ? task! : task.WaitAsync(cell.WaitToken);
     }
 
     /// <summary>The task, or its end by an interrupt.</summary>
     public static ValueTask Await(ValueTask task)
     {
         Check();
-        return task.IsCompleted || CellContext.Current is not { } cell ? task : new ValueTask(task.AsTask().WaitAsync(cell.CancellationToken));
+        return task.IsCompleted || CellContext.Current is not { } cell ? task : new ValueTask(task.AsTask().WaitAsync(cell.WaitToken));
     }
 
     /// <summary>The task, or its end by an interrupt.</summary>
@@ -133,7 +158,7 @@ public static class CellGuard
         Check();
         return task.IsCompleted || CellContext.Current is not { } cell
             ? task
-            : new ValueTask<T>(task.AsTask().WaitAsync(cell.CancellationToken));
+            : new ValueTask<T>(task.AsTask().WaitAsync(cell.WaitToken));
     }
 
     /// <summary>Any other awaitable, as it is.</summary>
@@ -218,7 +243,7 @@ public static class CellGuard
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Stop()
     {
-        if (CellContext.Current is not { MayFinish: false, CancellationToken.IsCancellationRequested: true } cell)
+        if (CellContext.Current is not { MayFinish: false, CancellationToken.IsCancellationRequested: true } cell || cell.IsCleaning)
             return;
         // Handlers on every level of a recursion may come here, each on top of the exception before.
         if (StackRoom.IsLow && StackRoom.IsLast)

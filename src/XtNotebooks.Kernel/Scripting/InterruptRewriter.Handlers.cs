@@ -13,6 +13,10 @@ internal sealed partial class InterruptRewriter
     private const string CaughtName = "xt__caught";
 
     private static readonly StatementSyntax CaughtStatement = ParseStatement($"{Guard}.Caught();");
+    private static readonly StatementSyntax CleaningStatement = ParseStatement($"{Guard}.Cleaning();");
+    private static readonly StatementSyntax CleanedStatement = ParseStatement($"{Guard}.Cleaned();");
+    private static readonly StatementSyntax DisposingStatement = ParseStatement($"{Guard}.Disposing();");
+    private static readonly TryStatementSyntax DisposedStatement = (TryStatementSyntax)ParseStatement($"try {{ }} finally {{ {Guard}.Cleaned(); }}");
     private static readonly ExpressionSyntax HandlesGuard = ParseExpression($"{Guard}.Handles");
     private static readonly ExpressionSyntax FinishesGuard = ParseExpression($"{Guard}.Finishes");
     private static readonly TypeSyntax AnyException = ParseTypeName("global::System.Exception");
@@ -39,8 +43,11 @@ internal sealed partial class InterruptRewriter
     public override SyntaxNode? VisitTryStatement(TryStatementSyntax node)
     {
         var visited = (TryStatementSyntax)base.VisitTryStatement(node)!;
-        if (visited.Finally is not { Block: { Statements.Count: > 0 } block } last || _least || Sets(block) || IsIterator(node.Block))
+        if (visited.Finally is not { Block: { Statements.Count: > 0 } written } last || _least)
             return visited;
+        var block = Ended(Begun(written, CleaningStatement), CleanedStatement);
+        if (Sets(written) || IsIterator(node.Block))
+            return visited.WithFinally(last.WithBlock(block));
         var name = CaughtName + node.SpanStart.ToString(CultureInfo.InvariantCulture);
         var passes = (TryStatementSyntax)ParseStatement(
             $"try {{ }} catch (global::System.InsufficientExecutionStackException {name}) when ({Guard}.Passes({name})) {{ throw; }}");
@@ -48,6 +55,24 @@ internal sealed partial class InterruptRewriter
             .WithCatches(visited.Catches.Insert(0, passes.Catches[0]))
             .WithFinally(last.WithBlock(SyntaxFactory.Block(IfStatement(FinishesGuard, block.WithoutTrivia())).WithTriviaFrom(block)));
     }
+
+    /// <summary>What <c>using</c> calls, also where an interrupt is what ends it.</summary>
+    private static bool IsDispose(MethodDeclarationSyntax node) =>
+        node is { Identifier.ValueText: "Dispose", ReturnType: PredefinedTypeSyntax { Keyword.RawKind: (int)SyntaxKind.VoidKeyword } }
+        && (node.Body ?? (CSharpSyntaxNode?)node.ExpressionBody) is not (null or ArrowExpressionClauseSyntax { Expression: ThrowExpressionSyntax })
+        && !IsAsync(node.Modifiers);
+
+    private static MethodDeclarationSyntax EnteredDispose(MethodDeclarationSyntax method)
+    {
+        var body = method.Body ?? SyntaxFactory.Block(ExpressionStatement(OfArrow(method.ExpressionBody!))).WithTrailingTrivia(method.SemicolonToken.TrailingTrivia);
+        return method.WithExpressionBody(null).WithSemicolonToken(default)
+            .WithBody(SyntaxFactory.Block(DisposingStatement, DisposedStatement.WithBlock(body.WithoutTrivia())).WithTriviaFrom(body));
+    }
+
+    /// <summary>The block with one more statement behind all others, and behind the directives that stand there.</summary>
+    private static BlockSyntax Ended(BlockSyntax block, StatementSyntax statement) => block
+        .WithCloseBraceToken(block.CloseBraceToken.WithLeadingTrivia())
+        .WithStatements(block.Statements.Add(statement.WithLeadingTrivia(block.CloseBraceToken.LeadingTrivia)));
 
     private static CatchClauseSyntax Filtered(CatchClauseSyntax clause, int place)
     {

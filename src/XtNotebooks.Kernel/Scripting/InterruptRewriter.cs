@@ -143,8 +143,11 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
         return _isSequence?.Invoke(node.Expression) == true ? visited.WithExpression(Call(ItemsGuard, visited.Expression)) : visited;
     }
 
-    public override SyntaxNode? VisitMethodDeclaration(MethodDeclarationSyntax node) =>
-        Entered((MethodDeclarationSyntax)base.VisitMethodDeclaration(node)!, IsVoid(node.ReturnType, node.Modifiers));
+    public override SyntaxNode? VisitMethodDeclaration(MethodDeclarationSyntax node)
+    {
+        var visited = (MethodDeclarationSyntax)base.VisitMethodDeclaration(node)!;
+        return IsDispose(node) && !_least ? EnteredDispose(visited) : Entered(visited, IsVoid(node.ReturnType, node.Modifiers));
+    }
 
     public override SyntaxNode? VisitOperatorDeclaration(OperatorDeclarationSyntax node) =>
         Entered((OperatorDeclarationSyntax)base.VisitOperatorDeclaration(node)!, IsVoid(node.ReturnType, node.Modifiers));

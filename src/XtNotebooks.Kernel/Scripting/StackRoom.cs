@@ -85,18 +85,18 @@ internal static class StackRoom
     [DoesNotReturn]
     public static void GiveUp()
     {
-        const string Message = "The calls were nested too deep, most likely by endless recursion, and what caught the exception on every level threw again";
+        const string Message = "The calls were nested too deep, most likely by endless recursion, and what caught the exception on every level threw again.";
         var cell = CellContext.Current;
         var count = t_last.Cell == cell ? t_last.Count : 0;
         if (count < MostLast)
         {
-            var last = new InsufficientExecutionStackException(Message + ".");
+            var last = new InsufficientExecutionStackException(Message);
             t_last = (last, cell, count + 1, 0);
             throw last;
         }
         if (cell is not null)
         {
-            var error = new InsufficientExecutionStackException(Message + ": the thread was left behind.");
+            var error = new InsufficientExecutionStackException(Message + " The thread was left behind.");
             // Finding words takes more stack than there is here.
             new Thread(() => cell.Fail(error)) { IsBackground = true, Name = "Too deep" }.UnsafeStart();
         }
