@@ -75,11 +75,15 @@ public sealed class CellPartsTests
         {
             var hash = position + lines[line].Length - lines[line].TrimStart().Length;
             if (lines[line].TrimStart().StartsWith("#!", StringComparison.Ordinal)
-                && !CellDirectives.IsText(root, hash) && !CellDirectives.IsLeftOut(root, hash) && !IsInHole(root, hash))
+                && !CellDirectives.IsText(root, hash) && !CellDirectives.IsLeftOut(root, hash) && !IsInHole(root, hash) && !IsInSkippedText(root, hash))
                 return line;
         }
         return lines.Length;
     }
+
+    /// <summary>Text in code that the parser skips, being none that it understands.</summary>
+    private static bool IsInSkippedText(SyntaxNode root, int position) => position < root.FullSpan.End
+        && root.FindToken(position, findInsideTrivia: true) is var token && token.SpanStart < position && position < token.Span.End;
 
     private static bool IsInHole(SyntaxNode root, int position) => position < root.FullSpan.End
         && root.FindToken(position).Parent!.AncestorsAndSelf().Any(node => node is InterpolatedStringExpressionSyntax && node.SpanStart < position);
