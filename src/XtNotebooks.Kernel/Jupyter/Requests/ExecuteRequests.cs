@@ -45,20 +45,14 @@ internal sealed class ExecuteRequests(
                 json.WriteNumber("execution_count", count);
             });
         }
-        var failed = parsed.Code.AsSpan().Trim().IsEmpty
-            ? await FinishAsync(request, parsed, count, new CellResult(CellStatus.Ok, null, null), null, cancellationToken)
+        await (parsed.Code.AsSpan().Trim().IsEmpty
+            ? FinishAsync(shell, request, parsed, count, new CellResult(CellStatus.Ok, null, null), null, cancellationToken)
             : HelpQuery.TryParse(parsed.Code) is { } query
-                ? await AnswerAsync(request, query, parsed, count, cancellationToken)
-                : await RunAsync(shell, request, parsed, count, cancellationToken);
-        if (failed && parsed.StopOnError)
-        {
-            // What had been sent before the client could know of the failure is aborted, also what still lies in the socket.
-            await drainShell();
-            shell.AbortQueued();
-        }
+                ? AnswerAsync(shell, request, query, parsed, count, cancellationToken)
+                : RunAsync(shell, request, parsed, count, cancellationToken));
     }
 
-    private async Task<bool> RunAsync(
+    private async Task RunAsync(
         Shell shell, IncomingMessage request, ExecuteRequest parsed, int count, CancellationToken cancellationToken)
     {
         var output = new CellOutput(frontEnd, request, parsed.AllowStdin ? input : null, new KeptOutput(limit, count), time, parsed.Silent);
@@ -74,7 +68,7 @@ internal sealed class ExecuteRequests(
             output.Result(value, count);
         else if (result.Error is { } error && !parsed.Silent)
             output.Error(error);
-        return await FinishAsync(request, parsed, count, result, null, cancellationToken);
+        await FinishAsync(shell, request, parsed, count, result, null, cancellationToken);
     }
 
     private async Task<CellResult> RunAsync(CellRequest code, CellOutput output, CancellationToken cancellationToken)
@@ -90,16 +84,16 @@ internal sealed class ExecuteRequests(
         }
     }
 
-    private async Task<bool> AnswerAsync(
-        IncomingMessage request, HelpQuery query, ExecuteRequest parsed, int count, CancellationToken cancellationToken)
+    private async Task AnswerAsync(
+        Shell shell, IncomingMessage request, HelpQuery query, ExecuteRequest parsed, int count, CancellationToken cancellationToken)
     {
         var found = await (await session).InspectAsync(query.Name, query.Name.Length, query.Detailed, cancellationToken)
             ?? MimeBundle.Text($"Nothing is known about '{query.Name}'.");
-        return await FinishAsync(request, parsed, count, new CellResult(CellStatus.Ok, null, null), found, cancellationToken);
+        await FinishAsync(shell, request, parsed, count, new CellResult(CellStatus.Ok, null, null), found, cancellationToken);
     }
 
-    private async Task<bool> FinishAsync(
-        IncomingMessage request, ExecuteRequest parsed, int count, CellResult result, MimeBundle? page, CancellationToken cancellationToken)
+    private async Task FinishAsync(
+        Shell shell, IncomingMessage request, ExecuteRequest parsed, int count, CellResult result, MimeBundle? page, CancellationToken cancellationToken)
     {
         if (parsed.StoreHistory)
             history.Add(count, parsed.Code, result.Value?.Data.GetValueOrDefault("text/plain") is { } text && text.Length > LongestRemembered
@@ -107,8 +101,14 @@ internal sealed class ExecuteRequests(
                 : result.Value?.Data.GetValueOrDefault("text/plain"));
         if (result.Status != CellStatus.Ok)
         {
+            // What was sent before is aborted, also what still lies in the socket; what a client sends when it knows of the failure is not.
+            if (parsed.StopOnError)
+            {
+                await drainShell();
+                shell.AbortQueued();
+            }
             ReplyError(request, count, result.Error ?? new CellError(result.Status.ToString(), "The cell did not end well.", [], null));
-            return true;
+            return;
         }
         var expressions = parsed.Expressions.Count == 0 ? null : await (await session).EvaluateAsync(parsed.Expressions, cancellationToken);
         using var kept = new KeptOutput(limit, count);
@@ -124,7 +124,6 @@ internal sealed class ExecuteRequests(
                 WritePage(json, page);
             json.WriteEndArray();
         });
-        return false;
     }
 
     private void ReplyError(IncomingMessage request, int count, CellError error) => frontEnd.Reply(request, json =>
