@@ -33,38 +33,8 @@ internal sealed class CellContext(CodeSession session, CellRequest request, ICel
     /// <summary>Whether its code must go on although it is interrupted: what a magic calls in its last step belongs to the step.</summary>
     public bool MayFinish => StopsWithin is not null && !Request.AtOnce.IsCancellationRequested;
 
-    /// <summary>How long code of an interrupted cell that cleans up may go on; by then the cell is not left behind yet.</summary>
-    private TimeSpan CleanUp => TimeSpan.FromMilliseconds(Math.Min(450, Session.Options.AbandonAfter.TotalMilliseconds / 2));
-
-    private int _cleaning;
-    private long _cleanUpBegan;
-
-    /// <summary>Whether it was interrupted and cleans up: a <c>finally</c> block or a <c>Dispose</c> may do what it is there for.</summary>
-    public bool IsCleaning => Volatile.Read(ref _cleaning) > 0 && CleanUpLeft > TimeSpan.Zero;
-
-    /// <summary>What ends a wait of its code.</summary>
-    public CancellationToken WaitToken => Volatile.Read(ref _cleaning) > 0 && CleanUpLeft is var left && left > TimeSpan.Zero
-        ? new CancellationTokenSource(left, Session.Options.TimeProvider).Token
-        : CancellationToken;
-
-    private TimeSpan CleanUpLeft => CleanUp - Session.Options.TimeProvider.GetElapsedTime(Volatile.Read(ref _cleanUpBegan));
-
-    /// <summary>Code that cleans up begins.</summary>
-    public void BeginCleaning()
-    {
-        if (!CancellationToken.IsCancellationRequested)
-            return;
-        // One time for all of it: loops whose handlers swallow the interrupt must not get it again and again.
-        Interlocked.CompareExchange(ref _cleanUpBegan, Math.Max(1, Session.Options.TimeProvider.GetTimestamp()), 0);
-        Interlocked.Increment(ref _cleaning);
-    }
-
-    /// <summary>Code that cleans up has ended; what an exception ends does not say so.</summary>
-    public void EndCleaning()
-    {
-        if (Volatile.Read(ref _cleaning) > 0)
-            Interlocked.Decrement(ref _cleaning);
-    }
+    /// <summary>The time that what cleans up has when the cell is interrupted.</summary>
+    public CleanUp CleanUp { get; } = new(session.Options, cancellationToken);
 
     /// <summary>Whether the compiler, or a restore, works for it now: both look for an interrupt by themselves, but not at every moment.</summary>
     public bool IsCompiling { get; set; }

@@ -52,7 +52,7 @@ public static class CellGuard
     public static void Cleaning()
     {
         if (Volatile.Read(ref s_interrupted) != 0)
-            CellContext.Current?.BeginCleaning();
+            CellContext.Current?.CleanUp.Begin();
     }
 
     /// <summary>The end of what <see cref="Cleaning"/> began.</summary>
@@ -60,7 +60,7 @@ public static class CellGuard
     public static void Cleaned()
     {
         if (Volatile.Read(ref s_interrupted) != 0)
-            CellContext.Current?.EndCleaning();
+            CellContext.Current?.CleanUp.End();
     }
 
     /// <summary>The check at the start of every <c>Dispose</c>.</summary>
@@ -135,21 +135,21 @@ public static class CellGuard
     public static Task Await(Task task)
     {
         Check();
-        return task is null || task.IsCompleted || CellContext.Current is not { } cell ? task! : task.WaitAsync(cell.WaitToken);
+        return task is null || task.IsCompleted || CellContext.Current is not { } cell ? task! : task.WaitAsync(cell.CleanUp.WaitToken);
     }
 
     /// <summary>The task, or its end by an interrupt.</summary>
     public static Task<T> Await<T>(Task<T> task)
     {
         Check();
-        return task is null || task.IsCompleted || CellContext.Current is not { } cell ? task! : task.WaitAsync(cell.WaitToken);
+        return task is null || task.IsCompleted || CellContext.Current is not { } cell ? task! : task.WaitAsync(cell.CleanUp.WaitToken);
     }
 
     /// <summary>The task, or its end by an interrupt.</summary>
     public static ValueTask Await(ValueTask task)
     {
         Check();
-        return task.IsCompleted || CellContext.Current is not { } cell ? task : new ValueTask(task.AsTask().WaitAsync(cell.WaitToken));
+        return task.IsCompleted || CellContext.Current is not { } cell ? task : new ValueTask(task.AsTask().WaitAsync(cell.CleanUp.WaitToken));
     }
 
     /// <summary>The task, or its end by an interrupt.</summary>
@@ -158,7 +158,7 @@ public static class CellGuard
         Check();
         return task.IsCompleted || CellContext.Current is not { } cell
             ? task
-            : new ValueTask<T>(task.AsTask().WaitAsync(cell.WaitToken));
+            : new ValueTask<T>(task.AsTask().WaitAsync(cell.CleanUp.WaitToken));
     }
 
     /// <summary>Any other awaitable, as it is.</summary>
@@ -243,7 +243,7 @@ public static class CellGuard
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Stop()
     {
-        if (CellContext.Current is not { MayFinish: false, CancellationToken.IsCancellationRequested: true } cell || cell.IsCleaning)
+        if (CellContext.Current is not { MayFinish: false, CancellationToken.IsCancellationRequested: true } cell || cell.CleanUp.GoesOn)
             return;
         // Handlers on every level of a recursion may come here, each on top of the exception before.
         if (StackRoom.IsLow && StackRoom.IsLast)

@@ -239,7 +239,7 @@ internal sealed partial class CodeSession : ICodeSession
             if (await Task.WhenAny(running, Task.Delay(TimeSpan.FromMilliseconds(15), Options.TimeProvider)) == running)
                 return await running;
             // Not before the token says so: a wait broken earlier would look like the cell's own error.
-            if (cell.CancellationToken.IsCancellationRequested && !cell.IsCleaning)
+            if (cell.CancellationToken.IsCancellationRequested && !cell.CleanUp.GoesOn)
                 threads.InterruptWaits();
         }
         // Nobody waits any more: what it still runs of the reader's code stops at its next check.

@@ -32,12 +32,13 @@ internal sealed partial class InterruptRewriter
         var visited = (YieldStatementSyntax)base.VisitYieldStatement(node)!;
         if (!node.IsKind(SyntaxKind.YieldReturnStatement))
             return visited;
-        return node.Ancestors().FirstOrDefault(outer => outer is BaseMethodDeclarationSyntax or LocalFunctionStatementSyntax or AccessorDeclarationSyntax) switch
+        var isAsync = node.Ancestors().FirstOrDefault(outer => outer is BaseMethodDeclarationSyntax or LocalFunctionStatementSyntax or AccessorDeclarationSyntax) switch
         {
-            MethodDeclarationSyntax method when IsAsync(method.Modifiers) => SyntaxFactory.Block(visited.WithoutTrivia(), ContinueStatement).WithTriviaFrom(visited),
-            LocalFunctionStatementSyntax function when IsAsync(function.Modifiers) => SyntaxFactory.Block(visited.WithoutTrivia(), ContinueStatement).WithTriviaFrom(visited),
-            _ => Braced(visited, PauseStatement, ResumeStatement),
+            MethodDeclarationSyntax method => IsAsync(method.Modifiers),
+            LocalFunctionStatementSyntax function => IsAsync(function.Modifiers),
+            _ => false,
         };
+        return isAsync ? Braced([], visited, ContinueStatement) : Braced([PauseStatement], visited, ResumeStatement);
     }
 
     /// <summary>What need not come back to the cell's threads does so all the same: there alone its waits can be interrupted.</summary>

@@ -299,7 +299,7 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
 
     private static BlockSyntax Checked(StatementSyntax statement) => statement is BlockSyntax block
         ? Begun(block, CheckStatement)
-        : Braced(statement, CheckStatement);
+        : Braced([CheckStatement], statement);
 
     /// <summary>The block with one more statement before all others, but behind the directives that stand there.</summary>
     private static BlockSyntax Begun(BlockSyntax block, StatementSyntax statement)
@@ -310,8 +310,8 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
     }
 
     /// <summary>The statement in braces of its own, between which a directive in the lines around it may not come.</summary>
-    private static BlockSyntax Braced(StatementSyntax statement, StatementSyntax before, params StatementSyntax[] behind) =>
-        SyntaxFactory.Block((StatementSyntax[])[before, statement.WithoutTrivia(), .. behind]).WithTriviaFrom(statement);
+    private static BlockSyntax Braced(StatementSyntax[] before, StatementSyntax statement, params StatementSyntax[] behind) =>
+        SyntaxFactory.Block((StatementSyntax[])[.. before, statement.WithoutTrivia(), .. behind]).WithTriviaFrom(statement);
 
     /// <summary>The guard goes around the task itself: of what <c>ConfigureAwait</c> makes of it, nothing but its end can be had.</summary>
     private static ExpressionSyntax Guarded(ExpressionSyntax guard, ExpressionSyntax awaited) => awaited switch

@@ -1,3 +1,4 @@
+using XtNotebooks.Views;
 using System.Globalization;
 
 namespace XtNotebooks.Losses;
@@ -54,7 +55,7 @@ internal static class LossSentence
         return percent.ToString(digits, CultureInfo.InvariantCulture) + " %";
     }
 
-    private static string Nats(double? value) => value?.ToString(Math.Abs(value.Value) < 1e9 ? "0.00" : "0.###e0", CultureInfo.InvariantCulture) ?? "none";
+    private static string Nats(double? value) => value is { } nats ? Words.Nats(nats) : "none";
 
     private static string Number(long value) => value.ToString("#,0", CultureInfo.InvariantCulture);
 }

@@ -87,8 +87,7 @@ public sealed record TrainingPanel : IView
         (string Name, Func<(int Step, double Reported, double? Real, double? Pad), double?> Value, string Colour, string Dash)[] lines =
             [("reported", p => p.Reported, Palette.Series[2], Palette.SvgDashes[2]), ("real tokens", p => p.Real, "var(--real)", Palette.SvgDashes[0]), ("pads", p => p.Pad, "var(--pad)", Palette.SvgDashes[1])];
         var drawn = lines.Where(line => Curve.Any(p => line.Value(p) is not null)).ToList();
-        // Only its author knows the unit of a loss of one's own kind of batch.
-        var unit = Latest.RealLoss is not null || Latest.RealTokens + Latest.PadTokens > 0 ? " nats" : "";
+        var unit = Latest.InNats ? " nats" : "";
         return Html.Of($"""
             <svg viewBox="0 0 {Width} {Height}" width="{Width}" role="img" aria-label="losses so far, {Words.Nats(bottom)} to {Words.Nats(top)}{unit}">{Html.Join("", drawn.Select(line => Html.Of($"<polyline fill=\"none\" stroke-width=\"1.6\" stroke=\"{line.Colour}\"{Dash(line.Dash)} points=\"{Points(line.Value)}\"/>")))}</svg>
             <p class="key muted">{Words.Nats(bottom)} to {Words.Nats(top)}{unit} {Html.Join("", drawn.Select(line => Html.Of($"<svg width=\"34\" height=\"4\" aria-hidden=\"true\"><path d=\"M0 2h34\" stroke-width=\"2\" stroke=\"{line.Colour}\"{Dash(line.Dash)}/></svg>{line.Name}")))}</p>

@@ -43,8 +43,8 @@ public sealed record TrainingRun
     /// <summary>The last held-out loss: of real tokens where they are known, otherwise the run's own; null where nothing was held out.</summary>
     public double? HeldOutLoss => Evaluations.Count == 0 ? null : Evaluations[^1].Loss;
 
-    /// <summary>Whether its losses are nats of tokens; a loss of one's own kind of batch has a unit that only its author knows.</summary>
-    internal bool InNats => Steps.Any(step => step.RealLoss is not null || step.RealTokens + step.PadTokens > 0);
+    /// <summary>Whether its losses are nats of tokens.</summary>
+    internal bool InNats => Steps.Any(step => step.InNats);
 
     /// <summary>Means over the last <paramref name="steps"/> steps; null where a value was never recorded there.</summary>
     public (double? Reported, double? Real, double? Pad) Last(int steps)

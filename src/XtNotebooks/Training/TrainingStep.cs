@@ -21,6 +21,9 @@ public sealed record TrainingStep
     /// <summary>Pads among the batch's targets.</summary>
     public long PadTokens { get; init; }
 
+    /// <summary>Whether its loss is nats of tokens; a loss of one's own kind of batch has a unit that only its author knows.</summary>
+    internal bool InNats => RealLoss is not null || RealTokens + PadTokens > 0;
+
     /// <summary>The optimizer's learning rate in this step.</summary>
     public double LearningRate { get; init; }
 

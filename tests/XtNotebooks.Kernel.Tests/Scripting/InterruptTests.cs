@@ -51,12 +51,7 @@ public sealed class InterruptTests
             IEnumerable<long> Forever() { while (true) yield return 1; }
             async IAsyncEnumerable<int> Slowly() { await Task.Delay(-1); yield return 1; }
             """);
-        using var interrupt = new CancellationTokenSource();
-        var running = notebook.Run("kept = 42; begun.SetResult();\n" + code, cancellationToken: interrupt.Token);
-        await notebook.Run("await begun.Task;", beside: true, output: new RecordedOutput(), cancellationToken: TestContext.Current.CancellationToken);
-        await Task.Delay(30, TestContext.Current.CancellationToken);
-        await interrupt.CancelAsync();
-        var result = await running;
+        var result = await RunAndInterrupt(notebook, "kept = 42;\n" + code);
         Assert.Equal(CellStatus.Interrupted, result.Status);
         Assert.StartsWith("The cell was interrupted", result.Error!.Message, StringComparison.Ordinal);
         Assert.Equal("42", await notebook.Value("kept"));
@@ -79,12 +74,8 @@ public sealed class InterruptTests
             void Save() { foreach (var part in new[] { 1, 2 }) saved = 42; }
             async Task SaveLater() { await Task.Delay(10); Save(); }
             """);
-        using var interrupt = new CancellationTokenSource();
-        var running = notebook.Run("begun.SetResult();\n" + code, cancellationToken: interrupt.Token);
-        await notebook.Run("await begun.Task;", beside: true, output: new RecordedOutput(), cancellationToken: TestContext.Current.CancellationToken);
-        await Task.Delay(30, TestContext.Current.CancellationToken);
-        await interrupt.CancelAsync();
-        Assert.Equal(CellStatus.Interrupted, (await running).Status);
+        var result = await RunAndInterrupt(notebook, code);
+        Assert.Equal(CellStatus.Interrupted, result.Status);
         // What a cell awaited goes on beside what follows.
         Assert.Equal("true", await notebook.Value("SpinWait.SpinUntil(() => saved == 42, 10_000)"));
     }
@@ -96,11 +87,7 @@ public sealed class InterruptTests
     {
         await using var notebook = new Notebook(new CodeSessionOptions { AbandonAfter = TimeSpan.FromSeconds(20) });
         await notebook.Value("var kept = 41; var begun = new TaskCompletionSource();");
-        using var interrupt = new CancellationTokenSource();
-        var running = notebook.Run("begun.SetResult();\n" + code, cancellationToken: interrupt.Token);
-        await notebook.Run("await begun.Task;", beside: true, output: new RecordedOutput(), cancellationToken: TestContext.Current.CancellationToken);
-        await interrupt.CancelAsync();
-        var result = await running;
+        var result = await RunAndInterrupt(notebook, code);
         Assert.Equal(CellStatus.Interrupted, result.Status);
         Assert.Equal("Interrupted", result.Error!.Name);
         Assert.Null(result.Value);
@@ -232,5 +219,16 @@ public sealed class InterruptTests
             """, cancellationToken: interrupt.Token);
         Assert.Equal(CellStatus.Interrupted, result.Status);
         Assert.Equal("64", await notebook.Value("try { await Task.WhenAll(tasks); } catch { }\ntasks.Count(t => t.IsCompleted)"));
+    }
+
+    /// <summary>Runs code that follows <c>begun.SetResult()</c>, and interrupts it once that was reached.</summary>
+    private static async Task<CellResult> RunAndInterrupt(Notebook notebook, string code)
+    {
+        using var interrupt = new CancellationTokenSource();
+        var running = notebook.Run("begun.SetResult(); " + code, cancellationToken: interrupt.Token);
+        await notebook.Run("await begun.Task;", beside: true, output: new RecordedOutput(), cancellationToken: TestContext.Current.CancellationToken);
+        await Task.Delay(30, TestContext.Current.CancellationToken);
+        await interrupt.CancelAsync();
+        return await running;
     }
 }

@@ -4,13 +4,13 @@ namespace XtNotebooks.Views;
 /// <remarks>A leader is dotted and in the ink of the axes, so that nobody takes it for data that go on.</remarks>
 internal static class ChartKeys
 {
-    private const double Letter = 6.6, Sample = 20, Gap = 14;
+    private const double Sample = 20, Gap = 14;
 
     /// <summary>What all names need beside the panel.</summary>
     /// <param name="names">The names.</param>
     /// <param name="keyed">Whether each has a sample; a line alone needs none.</param>
     public static double Room(IReadOnlyCollection<string> names, bool keyed) =>
-        names.Count == 0 ? 14 : Indent(keyed) + 10 + Math.Min(240, Letter * names.Max(name => name.Length));
+        names.Count == 0 ? 14 : Indent(keyed) + 10 + Math.Min(240, ChartLabels.Letter * names.Max(name => name.Length));
 
     /// <summary>A line's leader, sample and name.</summary>
     /// <param name="name">What is written.</param>

@@ -3,7 +3,8 @@ namespace XtNotebooks.Views;
 /// <summary>Where texts beside and below a panel stand, so that none lies on another.</summary>
 internal static class ChartLabels
 {
-    private const double Letter = 6.6;
+    /// <summary>About the width of a letter of the pictures' text.</summary>
+    public const double Letter = 6.6;
 
     /// <summary>Texts centred along a horizontal axis without those that would run into the one before.</summary>
     public static IEnumerable<(double At, string Text)> Along(IEnumerable<(double At, string Text)> texts)

@@ -72,7 +72,7 @@ internal sealed record ChartScale(double Low, double High, IReadOnlyList<double>
     }
 
     /// <summary>What the ticks' labels need beside the panel.</summary>
-    public static double Room(IEnumerable<string> labels) => Math.Max(44, 12 + 6.6 * labels.Select(label => label.Length).DefaultIfEmpty(0).Max());
+    public static double Room(IEnumerable<string> labels) => Math.Max(44, 12 + ChartLabels.Letter * labels.Select(label => label.Length).DefaultIfEmpty(0).Max());
 
     private static double Round(double step)
     {

@@ -34,6 +34,9 @@ public sealed record LineChart : IPlotlyView
     /// <summary>Whether each panel has one line, and all of them one style: then no dash has to tell them apart.</summary>
     internal bool IsOfOneStyle => Panels.All(panel => panel.Lines.Count == 1) && Panels.Select(panel => panel.Lines[0].Style).Distinct().Count() == 1;
 
+    /// <summary>A line's dash by Plotly's name.</summary>
+    internal string Dash(ChartLine line) => IsOfOneStyle ? "solid" : Palette.PlotlyDashes[line.Style % Palette.PlotlyDashes.Count];
+
     /// <summary>A second chart, shown as a picture below, and as a second row of the Plotly.NET figure; null for none.</summary>
     public LineChart? Below { get; init; }
 

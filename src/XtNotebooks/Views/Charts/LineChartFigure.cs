@@ -71,7 +71,7 @@ internal static class LineChartFigure
         foreach (var line in panel.Lines.Where(l => l.Raw is not null))
             data.Add(Trace(line, Name(line), line.Raw!, n, raw: true, "solid"));
         foreach (var line in panel.Lines)
-            data.Add(Trace(line, Name(line), line.Y, n, raw: false, Dash(line)));
+            data.Add(Trace(line, Name(line), line.Y, n, raw: false, chart.Dash(line)));
 
         var lines = panel.Lines.Where(l => double.IsFinite(l.End.Y)).ToList();
         var inner = chart.Height - Margins;
@@ -80,13 +80,12 @@ internal static class LineChartFigure
         {
             var place = rows.Low + places[i] / inner * (rows.High - rows.Low);
             if (LineChartSvg.IsKeyed(panel))
-                layout["shapes"]!.AsArray().Add(Sample(lines[i], right, place));
+                layout["shapes"]!.AsArray().Add(Sample(lines[i], chart.Dash(lines[i]), right, place));
             var label = Text(Escape(LineChartSvg.Label(lines[i], scale)), right + (LineChartSvg.IsKeyed(panel) ? 34 : 4) / AssumedWidth, place, "left", "middle");
             label["font"] = new JsonObject { ["size"] = 12 };
             annotations.Add(label);
         }
 
-        string Dash(ChartLine line) => chart.IsOfOneStyle ? "solid" : Palette.PlotlyDashes[line.Style % Palette.PlotlyDashes.Count];
         string Name(ChartLine line) => Escape(line.Name.Length > 0 ? line.Name : panel.Title);
     }
 
@@ -136,7 +135,7 @@ internal static class LineChartFigure
     }
 
     /// <summary>A piece of the line beside its name, so that the dash too tells which it is.</summary>
-    private static JsonObject Sample(ChartLine line, double right, double place) => new()
+    private static JsonObject Sample(ChartLine line, string dash, double right, double place) => new()
     {
         ["type"] = "line",
         ["xref"] = "paper",
@@ -145,7 +144,7 @@ internal static class LineChartFigure
         ["x1"] = Number(right + 30 / AssumedWidth),
         ["y0"] = Number(place),
         ["y1"] = Number(place),
-        ["line"] = new JsonObject { ["color"] = Colour(line), ["width"] = 2.2, ["dash"] = Palette.PlotlyDashes[line.Style % Palette.PlotlyDashes.Count] },
+        ["line"] = new JsonObject { ["color"] = Colour(line), ["width"] = 2.2, ["dash"] = dash },
     };
 
     private static JsonObject Text(string text, double x, double y, string xanchor, string yanchor) => new()

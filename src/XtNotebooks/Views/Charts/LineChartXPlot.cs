@@ -42,7 +42,7 @@ internal static class LineChartXPlot
         line = new Line
         {
             color = Palette.Series[line.Style % Palette.Series.Count],
-            dash = chart.IsOfOneStyle ? "solid" : Palette.PlotlyDashes[line.Style % Palette.PlotlyDashes.Count],
+            dash = chart.Dash(line),
             width = Palette.LineWidth,
         },
     };

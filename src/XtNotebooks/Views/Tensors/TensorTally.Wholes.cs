@@ -30,7 +30,7 @@ internal sealed partial class TensorTally
         // With its sign flipped, a signed byte is one without, 128 above.
         var zero = (byte)(signed ? 128 : 0);
         var (vMin, vMax, vZero) = (new Vector<byte>(byte.MaxValue), default(Vector<byte>), new Vector<byte>(zero));
-        long min = long.MaxValue, max = long.MinValue, sum = 0, squares = 0;
+        long sum = 0, squares = 0;
         var vectors = MemoryMarshal.Cast<byte, Vector<byte>>(run);
         for (var at = 0; at < vectors.Length; at += Run)
         {
@@ -50,8 +50,7 @@ internal sealed partial class TensorTally
             sum += Vector.Sum(lowSum + highSum);
             squares += Vector.Sum(vSquares);
         }
-        for (var lane = 0; vectors.Length > 0 && lane < Vector<byte>.Count; lane++)
-            (min, max) = (Math.Min(min, vMin[lane]), Math.Max(max, vMax[lane]));
+        var (min, max) = Extremes(vMin, vMax, vectors.Length);
         foreach (var each in run[(vectors.Length * Vector<byte>.Count)..])
         {
             var value = each ^ zero;
@@ -64,7 +63,7 @@ internal sealed partial class TensorTally
     public void Add(ReadOnlySpan<short> run)
     {
         var (vMin, vMax) = (new Vector<short>(short.MaxValue), new Vector<short>(short.MinValue));
-        long min = long.MaxValue, max = long.MinValue, sum = 0, squares = 0;
+        long sum = 0, squares = 0;
         var vectors = MemoryMarshal.Cast<short, Vector<short>>(run);
         for (var at = 0; at < vectors.Length; at += Run)
         {
@@ -82,8 +81,7 @@ internal sealed partial class TensorTally
             sum += Vector.Sum(vSum);
             squares += (long)Vector.Sum(vSquares);
         }
-        for (var lane = 0; vectors.Length > 0 && lane < Vector<short>.Count; lane++)
-            (min, max) = (Math.Min(min, vMin[lane]), Math.Max(max, vMax[lane]));
+        var (min, max) = Extremes(vMin, vMax, vectors.Length);
         foreach (var value in run[(vectors.Length * Vector<short>.Count)..])
             (min, max, sum, squares) = (Math.Min(min, value), Math.Max(max, value), sum + value, squares + value * value);
         AddExact(run.Length, min, max, sum, squares, 0);
@@ -96,7 +94,6 @@ internal sealed partial class TensorTally
         var (vMin, vMax) = (new Vector<int>(int.MaxValue), new Vector<int>(int.MinValue));
         var (ones, zero) = (new Vector<long>(BitConverter.DoubleToInt64Bits(SignedOnes)), new Vector<double>(SignedOnes + shift));
         Vector<double> vAway = default, vSquares = default;
-        long min = long.MaxValue, max = long.MinValue;
         var vectors = MemoryMarshal.Cast<int, Vector<int>>(block);
         foreach (var v in vectors)
         {
@@ -106,8 +103,7 @@ internal sealed partial class TensorTally
             vAway += a + b;
             vSquares += a * a + b * b;
         }
-        for (var lane = 0; vectors.Length > 0 && lane < Vector<int>.Count; lane++)
-            (min, max) = (Math.Min(min, vMin[lane]), Math.Max(max, vMax[lane]));
+        var (min, max) = Extremes(vMin, vMax, vectors.Length);
         // Distances are below 2^33, so that the sum of a block's is exact.
         var (away, squares) = (Vector.Sum(vAway), Vector.Sum(vSquares));
         foreach (var value in block[(vectors.Length * Vector<int>.Count)..])
@@ -177,7 +173,6 @@ internal sealed partial class TensorTally
         var (zeroLow, zeroHigh, upper) = (new Vector<double>(Ones + (uint)flipped), new Vector<double>(Ones + (flipped >> 32)), new Vector<double>(1L << 32));
         Vector<ulong> vLow = default, vHigh = default;
         Vector<double> vSquares = default;
-        long min = long.MaxValue, max = long.MinValue;
         var vectors = MemoryMarshal.Cast<long, Vector<long>>(block);
         foreach (var v in vectors)
         {
@@ -190,8 +185,7 @@ internal sealed partial class TensorTally
             var away = (Vector.AsVectorDouble(high | ones) - zeroHigh) * upper + (Vector.AsVectorDouble(low | ones) - zeroLow);
             vSquares += away * away;
         }
-        for (var lane = 0; vectors.Length > 0 && lane < Vector<long>.Count; lane++)
-            (min, max) = (Math.Min(min, vMin[lane]), Math.Max(max, vMax[lane]));
+        var (min, max) = Extremes(vMin, vMax, vectors.Length);
         var counted = vectors.Length * Vector<long>.Count;
         var sum = ((Int128)Vector.Sum(vHigh) << 32) + Vector.Sum(vLow) - ((Int128)counted << 63);
         var squares = Vector.Sum(vSquares);
@@ -217,6 +211,16 @@ internal sealed partial class TensorTally
         (WholeMin, WholeMax) = (Math.Min(WholeMin, min), Math.Max(WholeMax, max));
         WholeSum += sum;
         Merge(n, (double)(sum - (Int128)shift * n) / n + Away(shift), Math.Max(0, squares));
+    }
+
+    /// <summary>The extremes of all lanes; where there was no vector, what every number is less and more than.</summary>
+    private static (long Min, long Max) Extremes<T>(Vector<T> low, Vector<T> high, int vectors)
+        where T : IBinaryInteger<T>
+    {
+        var (min, max) = (long.MaxValue, long.MinValue);
+        for (var lane = 0; vectors > 0 && lane < Vector<T>.Count; lane++)
+            (min, max) = (Math.Min(min, long.CreateChecked(low[lane])), Math.Max(max, long.CreateChecked(high[lane])));
+        return (min, max);
     }
 
     private void AddExact(int n, long min, long max, long sum, long squares, long zero)

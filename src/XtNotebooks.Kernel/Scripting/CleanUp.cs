@@ -1,0 +1,46 @@
+using XtNotebooks.Kernel.Threads;
+
+namespace XtNotebooks.Kernel.Scripting;
+
+/// <summary>What cleans up in an interrupted cell, its <c>finally</c> blocks and its classes' <c>Dispose</c>, may go on for a while: less than until the
+/// cell is left behind, and once for all of it, so that loops whose handlers swallow the interrupt do not get it again and again.</summary>
+internal sealed class CleanUp(CodeSessionOptions options, CancellationToken interrupt)
+{
+    private readonly TimeSpan _longest = TimeSpan.FromMilliseconds(Math.Min(450, options.AbandonAfter.TotalMilliseconds / 2));
+    private readonly Lock _gate = new();
+    private int _depth;
+    private long? _began;
+
+    /// <summary>Whether it goes on now: nothing of the cell is stopped meanwhile.</summary>
+    public bool GoesOn => Left() > TimeSpan.Zero;
+
+    /// <summary>What ends a wait of the cell's code.</summary>
+    public CancellationToken WaitToken => Left() is var left && left > TimeSpan.Zero ? new CancellationTokenSource(left, options.TimeProvider).Token : interrupt;
+
+    /// <summary>Such code begins.</summary>
+    public void Begin()
+    {
+        if (!interrupt.IsCancellationRequested)
+            return;
+        using (_gate.EnterUninterrupted())
+        {
+            _began ??= options.TimeProvider.GetTimestamp();
+            _depth++;
+        }
+    }
+
+    /// <summary>It has ended; what an exception ends does not say so.</summary>
+    public void End()
+    {
+        using (_gate.EnterUninterrupted())
+            _depth = Math.Max(0, _depth - 1);
+    }
+
+    private TimeSpan Left()
+    {
+        if (Volatile.Read(ref _depth) == 0)
+            return TimeSpan.Zero;
+        using (_gate.EnterUninterrupted())
+            return _began is { } began ? _longest - options.TimeProvider.GetElapsedTime(began) : TimeSpan.Zero;
+    }
+}
