@@ -25,14 +25,21 @@ internal static class SmallModels
         return net;
     }
 
-    /// <summary>Adds noise to every parameter, so that nothing hides behind a one or a zero.</summary>
-    /// <remarks>The noise has a generator of its own: torch's is shared with tests that run beside.</remarks>
+    /// <summary>Adds noise to what starts as zeros and ones, so that nothing hides behind them, and draws all else anew.</summary>
+    /// <remarks>Both with a generator of its own: torch's is shared with tests that run beside, so that a model's weights would be others in each run.</remarks>
     public static void Randomise(nn.Module module, long seed)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var generator = new Generator((ulong)seed);
-        foreach (var parameter in module.parameters()) parameter.add_((randn(parameter.shape, device: CPU, generator: generator) * 0.15).to(parameter.device));
+        foreach (var parameter in module.parameters())
+        {
+            var noise = randn(parameter.shape, device: CPU, generator: generator).to(parameter.device);
+            if (parameter.frac().count_nonzero().ToInt64() == 0)
+                parameter.add_(noise * 0.15);
+            else
+                parameter.copy_(noise / Math.Sqrt(parameter.dim() == 0 ? 1 : parameter.shape[^1]));
+        }
     }
 
     /// <summary>[batch, seq], int64, of tokens from 1 to 16.</summary>
