@@ -114,6 +114,13 @@ class Output(KernelCase):
         self.assertEqual(expressions["good"]["data"]["text/plain"], "21")
         self.assertEqual(expressions["bad"]["status"], "error")
 
+    def test_what_a_user_expression_prints_is_shown(self):
+        prints = 'new Func<int>(() => { Console.Write("aside"); return 7; })()'
+        for code in ("", "var n = 20;"):
+            ended = self.run_cell(code, user_expressions={"e": prints})
+            self.assertEqual((ended.text(), ended.reply["user_expressions"]["e"]["data"]["text/plain"]), ("aside", "7"))
+        self.assertEqual(self.run_cell("", silent=True, user_expressions={"e": prints}).kinds, [])
+
     def test_an_error_aborts_what_waits(self):
         failing = self.kc.execute('await Task.Delay(300); throw new Exception("stop");')
         waiting = [self.kc.execute(f"var never{i} = 1;") for i in range(3)]

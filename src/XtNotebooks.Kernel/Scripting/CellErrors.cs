@@ -174,6 +174,7 @@ internal static partial class CellErrors
         // The compiler's own sentence asks for what no cell can do: a script's classes are all nested.
         "CS9283" => "A cell cannot declare an extension block; write the method at the top of the cell, as 'static int Twice(this string text) => …', "
             + "or reference a library that declares the block.",
+        "CS1109" => "A cell's classes are nested ones, which cannot hold extension methods; write the method at the top of the cell, as 'static int Twice(this string text) => …'.",
         "CS8345" => $"{Written(diagnostic)} Between braces, {{ … }}, it is a local variable and can be of that type.",
         "CS0201" => $"{Written(diagnostic)} Without its semicolon, at the end of the cell, a value is shown.",
         _ => Written(diagnostic),

@@ -96,14 +96,15 @@ internal sealed partial class CodeSession
         return Completeness.Incomplete;
     }
 
-    public async Task<IReadOnlyDictionary<string, ExpressionResult>> EvaluateAsync(IReadOnlyDictionary<string, string> expressions, CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<string, ExpressionResult>> EvaluateAsync(
+        IReadOnlyDictionary<string, string> expressions, ICellOutput output, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(expressions);
         var results = new Dictionary<string, ExpressionResult>();
         foreach (var (name, code) in expressions)
         {
             var request = new CellRequest(code, 0, Subshell: "user_expressions", IsCounted: false);
-            var result = await RunAsync(request, CellContext.Current?.Output ?? NoOutput.Instance, cancellationToken);
+            var result = await RunAsync(request, output, cancellationToken);
             results[name] = new ExpressionResult(result.Value, result.Error);
         }
         return results;

@@ -67,7 +67,8 @@ internal sealed class FakeSession : ICodeSession
         return code.EndsWith('{') ? Completeness.Incomplete : code.StartsWith(')') ? Completeness.Invalid : Completeness.Complete;
     }
 
-    public Task<IReadOnlyDictionary<string, ExpressionResult>> EvaluateAsync(IReadOnlyDictionary<string, string> expressions, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyDictionary<string, ExpressionResult>> EvaluateAsync(
+        IReadOnlyDictionary<string, string> expressions, ICellOutput output, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyDictionary<string, ExpressionResult>>(expressions.ToDictionary(
             pair => pair.Key,
             pair => pair.Value == "bad"

@@ -63,7 +63,8 @@ internal sealed class FakeSession : ICodeSession
 
     public Completeness IsComplete(string code, out string indent) => throw new NotSupportedException();
 
-    public Task<IReadOnlyDictionary<string, ExpressionResult>> EvaluateAsync(IReadOnlyDictionary<string, string> expressions, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyDictionary<string, ExpressionResult>> EvaluateAsync(
+        IReadOnlyDictionary<string, string> expressions, ICellOutput output, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
     public Task<CellError?> RunAsideAsync(string what, Action code, ICellOutput? output, CancellationToken cancellationToken) => throw new NotSupportedException();

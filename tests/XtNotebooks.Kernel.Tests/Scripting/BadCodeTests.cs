@@ -19,6 +19,7 @@ public sealed class BadCodeTests
     [InlineData("Span<int> s = stackalloc int[4];", "Between braces")]
     [InlineData("Math.PI;", "Without its semicolon")]
     [InlineData("extension(string s) { public int Twice => s.Length * 2; }", "A cell cannot declare an extension block")]
+    [InlineData("static class E { public static int Twice(this string s) => s.Length * 2; }", "write the method at the top of the cell")]
     [InlineData("#r \"\"", "#r names nothing")]
     public async Task Errors_are_told_in_the_reader_s_terms(string code, string words)
     {

@@ -183,7 +183,7 @@ public sealed class LanguageTests
         await using var notebook = new Notebook();
         await notebook.Value("var a = 20;");
         var results = await notebook.Session.EvaluateAsync(
-            new Dictionary<string, string> { ["sum"] = "a + 1", ["bad"] = "missing" }, TestContext.Current.CancellationToken);
+            new Dictionary<string, string> { ["sum"] = "a + 1", ["bad"] = "missing" }, new RecordedOutput(), TestContext.Current.CancellationToken);
         Assert.Equal("21", results["sum"].Value!.Data["text/plain"]);
         Assert.Equal("CompilationError", results["bad"].Error!.Name);
     }

@@ -45,17 +45,17 @@ internal sealed class ExecuteRequests(
                 json.WriteNumber("execution_count", count);
             });
         }
+        var output = new CellOutput(frontEnd, request, parsed.AllowStdin ? input : null, new KeptOutput(limit, count), time, parsed.Silent);
         await (parsed.Code.AsSpan().Trim().IsEmpty
-            ? FinishAsync(shell, request, parsed, count, new CellResult(CellStatus.Ok, null, null), null, cancellationToken)
+            ? FinishAsync(shell, request, parsed, count, output, new CellResult(CellStatus.Ok, null, null), null, cancellationToken)
             : HelpQuery.TryParse(parsed.Code) is { } query
-                ? AnswerAsync(shell, request, query, parsed, count, cancellationToken)
-                : RunAsync(shell, request, parsed, count, cancellationToken));
+                ? AnswerAsync(shell, request, query, parsed, count, output, cancellationToken)
+                : RunAsync(shell, request, parsed, count, output, cancellationToken));
     }
 
     private async Task RunAsync(
-        Shell shell, IncomingMessage request, ExecuteRequest parsed, int count, CancellationToken cancellationToken)
+        Shell shell, IncomingMessage request, ExecuteRequest parsed, int count, CellOutput output, CancellationToken cancellationToken)
     {
-        var output = new CellOutput(frontEnd, request, parsed.AllowStdin ? input : null, new KeptOutput(limit, count), time, parsed.Silent);
         var code = new CellRequest(parsed.Code, count, parsed.Silent, parsed.AllowStdin, shell.Id, parsed.StoreHistory, shell.AtOnce);
         CellResult result;
         using (memory.Begin())
@@ -68,7 +68,7 @@ internal sealed class ExecuteRequests(
             output.Result(value, count);
         else if (result.Error is { } error && !parsed.Silent)
             output.Error(error);
-        await FinishAsync(shell, request, parsed, count, result, null, cancellationToken);
+        await FinishAsync(shell, request, parsed, count, output, result, null, cancellationToken);
     }
 
     private async Task<CellResult> RunAsync(CellRequest code, CellOutput output, CancellationToken cancellationToken)
@@ -85,15 +85,15 @@ internal sealed class ExecuteRequests(
     }
 
     private async Task AnswerAsync(
-        Shell shell, IncomingMessage request, HelpQuery query, ExecuteRequest parsed, int count, CancellationToken cancellationToken)
+        Shell shell, IncomingMessage request, HelpQuery query, ExecuteRequest parsed, int count, CellOutput output, CancellationToken cancellationToken)
     {
         var found = await (await session).InspectAsync(query.Name, query.Name.Length, query.Detailed, cancellationToken)
             ?? MimeBundle.Text($"Nothing is known about '{query.Name}'.");
-        await FinishAsync(shell, request, parsed, count, new CellResult(CellStatus.Ok, null, null), found, cancellationToken);
+        await FinishAsync(shell, request, parsed, count, output, new CellResult(CellStatus.Ok, null, null), found, cancellationToken);
     }
 
     private async Task FinishAsync(
-        Shell shell, IncomingMessage request, ExecuteRequest parsed, int count, CellResult result, MimeBundle? page, CancellationToken cancellationToken)
+        Shell shell, IncomingMessage request, ExecuteRequest parsed, int count, CellOutput output, CellResult result, MimeBundle? page, CancellationToken cancellationToken)
     {
         if (parsed.StoreHistory)
             history.Add(count, parsed.Code, result.Value?.Data.GetValueOrDefault("text/plain") is { } text && text.Length > LongestRemembered
@@ -110,7 +110,8 @@ internal sealed class ExecuteRequests(
             ReplyError(request, count, result.Error ?? new CellError(result.Status.ToString(), "The cell did not end well.", [], null));
             return;
         }
-        var expressions = parsed.Expressions.Count == 0 ? null : await (await session).EvaluateAsync(parsed.Expressions, cancellationToken);
+        var expressions = parsed.Expressions.Count == 0 ? null : await (await session).EvaluateAsync(parsed.Expressions, output, cancellationToken);
+        output.Flush(all: true);
         using var kept = new KeptOutput(limit, count);
         frontEnd.ReplyOk(request, json =>
         {
