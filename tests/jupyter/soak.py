@@ -61,7 +61,7 @@ class Soak:
                 assert self.km.is_alive(), "the kernel has died"
                 self.again += 1
                 assert time.monotonic() - before < TIMEOUT and self.again < 100, f"not interrupted: {loop}"
-        self.took.append((time.monotonic() - before) * 1000)
+        self.took.append(((time.monotonic() - before) * 1000, loop))
         assert stopped["parent_header"]["msg_id"] == msg_id, stopped
         ended = finish(self.kc, msg_id, reply=stopped)
         self.check(ended, "error")
@@ -104,7 +104,9 @@ def main(cells=10_000, interrupts=1_000, seed=1):
         soak.end()
     print(f"{cells} cells and {len(soak.took)} interrupts, nothing lost; {soak.again} interrupts came before their cell and were sent again")
     if soak.took:
-        print(f"interrupt to reply: median {statistics.median(soak.took):.0f} ms, slowest {max(soak.took):.0f} ms")
+        print(f"interrupt to reply: median {statistics.median(ms for ms, _ in soak.took):.0f} ms; the slowest:")
+        for ms, loop in sorted(soak.took, reverse=True)[:5]:
+            print(f"{ms:6.0f} ms  {loop}")
 
 
 if __name__ == "__main__":
