@@ -107,10 +107,16 @@ public sealed class DevicePassTests : IDisposable
             x[7] = float.NaN;
         void Read() => _ = whole ? DevicePass.Wholes(Bare(x), x) : DevicePass.Floats(Bare(x), x);
         Read();
+        // What else the process does can only add to one of the peaks; its own temporaries are in each.
+        Assert.InRange(Enumerable.Range(0, 3).Min(_ => Peak(Read)), -(64 << 10), 80 << 10);
+    }
+
+    private static long Peak(Action read)
+    {
         File.WriteAllText("/proc/self/clear_refs", "5");
         var before = Kilobytes("VmRSS");
-        Read();
-        Assert.InRange(Kilobytes("VmHWM") - before, -(64 << 10), 80 << 10);
+        read();
+        return Kilobytes("VmHWM") - before;
     }
 
     private static long Kilobytes(string field) => long.Parse(File.ReadLines("/proc/self/status").Single(line => line.StartsWith(field + ":", StringComparison.Ordinal))
