@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 
 namespace XtNotebooks.Kernel.Scripting;
 
@@ -42,7 +43,7 @@ internal sealed class CellContext(CodeSession session, CellRequest request, ICel
     /// <summary>Ends the cell with an error, without waiting for its code.</summary>
     public Action<CellError>? Failing { get; set; }
 
-    private readonly Stack<object> _resources = new();
+    private readonly Stack<(object Resource, bool IsAwaited)> _resources = new();
 
     /// <summary>Ends the cell with an error whose exception will be long on its way, or tells it where the cell has ended.</summary>
     /// <param name="error">The error.</param>
@@ -50,27 +51,36 @@ internal sealed class CellContext(CodeSession session, CellRequest request, ICel
     public void Fail(Exception error, StackTrace? at = null) => Failing?.Invoke(Session.Describe(error, Request, at));
 
     /// <summary>Keeps what <c>using var</c> declared at the cell's outermost level.</summary>
-    public void DisposeAtEnd(object resource)
+    public void DisposeAtEnd(object resource, bool isAwaited = false)
     {
         lock (_resources)
-            _resources.Push(resource);
+            _resources.Push((resource, isAwaited));
     }
 
-    /// <summary>Disposes of it, the last one first.</summary>
+    /// <summary>Disposes of it, the last one first; one that fails does not keep the others, and the last failure counts.</summary>
     public async ValueTask DisposeResourcesAsync()
     {
+        ExceptionDispatchInfo? failure = null;
         while (true)
         {
-            object? resource;
+            (object Resource, bool IsAwaited) next;
             lock (_resources)
             {
-                if (!_resources.TryPop(out resource))
-                    return;
+                if (!_resources.TryPop(out next))
+                    break;
             }
-            if (resource is IAsyncDisposable asynchronous and not IDisposable)
-                await asynchronous.DisposeAsync();
-            else
-                (resource as IDisposable)?.Dispose();
+            try
+            {
+                if (next.Resource is IAsyncDisposable asynchronous && (next.IsAwaited || next.Resource is not IDisposable))
+                    await asynchronous.DisposeAsync();
+                else
+                    (next.Resource as IDisposable)?.Dispose();
+            }
+            catch (Exception exception)
+            {
+                failure = ExceptionDispatchInfo.Capture(exception);
+            }
         }
+        failure?.Throw();
     }
 }

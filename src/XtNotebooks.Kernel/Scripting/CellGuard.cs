@@ -184,10 +184,15 @@ public static class CellGuard
     public static T Await<T>(T awaitable, bool continueOnCapturedContext) => Await(awaitable);
 
     /// <summary>A value that is disposed of when the cell ends.</summary>
-    public static T Using<T>(T resource)
+    public static T Using<T>(T resource) => AtEnd(resource, isAwaited: false);
+
+    /// <summary>A value that is disposed of when the cell ends, asynchronously where it can be.</summary>
+    public static T AwaitUsing<T>(T resource) => AtEnd(resource, isAwaited: true);
+
+    private static T AtEnd<T>(T resource, bool isAwaited)
     {
         if (resource is not null)
-            CellContext.Current?.DisposeAtEnd(resource);
+            CellContext.Current?.DisposeAtEnd(resource, isAwaited);
         return resource;
     }
 

@@ -6,7 +6,9 @@ namespace XtNotebooks.Kernel.Scripting;
 /// cell is left behind, and once for all of it, so that loops whose handlers swallow the interrupt do not get it again and again.</summary>
 internal sealed class CleanUp(CodeSessionOptions options, CancellationToken interrupt)
 {
-    private readonly TimeSpan _longest = TimeSpan.FromMilliseconds(Math.Min(450, options.AbandonAfter.TotalMilliseconds / 2));
+    private static readonly ManualResetEvent Never = new(false);
+
+    private readonly TimeSpan _longest = options.CleanUpFor < options.AbandonAfter / 2 ? options.CleanUpFor : options.AbandonAfter / 2;
     private readonly Lock _gate = new();
     private int _depth;
     private long? _began;
@@ -27,6 +29,24 @@ internal sealed class CleanUp(CodeSessionOptions options, CancellationToken inte
             _began ??= options.TimeProvider.GetTimestamp();
             _depth++;
         }
+        try
+        {
+            // The thread may have been woken from a wait of the runtime's own on its way here: its next wait would pay for it.
+            Never.WaitOne(0);
+        }
+        catch (ThreadInterruptedException)
+        {
+        }
+    }
+
+    /// <summary>Does it unless such code goes on, which does not begin meanwhile.</summary>
+    public void UnlessItGoesOn(Action action)
+    {
+        using (_gate.EnterUninterrupted())
+        {
+            if (_depth == 0 || Left(_began) <= TimeSpan.Zero)
+                action();
+        }
     }
 
     /// <summary>It has ended; what an exception ends does not say so.</summary>
@@ -41,6 +61,8 @@ internal sealed class CleanUp(CodeSessionOptions options, CancellationToken inte
         if (Volatile.Read(ref _depth) == 0)
             return TimeSpan.Zero;
         using (_gate.EnterUninterrupted())
-            return _began is { } began ? _longest - options.TimeProvider.GetElapsedTime(began) : TimeSpan.Zero;
+            return Left(_began);
     }
+
+    private TimeSpan Left(long? began) => began is { } at ? _longest - options.TimeProvider.GetElapsedTime(at) : TimeSpan.Zero;
 }

@@ -97,13 +97,13 @@ internal sealed partial class CodeSession
     }
 
     public async Task<IReadOnlyDictionary<string, ExpressionResult>> EvaluateAsync(
-        IReadOnlyDictionary<string, string> expressions, ICellOutput output, CancellationToken cancellationToken)
+        IReadOnlyDictionary<string, string> expressions, CellRequest cell, ICellOutput output, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(expressions);
         var results = new Dictionary<string, ExpressionResult>();
         foreach (var (name, code) in expressions)
         {
-            var request = new CellRequest(code, 0, Subshell: "user_expressions", IsCounted: false);
+            var request = cell with { Code = code, Number = 0, Silent = false, Subshell = cell.Subshell + " user_expressions", IsCounted = false };
             var result = await RunAsync(request, output, cancellationToken);
             results[name] = new ExpressionResult(result.Value, result.Error);
         }

@@ -239,8 +239,8 @@ internal sealed partial class CodeSession : ICodeSession
             if (await Task.WhenAny(running, Task.Delay(TimeSpan.FromMilliseconds(15), Options.TimeProvider)) == running)
                 return await running;
             // Not before the token says so: a wait broken earlier would look like the cell's own error.
-            if (cell.CancellationToken.IsCancellationRequested && !cell.CleanUp.GoesOn)
-                threads.InterruptWaits();
+            if (cell.CancellationToken.IsCancellationRequested)
+                cell.CleanUp.UnlessItGoesOn(threads.InterruptWaits);
         }
         // Nobody waits any more: what it still runs of the reader's code stops at its next check.
         cell.StopsWithin = null;

@@ -25,6 +25,9 @@ internal sealed record CodeSessionOptions
     /// <summary>How long an interrupted cell may take to stop before it is left behind on its thread.</summary>
     public TimeSpan AbandonAfter { get; init; } = TimeSpan.FromSeconds(0.9);
 
+    /// <summary>How long what cleans up in an interrupted cell may go on; half of <see cref="AbandonAfter"/> at most.</summary>
+    public TimeSpan CleanUpFor { get; init; } = TimeSpan.FromSeconds(0.45);
+
     /// <summary>How many calls of asynchronous functions one call may lead to that have not ended.</summary>
     public int MostAsyncCalls { get; init; } = CallChain.MostHere;
 }

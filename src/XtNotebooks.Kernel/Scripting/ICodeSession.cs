@@ -19,9 +19,9 @@ internal interface ICodeSession : IAsyncDisposable
     /// <summary>Whether the code is a whole cell, wants more lines, or can never compile.</summary>
     Completeness IsComplete(string code, out string indent);
 
-    /// <summary>The values that <c>user_expressions</c> ask for, each a bundle or an error; what they print goes to the output.</summary>
+    /// <summary>The values that a cell's <c>user_expressions</c> ask for, each a bundle or an error; what they print goes to the output.</summary>
     Task<IReadOnlyDictionary<string, ExpressionResult>> EvaluateAsync(
-        IReadOnlyDictionary<string, string> expressions, ICellOutput output, CancellationToken cancellationToken);
+        IReadOnlyDictionary<string, string> expressions, CellRequest cell, ICellOutput output, CancellationToken cancellationToken);
 
     /// <summary>Runs code of the reader's that is no cell, such as a handler, on threads as a cell has: an interrupt stops it, or leaves it
     /// behind.</summary>

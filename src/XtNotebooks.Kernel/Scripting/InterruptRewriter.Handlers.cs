@@ -58,13 +58,15 @@ internal sealed partial class InterruptRewriter
 
     /// <summary>What <c>using</c> calls, also where an interrupt is what ends it.</summary>
     private static bool IsDispose(MethodDeclarationSyntax node) =>
-        node is { Identifier.ValueText: "Dispose", ReturnType: PredefinedTypeSyntax { Keyword.RawKind: (int)SyntaxKind.VoidKeyword } }
-        && (node.Body ?? (CSharpSyntaxNode?)node.ExpressionBody) is not (null or ArrowExpressionClauseSyntax { Expression: ThrowExpressionSyntax })
-        && !IsAsync(node.Modifiers);
+        (node is { Identifier.ValueText: "Dispose", ReturnType: PredefinedTypeSyntax { Keyword.RawKind: (int)SyntaxKind.VoidKeyword } } && !IsAsync(node.Modifiers)
+            || (node.Identifier.ValueText == "DisposeAsync" && RightmostName(node.ReturnType) is IdentifierNameSyntax { Identifier.ValueText: "ValueTask" or "Task" }))
+        && (node.Body ?? (CSharpSyntaxNode?)node.ExpressionBody) is not (null or ArrowExpressionClauseSyntax { Expression: ThrowExpressionSyntax });
 
     private static MethodDeclarationSyntax EnteredDispose(MethodDeclarationSyntax method)
     {
-        var body = method.Body ?? SyntaxFactory.Block(ExpressionStatement(OfArrow(method.ExpressionBody!))).WithTrailingTrivia(method.SemicolonToken.TrailingTrivia);
+        var body = method.Body ?? Unentered(OfArrow(method.ExpressionBody!), IsVoid(method.ReturnType, method.Modifiers), method.SemicolonToken);
+        if (IsAsync(method.Modifiers))
+            body = EnteredAwaited(body, isIterator: false);
         return method.WithExpressionBody(null).WithSemicolonToken(default)
             .WithBody(SyntaxFactory.Block(DisposingStatement, DisposedStatement.WithBlock(body.WithoutTrivia())).WithTriviaFrom(body));
     }

@@ -15,7 +15,8 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
     private static readonly StatementSyntax EnterStatement = ParseStatement($"{Guard}.Enter();");
     private static readonly ExpressionSyntax AwaitGuard = ParseExpression($"{Guard}.Await");
     private static readonly ExpressionSyntax EachGuard = ParseExpression($"{Guard}.Each");
-    private static readonly ExpressionSyntax UsingGuard = ParseExpression($"{Guard}.Using");
+    private static readonly MemberAccessExpressionSyntax UsingGuard = (MemberAccessExpressionSyntax)ParseExpression($"{Guard}.Using");
+    private static readonly MemberAccessExpressionSyntax AwaitUsingGuard = (MemberAccessExpressionSyntax)ParseExpression($"{Guard}.AwaitUsing");
     private static readonly ExpressionSyntax ItemsGuard = ParseExpression($"{Guard}.Items");
 
     /// <summary>Tells a lambda's delegate from an expression tree; null to leave lambdas without braces as they are.</summary>
@@ -24,8 +25,8 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
     /// <summary>Whether what a query reads is a plain sequence, which may be read through a check; null to leave queries as they are.</summary>
     private readonly Func<ExpressionSyntax, bool>? _isSequence;
 
-    /// <summary>Where declarations begin whose values are disposed of at the cell's end.</summary>
-    private readonly IReadOnlySet<int>? _usings;
+    /// <summary>Where declarations begin whose values are disposed of at the cell's end, and whether by <c>await</c>.</summary>
+    private readonly IReadOnlyDictionary<int, bool>? _usings;
 
     /// <summary>Whether a record with a list of bases continues another record; null where that is unknown.</summary>
     private readonly Func<RecordDeclarationSyntax, bool>? _continuesRecord;
@@ -37,7 +38,7 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
         Func<LambdaExpressionSyntax, LambdaKind>? kindOf,
         Func<ExpressionSyntax, bool>? isSequence,
         Func<RecordDeclarationSyntax, bool>? continuesRecord,
-        IReadOnlySet<int>? usings,
+        IReadOnlyDictionary<int, bool>? usings,
         bool least)
     {
         _usings = usings;
@@ -59,11 +60,11 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
     /// <param name="tree">The cell as written.</param>
     /// <param name="compile">Compiles it, where only the types can tell a lambda from an expression tree.</param>
     /// <param name="cancellationToken">Stops the analysis.</param>
-    /// <param name="usings">Where declarations begin whose values are disposed of at the cell's end.</param>
+    /// <param name="usings">Where declarations begin whose values are disposed of at the cell's end, and whether by <c>await</c>.</param>
     /// <param name="least">Whether only loops, functions and awaits get checks: beside handlers and in initializers, a check can take from the
     /// compiler what it has to know.</param>
     public static SyntaxTree Rewrite(
-        SyntaxTree tree, Func<Compilation>? compile, CancellationToken cancellationToken, IReadOnlySet<int>? usings = null, bool least = false)
+        SyntaxTree tree, Func<Compilation>? compile, CancellationToken cancellationToken, IReadOnlyDictionary<int, bool>? usings = null, bool least = false)
     {
         // What is rewritten can lose the token that is missing, and would compile.
         if (tree.GetDiagnostics(cancellationToken).Any(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error))
@@ -128,11 +129,15 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
     public override SyntaxNode? VisitVariableDeclaration(VariableDeclarationSyntax node)
     {
         var visited = (VariableDeclarationSyntax)base.VisitVariableDeclaration(node)!;
-        if (_usings?.Contains(node.SpanStart) != true)
+        if (_usings is null || !_usings.TryGetValue(node.SpanStart, out var isAwaited))
             return visited;
+        var guard = isAwaited ? AwaitUsingGuard : UsingGuard;
+        // "new(…)" has no type of its own.
+        if (!node.Type.IsVar)
+            guard = guard.WithName(GenericName(guard.Name.Identifier, TypeArgumentList(SingletonSeparatedList(node.Type.WithoutTrivia()))));
         return visited.WithVariables(SeparatedList(
             visited.Variables.Select(variable => variable.Initializer is { } initializer
-                ? variable.WithInitializer(initializer.WithValue(Call(UsingGuard, initializer.Value)))
+                ? variable.WithInitializer(initializer.WithValue(Call(guard, initializer.Value)))
                 : variable),
             visited.Variables.GetSeparators()));
     }
@@ -264,7 +269,10 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
         AccessorList(SingletonList(AccessorDeclaration(SyntaxKind.GetAccessorDeclaration, Block(expression, isVoid: false, semicolon.WithTrailingTrivia()))))
             .WithTrailingTrivia(semicolon.TrailingTrivia);
 
-    private static BlockSyntax Block(ExpressionSyntax expression, bool isVoid, SyntaxToken semicolon, bool isAsync = false)
+    private static BlockSyntax Block(ExpressionSyntax expression, bool isVoid, SyntaxToken semicolon, bool isAsync = false) =>
+        Entered(Unentered(expression, isVoid, semicolon), isAsync);
+
+    private static BlockSyntax Unentered(ExpressionSyntax expression, bool isVoid, SyntaxToken semicolon)
     {
         expression = expression.WithTrailingTrivia(expression.GetTrailingTrivia().Concat(semicolon.LeadingTrivia));
         var statement = expression switch
@@ -276,7 +284,7 @@ internal sealed partial class InterruptRewriter : CSharpSyntaxRewriter
                 expression.WithLeadingTrivia(),
                 Token(SyntaxKind.SemicolonToken)),
         };
-        return Entered(SyntaxFactory.Block(statement), isAsync).WithTrailingTrivia(semicolon.TrailingTrivia);
+        return SyntaxFactory.Block(statement).WithTrailingTrivia(semicolon.TrailingTrivia);
     }
 
     /// <summary>The expression with the lines that begin around its arrow.</summary>

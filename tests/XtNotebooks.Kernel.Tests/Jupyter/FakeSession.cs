@@ -68,7 +68,7 @@ internal sealed class FakeSession : ICodeSession
     }
 
     public Task<IReadOnlyDictionary<string, ExpressionResult>> EvaluateAsync(
-        IReadOnlyDictionary<string, string> expressions, ICellOutput output, CancellationToken cancellationToken) =>
+        IReadOnlyDictionary<string, string> expressions, CellRequest cell, ICellOutput output, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyDictionary<string, ExpressionResult>>(expressions.ToDictionary(
             pair => pair.Key,
             pair => pair.Value == "bad"

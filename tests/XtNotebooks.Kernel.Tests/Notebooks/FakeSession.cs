@@ -64,7 +64,7 @@ internal sealed class FakeSession : ICodeSession
     public Completeness IsComplete(string code, out string indent) => throw new NotSupportedException();
 
     public Task<IReadOnlyDictionary<string, ExpressionResult>> EvaluateAsync(
-        IReadOnlyDictionary<string, string> expressions, ICellOutput output, CancellationToken cancellationToken) =>
+        IReadOnlyDictionary<string, string> expressions, CellRequest cell, ICellOutput output, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
     public Task<CellError?> RunAsideAsync(string what, Action code, ICellOutput? output, CancellationToken cancellationToken) => throw new NotSupportedException();

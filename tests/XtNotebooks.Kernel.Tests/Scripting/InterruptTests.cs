@@ -65,10 +65,12 @@ public sealed class InterruptTests
     [InlineData("IEnumerable<int> Items() { try { while (true) yield return 1; } finally { n = 3; Save(); } } foreach (var item in Items()) n++;")]
     [InlineData("class Held(Action save) : IDisposable { public void Dispose() { foreach (var i in new[] { 1, 2 }) save(); } } using (new Held(Save)) Thread.Sleep(-1);")]
     [InlineData("class Held(Action save) : IDisposable { public void Dispose() => save(); } using (new Held(Save)) Thread.Sleep(-1);")]
+    [InlineData("class Held(Action save) : IAsyncDisposable { public ValueTask DisposeAsync() { save(); return default; } } await using (new Held(Save)) while (true) n++;")]
+    [InlineData("class Held(Action save) : IAsyncDisposable { public async ValueTask DisposeAsync() { await Task.Delay(5); save(); } } await using var held = new Held(Save); while (true) n++;")]
     [InlineData("try { try { while (true) n++; } finally { Save(); } } catch { } finally { Save(); }\nwhile (true) n++;")]
     public async Task What_cleans_up_when_a_cell_is_interrupted_may_do_so(string code)
     {
-        await using var notebook = new Notebook(new CodeSessionOptions { AbandonAfter = TimeSpan.FromSeconds(20) });
+        await using var notebook = new Notebook(new CodeSessionOptions { AbandonAfter = TimeSpan.FromSeconds(20), CleanUpFor = TimeSpan.FromSeconds(10) });
         await notebook.Value("""
             long n = 0; var saved = 0; var begun = new TaskCompletionSource();
             void Save() { foreach (var part in new[] { 1, 2 }) saved = 42; }

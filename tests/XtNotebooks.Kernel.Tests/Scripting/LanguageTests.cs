@@ -178,12 +178,31 @@ public sealed class LanguageTests
     }
 
     [Fact]
+    public async Task Expressions_of_one_shell_do_not_wait_for_another_s_and_may_ask_the_reader()
+    {
+        await using var notebook = new Notebook();
+        using var interrupt = new CancellationTokenSource();
+        var endless = notebook.Session.EvaluateAsync(
+            new Dictionary<string, string> { ["never"] = "new Func<int>(() => { Thread.Sleep(-1); return 7; })()" },
+            new CellRequest("", 1, Subshell: "beside"), new RecordedOutput(), interrupt.Token);
+        var output = new RecordedOutput();
+        output.Answers.Enqueue("21");
+        var results = await notebook.Session.EvaluateAsync(
+            new Dictionary<string, string> { ["asked"] = "2 * int.Parse(Console.ReadLine()!)" }, new CellRequest("", 1, AllowStdin: true), output,
+            TestContext.Current.CancellationToken);
+        Assert.Equal("42", results["asked"].Value!.Data["text/plain"]);
+        Assert.False(endless.IsCompleted);
+        await interrupt.CancelAsync();
+        Assert.Equal("Interrupted", (await endless)["never"].Error!.Name);
+    }
+
+    [Fact]
     public async Task Expressions_are_evaluated_each_for_itself()
     {
         await using var notebook = new Notebook();
         await notebook.Value("var a = 20;");
         var results = await notebook.Session.EvaluateAsync(
-            new Dictionary<string, string> { ["sum"] = "a + 1", ["bad"] = "missing" }, new RecordedOutput(), TestContext.Current.CancellationToken);
+            new Dictionary<string, string> { ["sum"] = "a + 1", ["bad"] = "missing" }, new CellRequest("", 1), new RecordedOutput(), TestContext.Current.CancellationToken);
         Assert.Equal("21", results["sum"].Value!.Data["text/plain"]);
         Assert.Equal("CompilationError", results["bad"].Error!.Name);
     }

@@ -94,6 +94,8 @@ public sealed class RewrittenCellsTests
     [InlineData("class C\n{\n    public int P =>\n        1;\n    public int this[int i] =>\n        i;\n    public int G { get =>\n        2; }\n    public C() =>\n        Q = 1;\n    public int Q;\n}", 13)]
     [InlineData("int F() =>\n#if DEBUG\n    1\n#else\n    2\n#endif\n    ;", 8)]
     [InlineData("try { }\ncatch // all\n{\n    throw;\n}\nfinally // last\n{\n    GC.KeepAlive(1);\n} // done", 10)]
+    [InlineData("class D : IDisposable\n{\n    public void Dispose() => Console.Write(1)\n\n    // b\n    ;\n}\nint x = 0;", 9)]
+    [InlineData("class D : IAsyncDisposable\n{\n    public async ValueTask DisposeAsync() =>\n        await Task.Yield()\n    ;\n}", 7)]
     public async Task What_stands_behind_a_function_or_a_handler_keeps_its_line(string before, int line)
     {
         await using var notebook = new Notebook();

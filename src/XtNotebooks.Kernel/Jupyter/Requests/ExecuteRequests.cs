@@ -56,11 +56,10 @@ internal sealed class ExecuteRequests(
     private async Task RunAsync(
         Shell shell, IncomingMessage request, ExecuteRequest parsed, int count, CellOutput output, CancellationToken cancellationToken)
     {
-        var code = new CellRequest(parsed.Code, count, parsed.Silent, parsed.AllowStdin, shell.Id, parsed.StoreHistory, shell.AtOnce);
         CellResult result;
         using (memory.Begin())
         using (ParentHeader.Begin(request.RawHeader))
-            result = await RunAsync(code, output, cancellationToken);
+            result = await RunAsync(CellOf(shell, parsed, count), output, cancellationToken);
         output.Flush(all: true);
         if (result.Error is { } whole)
             result = result with { Error = output.Admit(whole) };
@@ -70,6 +69,9 @@ internal sealed class ExecuteRequests(
             output.Error(error);
         await FinishAsync(shell, request, parsed, count, output, result, null, cancellationToken);
     }
+
+    private static CellRequest CellOf(Shell shell, ExecuteRequest parsed, int count) =>
+        new(parsed.Code, count, parsed.Silent, parsed.AllowStdin, shell.Id, parsed.StoreHistory, shell.AtOnce);
 
     private async Task<CellResult> RunAsync(CellRequest code, CellOutput output, CancellationToken cancellationToken)
     {
@@ -110,7 +112,7 @@ internal sealed class ExecuteRequests(
             ReplyError(request, count, result.Error ?? new CellError(result.Status.ToString(), "The cell did not end well.", [], null));
             return;
         }
-        var expressions = parsed.Expressions.Count == 0 ? null : await (await session).EvaluateAsync(parsed.Expressions, output, cancellationToken);
+        var expressions = parsed.Expressions.Count == 0 ? null : await (await session).EvaluateAsync(parsed.Expressions, CellOf(shell, parsed, count), output, cancellationToken);
         output.Flush(all: true);
         using var kept = new KeptOutput(limit, count);
         frontEnd.ReplyOk(request, json =>
