@@ -38,13 +38,13 @@ public static class CellGuard
             StackRoom.Handle();
     }
 
-    /// <summary>The filter of handlers; false for the exception that ends a cell whose handlers throw without end.</summary>
+    /// <summary>The filter of handlers; false for the exception that ends a cell whose handlers throw or are interrupted without end.</summary>
     public static bool Handles(Exception exception) => StackRoom.Handles(exception);
 
     /// <summary>The filter beside every <c>finally</c>; always false.</summary>
     public static bool Passes(Exception exception) => StackRoom.Passes(exception);
 
-    /// <summary>The check at the start of every <c>finally</c>; false behind the exception that ends a cell whose handlers throw without end.</summary>
+    /// <summary>The check at the start of every <c>finally</c>; false behind the exception that <see cref="Handles"/> lets pass.</summary>
     public static bool Finishes => StackRoom.Finishes();
 
     /// <summary>The start of what a <c>finally</c> block does: in a cell that is interrupted it may go on for a while.</summary>
@@ -63,13 +63,19 @@ public static class CellGuard
             CellContext.Current?.CleanUp.End();
     }
 
-    /// <summary>The check at the start of every <c>Dispose</c>.</summary>
+    /// <summary>The check at the start of every <c>Dispose</c>; false where the exception that passes all handlers is what calls it.</summary>
     /// <exception cref="InsufficientExecutionStackException">The calls are nested too deep.</exception>
-    public static void Disposing()
+    public static bool Disposes
     {
-        if (StackRoom.IsLow)
-            StackRoom.Enter();
-        Cleaning();
+        get
+        {
+            if (StackRoom.IsPassing)
+                return false;
+            if (StackRoom.IsLow)
+                StackRoom.Enter();
+            Cleaning();
+            return true;
+        }
     }
 
     /// <summary>The check at the start of every asynchronous function.</summary>
@@ -250,9 +256,7 @@ public static class CellGuard
     {
         if (CellContext.Current is not { MayFinish: false, CancellationToken.IsCancellationRequested: true } cell || cell.CleanUp.GoesOn)
             return;
-        // Handlers on every level of a recursion may come here, each on top of the exception before.
-        if (StackRoom.IsLow && StackRoom.IsLast)
-            StackRoom.GiveUp();
+        StackRoom.Interrupt(cell);
         cell.CancellationToken.ThrowIfCancellationRequested();
     }
 }

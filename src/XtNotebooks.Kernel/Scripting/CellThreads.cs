@@ -7,8 +7,8 @@ namespace XtNotebooks.Kernel.Scripting;
 /// can be interrupted; a continuation never waits for a blocked thread, it gets another one.</summary>
 internal sealed class CellThreads(CellContext cell) : SynchronizationContext
 {
-    /// <summary>Deep enough for honest recursion; pages cost memory only when used.</summary>
-    private const int StackSize = (16 << 20) + StackRoom.Reserve;
+    /// <summary>What a program's main thread has on Linux; an exception takes a third of a second to go through more of it.</summary>
+    private const int StackSize = (8 << 20) + StackRoom.Reserve;
 
     /// <summary>As many threads at work, not waiting, as may be without looking whether another one would be of use.</summary>
     private static readonly int MostAtWork = 2 * Environment.ProcessorCount + 2;

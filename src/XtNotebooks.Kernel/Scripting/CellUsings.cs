@@ -25,7 +25,8 @@ internal sealed partial record CellUsings(string Code, IReadOnlyDictionary<int, 
             // Inside braces the compiler knows it; outside it takes it for a directive that goes wrong, and may leave it to the token before.
             var keyword = match.Groups["keyword"].Index;
             if (CellDirectives.IsText(root, keyword)
-                || root.FindToken(keyword).Parent!.AncestorsAndSelf().Any(node => node is BlockSyntax or BaseTypeDeclarationSyntax or StatementSyntax { Parent: BlockSyntax } && node.Span.Contains(keyword)))
+                || root.FindToken(keyword).Parent!.AncestorsAndSelf().Any(node => node.Span.Contains(keyword)
+                    && node is BlockSyntax or BaseTypeDeclarationSyntax or StatementSyntax { Parent: BlockSyntax }))
             {
                 continue;
             }

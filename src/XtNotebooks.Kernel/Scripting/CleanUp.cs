@@ -2,22 +2,57 @@ using XtNotebooks.Kernel.Threads;
 
 namespace XtNotebooks.Kernel.Scripting;
 
-/// <summary>What cleans up in an interrupted cell, its <c>finally</c> blocks and its classes' <c>Dispose</c>, may go on for a while: less than until the
+/// <summary>What cleans up in an interrupted cell, its <c>finally</c> blocks and its classes' <c>Dispose</c> and
+/// <c>DisposeAsync</c>, may go on for a while: less than until the
 /// cell is left behind, and once for all of it, so that loops whose handlers swallow the interrupt do not get it again and again.</summary>
 internal sealed class CleanUp(CodeSessionOptions options, CancellationToken interrupt)
 {
     private static readonly ManualResetEvent Never = new(false);
 
-    private readonly TimeSpan _longest = options.CleanUpFor < options.AbandonAfter / 2 ? options.CleanUpFor : options.AbandonAfter / 2;
+    private TimeSpan _longest = options.CleanUpFor < options.AbandonAfter / 2 ? options.CleanUpFor : options.AbandonAfter / 2;
     private readonly Lock _gate = new();
     private int _depth;
     private long? _began;
 
     /// <summary>Whether it goes on now: nothing of the cell is stopped meanwhile.</summary>
-    public bool GoesOn => Left() > TimeSpan.Zero;
+    public bool GoesOn => Left > TimeSpan.Zero;
 
     /// <summary>What ends a wait of the cell's code.</summary>
-    public CancellationToken WaitToken => Left() is var left && left > TimeSpan.Zero ? new CancellationTokenSource(left, options.TimeProvider).Token : interrupt;
+    public CancellationToken WaitToken => Left is var left && left > TimeSpan.Zero ? new CancellationTokenSource(left, options.TimeProvider).Token : interrupt;
+
+    /// <summary>Whether its time is over.</summary>
+    public bool IsOver
+    {
+        get
+        {
+            using (_gate.EnterUninterrupted())
+                return _began is { } at && options.TimeProvider.GetElapsedTime(at) >= _longest;
+        }
+    }
+
+    private TimeSpan Left
+    {
+        get
+        {
+            if (Volatile.Read(ref _depth) == 0)
+                return TimeSpan.Zero;
+            using (_gate.EnterUninterrupted())
+                return _depth > 0 && _began is { } at ? _longest - options.TimeProvider.GetElapsedTime(at) : TimeSpan.Zero;
+        }
+    }
+
+    /// <summary>Its time begins with the interrupt; a deep stack takes much of it to unwind.</summary>
+    public void Start()
+    {
+        using (_gate.EnterUninterrupted())
+        {
+            if (_began is not null)
+                return;
+            _began = options.TimeProvider.GetTimestamp();
+            if (StackRoom.IsDeep)
+                _longest /= 3;
+        }
+    }
 
     /// <summary>Such code begins.</summary>
     public void Begin()
@@ -26,7 +61,7 @@ internal sealed class CleanUp(CodeSessionOptions options, CancellationToken inte
             return;
         using (_gate.EnterUninterrupted())
         {
-            _began ??= options.TimeProvider.GetTimestamp();
+            Start();
             _depth++;
         }
         try
@@ -39,16 +74,6 @@ internal sealed class CleanUp(CodeSessionOptions options, CancellationToken inte
         }
     }
 
-    /// <summary>Does it unless such code goes on, which does not begin meanwhile.</summary>
-    public void UnlessItGoesOn(Action action)
-    {
-        using (_gate.EnterUninterrupted())
-        {
-            if (_depth == 0 || Left(_began) <= TimeSpan.Zero)
-                action();
-        }
-    }
-
     /// <summary>It has ended; what an exception ends does not say so.</summary>
     public void End()
     {
@@ -56,13 +81,13 @@ internal sealed class CleanUp(CodeSessionOptions options, CancellationToken inte
             _depth = Math.Max(0, _depth - 1);
     }
 
-    private TimeSpan Left()
+    /// <summary>Does it unless such code goes on, which does not begin meanwhile.</summary>
+    public void UnlessItGoesOn(Action action)
     {
-        if (Volatile.Read(ref _depth) == 0)
-            return TimeSpan.Zero;
         using (_gate.EnterUninterrupted())
-            return Left(_began);
+        {
+            if (!GoesOn)
+                action();
+        }
     }
-
-    private TimeSpan Left(long? began) => began is { } at ? _longest - options.TimeProvider.GetElapsedTime(at) : TimeSpan.Zero;
 }

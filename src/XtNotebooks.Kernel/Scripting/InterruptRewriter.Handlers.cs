@@ -15,7 +15,7 @@ internal sealed partial class InterruptRewriter
     private static readonly StatementSyntax CaughtStatement = ParseStatement($"{Guard}.Caught();");
     private static readonly StatementSyntax CleaningStatement = ParseStatement($"{Guard}.Cleaning();");
     private static readonly StatementSyntax CleanedStatement = ParseStatement($"{Guard}.Cleaned();");
-    private static readonly StatementSyntax DisposingStatement = ParseStatement($"{Guard}.Disposing();");
+    private static readonly ExpressionSyntax DisposesGuard = ParseExpression($"!{Guard}.Disposes");
     private static readonly TryStatementSyntax DisposedStatement = (TryStatementSyntax)ParseStatement($"try {{ }} finally {{ {Guard}.Cleaned(); }}");
     private static readonly ExpressionSyntax HandlesGuard = ParseExpression($"{Guard}.Handles");
     private static readonly ExpressionSyntax FinishesGuard = ParseExpression($"{Guard}.Finishes");
@@ -46,7 +46,7 @@ internal sealed partial class InterruptRewriter
         if (visited.Finally is not { Block: { Statements.Count: > 0 } written } last || _least)
             return visited;
         var block = Ended(Begun(written, CleaningStatement), CleanedStatement);
-        if (Sets(written) || IsIterator(node.Block))
+        if (Sets(node.Finally!.Block) || IsIterator(node.Block))
             return visited.WithFinally(last.WithBlock(block));
         var name = CaughtName + node.SpanStart.ToString(CultureInfo.InvariantCulture);
         var passes = (TryStatementSyntax)ParseStatement(
@@ -68,8 +68,13 @@ internal sealed partial class InterruptRewriter
         if (IsAsync(method.Modifiers))
             body = EnteredAwaited(body, isIterator: false);
         return method.WithExpressionBody(null).WithSemicolonToken(default)
-            .WithBody(SyntaxFactory.Block(DisposingStatement, DisposedStatement.WithBlock(body.WithoutTrivia())).WithTriviaFrom(body));
+            .WithBody(SyntaxFactory.Block(IfStatement(DisposesGuard, Disposed(method)), DisposedStatement.WithBlock(body.WithoutTrivia())).WithTriviaFrom(body));
     }
+
+    private static StatementSyntax Disposed(MethodDeclarationSyntax method) => ParseStatement(
+        IsVoid(method.ReturnType, method.Modifiers) ? "return;"
+        : RightmostName(method.ReturnType) is IdentifierNameSyntax { Identifier.ValueText: "Task" } ? "return global::System.Threading.Tasks.Task.CompletedTask;"
+        : "return default;");
 
     /// <summary>The block with one more statement behind all others, and behind the directives that stand there.</summary>
     private static BlockSyntax Ended(BlockSyntax block, StatementSyntax statement) => block
@@ -98,7 +103,31 @@ internal sealed partial class InterruptRewriter
     }
 
     /// <summary>Whether a variable may get its first value there, which the compiler would miss where the block runs under a condition.</summary>
-    private static bool Sets(BlockSyntax block) => block.DescendantNodes().Any(node =>
-        node is AssignmentExpressionSyntax { Left: IdentifierNameSyntax or TupleExpressionSyntax or DeclarationExpressionSyntax }
-            or ArgumentSyntax { RefKindKeyword.RawKind: (int)SyntaxKind.OutKeyword });
+    private static bool Sets(BlockSyntax block)
+    {
+        var set = block.DescendantNodes().SelectMany(node => node switch
+        {
+            AssignmentExpressionSyntax assignment => assignment.Left.DescendantNodesAndSelf().OfType<IdentifierNameSyntax>(),
+            ArgumentSyntax { RefKindKeyword.RawKind: (int)SyntaxKind.OutKeyword } argument => argument.DescendantNodes().OfType<IdentifierNameSyntax>(),
+            _ => [],
+        }).Select(name => name.Identifier.ValueText).ToHashSet();
+        // Nullable analysis would miss it, too, where it is asked for, and in constructors.
+        return set.Count > 0 && (HasNullable(block.SyntaxTree.GetRoot()) || block.Ancestors().OfType<ConstructorDeclarationSyntax>().Any()
+            || block.Ancestors().TakeWhile(node => node is not BaseTypeDeclarationSyntax).SelectMany(Unset).Any(set.Contains));
+    }
+
+    private static bool HasNullable(SyntaxNode root) =>
+        root.ContainsDirectives && root.DescendantTrivia().Any(trivia => trivia.IsKind(SyntaxKind.NullableDirectiveTrivia));
+
+    /// <summary>The names of variables that a node declares without a value.</summary>
+    private static IEnumerable<string> Unset(SyntaxNode node) => node.ChildNodes().SelectMany<SyntaxNode, string>(child => child switch
+    {
+        LocalDeclarationStatementSyntax local => Unset(local.Declaration),
+        VariableDeclarationSyntax declaration => Unset(declaration),
+        ParameterListSyntax list => list.Parameters.Where(parameter => parameter.Modifiers.Any(SyntaxKind.OutKeyword)).Select(parameter => parameter.Identifier.ValueText),
+        _ => [],
+    });
+
+    private static IEnumerable<string> Unset(VariableDeclarationSyntax declaration) =>
+        declaration.Variables.Where(variable => variable.Initializer is null).Select(variable => variable.Identifier.ValueText);
 }

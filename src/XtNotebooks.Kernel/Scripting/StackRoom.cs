@@ -7,7 +7,8 @@ namespace XtNotebooks.Kernel.Scripting;
 /// <remarks>Endless recursion that is caught again on every level is more than one exception: handlers run on top of all that the exception has
 /// passed, and so does every exception that they throw. So the first exception comes while much is left, handlers may go on for a while beyond
 /// that edge, and where they throw without end, before the stack ends, which would end the process, comes an exception that passes all of
-/// them: what stays on a stack so deep would make every garbage collection take a third of a second.</remarks>
+/// them: what stays on a stack so deep would make every garbage collection take a third of a second. The same exception ends an interrupted
+/// cell whose handlers go on without end on every level: on a deep stack each of the interrupts takes a third of a second, too.</remarks>
 internal static class StackRoom
 {
     /// <summary>What lies beyond the edge on threads of cells.</summary>
@@ -19,6 +20,12 @@ internal static class StackRoom
     /// <summary>What is not the cell's may catch the exception that its handlers let pass, and call the cell's code again.</summary>
     private const int MostLast = 50;
 
+    /// <summary>How many interrupts may come on top of one another, handlers that go on without end inside others.</summary>
+    private const int MostInterrupts = 8;
+
+    /// <summary>On a stack so deep none may come once the time to clean up is over.</summary>
+    private const int DeepStack = 1 << 20;
+
     /// <summary>The address below which calls are too deep; zero where it is not known (yet).</summary>
     [ThreadStatic]
     private static nuint t_edge;
@@ -27,10 +34,18 @@ internal static class StackRoom
     [ThreadStatic]
     private static (nuint Calls, nuint Throws) t_beyond;
 
-    /// <summary>The exception that passes all handlers, the cell it ends, how many this cell had on this thread, and how many <c>finally</c>
-    /// blocks it passes but has not run yet.</summary>
+    /// <summary>The address below which a stack is deep; zero on threads of somebody else's.</summary>
     [ThreadStatic]
-    private static (Exception? Exception, CellContext? Cell, int Count, int Passed) t_last;
+    private static nuint t_deep;
+
+    /// <summary>The last interrupt, the cell it was meant for, and how many there are of which each came on top of the one before.</summary>
+    [ThreadStatic]
+    private static (CellContext? Cell, nuint At, int Count) t_interrupt;
+
+    /// <summary>The exception that passes all handlers, the cell it ends, where it was thrown, how many this cell had on this thread, and how
+    /// many <c>finally</c> blocks it passes but has not run yet.</summary>
+    [ThreadStatic]
+    private static (Exception? Exception, CellContext? Cell, nuint At, int Count, int Passed) t_last;
 
     /// <summary>Whether so little is left that <see cref="Enter"/> is to decide.</summary>
     public static unsafe bool IsLow
@@ -43,14 +58,35 @@ internal static class StackRoom
         }
     }
 
+    /// <summary>Whether an exception takes long to go through the stack, known on threads of cells.</summary>
+    public static unsafe bool IsDeep
+    {
+        get
+        {
+            byte here;
+            return (nuint)(&here) < t_deep;
+        }
+    }
+
+    /// <summary>Whether the exception that passes all handlers is on its way: what it passes runs on top of it.</summary>
+    public static unsafe bool IsPassing
+    {
+        get
+        {
+            byte here;
+            return t_last.Exception is not null && (nuint)(&here) < t_last.At && t_last.Cell == CellContext.Current;
+        }
+    }
+
     /// <summary>Where throwing once more could end the stack.</summary>
-    public static bool IsLast => t_edge != 0 && Beyond() > t_beyond.Throws;
+    private static bool IsLast => t_edge != 0 && Beyond() > t_beyond.Throws;
 
     /// <summary>Says how large this thread's stack is, near its beginning.</summary>
     public static unsafe void Begin(int stackSize)
     {
         byte here;
         t_edge = (nuint)(&here) - (nuint)stackSize + Reserve + (64 << 10);
+        t_deep = (nuint)(&here) - DeepStack;
         t_beyond = (Reserve / 2, Reserve / 4 * 3);
     }
 
@@ -80,23 +116,39 @@ internal static class StackRoom
             GiveUp();
     }
 
+    /// <summary>An interrupt is about to be thrown; where that would go on and on, ends the cell.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static unsafe void Interrupt(CellContext cell)
+    {
+        byte here;
+        var at = (nuint)(&here);
+        cell.CleanUp.Start();
+        t_interrupt = (cell, at, t_interrupt.Cell == cell && at < t_interrupt.At ? t_interrupt.Count + 1 : 1);
+        if (t_interrupt.Count > MostInterrupts || (IsDeep && cell.CleanUp.IsOver) || IsLast)
+            GiveUp("The cell was interrupted, and what it ran to clean up on every level of its calls did not end.");
+    }
+
+    [DoesNotReturn]
+    private static void GiveUp() =>
+        GiveUp("The calls were nested too deep, most likely by endless recursion, and what caught the exception on every level threw again.");
+
     /// <summary>Ends the cell by an exception that none of its handlers catches; where that is of no use, without this thread, which never goes
     /// on.</summary>
     [DoesNotReturn]
-    public static void GiveUp()
+    private static unsafe void GiveUp(string message)
     {
-        const string Message = "The calls were nested too deep, most likely by endless recursion, and what caught the exception on every level threw again.";
+        byte here;
         var cell = CellContext.Current;
         var count = t_last.Cell == cell ? t_last.Count : 0;
         if (count < MostLast)
         {
-            var last = new InsufficientExecutionStackException(Message);
-            t_last = (last, cell, count + 1, 0);
+            var last = new InsufficientExecutionStackException(message);
+            t_last = (last, cell, (nuint)(&here), count + 1, 0);
             throw last;
         }
         if (cell is not null)
         {
-            var error = new InsufficientExecutionStackException(Message + " The thread was left behind.");
+            var error = new InsufficientExecutionStackException(message + " The thread was left behind.");
             // Finding words takes more stack than there is here.
             new Thread(() => cell.Fail(error)) { IsBackground = true, Name = "Too deep" }.UnsafeStart();
         }

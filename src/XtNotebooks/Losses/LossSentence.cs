@@ -1,5 +1,5 @@
-using XtNotebooks.Views;
 using System.Globalization;
+using XtNotebooks.Views;
 
 namespace XtNotebooks.Losses;
 

@@ -22,8 +22,22 @@ public sealed class CellUsingsTests
     {
         await using var notebook = new Notebook();
         await notebook.Value(Held);
-        Assert.Equal("0", await notebook.Value(code + "\nends.Count - ends.Count"));
+        Assert.Equal("0", await notebook.Value(code + "\nends.Count(end => end.StartsWith('a'))"));
         Assert.Equal(ended, await notebook.Value("string.Join(\", \", ends)"));
+    }
+
+    [Fact]
+    public async Task What_using_declares_outside_all_braces_lives_until_the_cells_end()
+    {
+        await using var notebook = new Notebook();
+        await notebook.Value("class Noisy(string name) : IDisposable { public override string ToString() => name; public void Dispose() => Console.WriteLine(\"end \" + name); }");
+        Assert.Equal("b", await notebook.Value("using var a = new Noisy(\"a\");\nusing Noisy b = new Noisy(\"b\");\n{ using var inner = new Noisy(\"inner\"); }\nConsole.WriteLine(\"work\");\nb"));
+        Assert.Equal(["Stdout:end inner", "Stdout:work", "Stdout:end b", "Stdout:end a"], notebook.Output.Order);
+        var error = await notebook.Error("using var c = new Noisy(\"c\"); throw new Exception(\"x\");");
+        Assert.Equal("System.Exception", error.Name);
+        Assert.Equal("end c\n", notebook.Output.Stdout);
+        await notebook.Value("using Sb = System.Text.StringBuilder;\nvar text = \"using var x = 1;\"; new Sb()");
+        Assert.Contains("CS0103", (await notebook.Error("using var d = missing;")).Message, StringComparison.Ordinal);
     }
 
     [Fact]

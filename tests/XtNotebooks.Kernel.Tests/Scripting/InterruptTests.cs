@@ -128,6 +128,51 @@ public sealed class InterruptTests
         Assert.Equal("2", await notebook.Value("kept"));
     }
 
+    [Theory]
+    [InlineData("void Deep() { begun.TrySetResult(); try { Deep(); } finally { while (true) kept = 2; } } Deep();")]
+    [InlineData("void Deep() { begun.TrySetResult(); try { Deep(); } catch { while (true) kept = 2; } } Deep();")]
+    [InlineData("class Held(Action end) : IDisposable { public void Dispose() { while (true) end(); } } void Deep() { begun.TrySetResult(); using var held = new Held(() => kept = 2); Deep(); } Deep();")]
+    [InlineData("void Deep(int n) { try { if (n < 5_000) Deep(n + 1); begun.TrySetResult(); while (true) kept = 2; } finally { while (true) kept = 3; } } Deep(0);")]
+    public async Task What_cleans_up_without_end_on_every_level_of_a_recursion_is_stopped_as_a_whole(string code)
+    {
+        await using var notebook = new Notebook(new CodeSessionOptions { AbandonAfter = TimeSpan.FromSeconds(30), CleanUpFor = TimeSpan.FromSeconds(0.5) });
+        await notebook.Value("var begun = new TaskCompletionSource(); var kept = 1; Thread runs = null;");
+        var result = await RunAndInterrupt(notebook, "runs = Thread.CurrentThread; " + code);
+        Assert.Equal(CellStatus.Interrupted, result.Status);
+        Assert.DoesNotContain("left behind", result.Error!.Message, StringComparison.Ordinal);
+        Assert.Equal("true", await notebook.Value("kept > 1 && runs.Join(60_000)"));
+    }
+
+    [Fact]
+    public async Task What_cleans_up_may_give_variables_their_first_value()
+    {
+        await using var notebook = new Notebook();
+        Assert.Equal("111111", await notebook.Value("""
+            void First(out int a)
+            {
+                int b; (int, int) c; int d, e;
+                try { } finally { a = 1; }
+                try { } finally { b = 10; c = (100, 0); void Set(out int value) => value = 1000; Set(out d); (e, _) = (10_000, 0); }
+                switch (a) { default: int f; try { } finally { f = 100_000; } a += f; break; }
+                a += b + c.Item1 + d + e;
+            }
+            First(out var sum);
+            sum
+            """));
+        Assert.Equal("3", await notebook.Value("int first; try { } finally { first = 3; }\nfirst"));
+        Assert.Equal("4", await notebook.Value("{ int second; try { } finally { second = 4; } Console.Write(second); }\n4"));
+    }
+
+    [Fact]
+    public async Task What_cleans_up_without_end_does_not_keep_the_blocks_around_it_from_theirs()
+    {
+        await using var notebook = new Notebook(new CodeSessionOptions { AbandonAfter = TimeSpan.FromSeconds(20), CleanUpFor = TimeSpan.FromMilliseconds(20) });
+        await notebook.Value("var begun = new TaskCompletionSource(); var kept = 1; long n = 0;");
+        var result = await RunAndInterrupt(notebook, "try { try { while (true) n++; } finally { while (true) n++; } } finally { kept = 42; }");
+        Assert.Equal(CellStatus.Interrupted, result.Status);
+        Assert.Equal("42", await notebook.Value("kept"));
+    }
+
     [Fact]
     public async Task A_cell_that_is_interrupted_while_it_is_compiled_is_left_within_the_time_of_any_other()
     {

@@ -112,7 +112,9 @@ internal sealed class ExecuteRequests(
             ReplyError(request, count, result.Error ?? new CellError(result.Status.ToString(), "The cell did not end well.", [], null));
             return;
         }
-        var expressions = parsed.Expressions.Count == 0 ? null : await (await session).EvaluateAsync(parsed.Expressions, CellOf(shell, parsed, count), output, cancellationToken);
+        var expressions = parsed.Expressions.Count == 0
+            ? null
+            : await (await session).EvaluateAsync(parsed.Expressions, CellOf(shell, parsed, count), output, cancellationToken);
         output.Flush(all: true);
         using var kept = new KeptOutput(limit, count);
         frontEnd.ReplyOk(request, json =>
