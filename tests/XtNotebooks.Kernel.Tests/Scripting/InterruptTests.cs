@@ -129,15 +129,19 @@ public sealed class InterruptTests
     }
 
     [Theory]
-    [InlineData("void Deep() { begun.TrySetResult(); try { Deep(); } finally { while (true) kept = 2; } } Deep();")]
-    [InlineData("void Deep() { begun.TrySetResult(); try { Deep(); } catch { while (true) kept = 2; } } Deep();")]
-    [InlineData("class Held(Action end) : IDisposable { public void Dispose() { while (true) end(); } } void Deep() { begun.TrySetResult(); using var held = new Held(() => kept = 2); Deep(); } Deep();")]
-    [InlineData("void Deep(int n) { try { if (n < 5_000) Deep(n + 1); begun.TrySetResult(); while (true) kept = 2; } finally { while (true) kept = 3; } } Deep(0);")]
+    [InlineData("void Deep() { try { Deep(); } finally { while (true) Work(); } } Deep();")]
+    [InlineData("void Deep() { try { Deep(); } catch { while (true) Work(); } } Deep();")]
+    [InlineData("class Held(Action end) : IDisposable { public void Dispose() { while (true) end(); } } void Deep() { using var held = new Held(Work); Deep(); } Deep();")]
+    [InlineData("void Deep(int n) { try { if (n < 5_000) Deep(n + 1); while (true) Work(); } finally { while (true) kept = 3; } } Deep(0);")]
     public async Task What_cleans_up_without_end_on_every_level_of_a_recursion_is_stopped_as_a_whole(string code)
     {
         await using var notebook = new Notebook(new CodeSessionOptions { AbandonAfter = TimeSpan.FromSeconds(30), CleanUpFor = TimeSpan.FromSeconds(0.5) });
-        await notebook.Value("var begun = new TaskCompletionSource(); var kept = 1; Thread runs = null;");
-        var result = await RunAndInterrupt(notebook, "runs = Thread.CurrentThread; " + code);
+        await notebook.Value("var begun = new TaskCompletionSource(); var kept = 1; Thread runs = null; void Work() { kept = 2; begun.TrySetResult(); }");
+        using var interrupt = new CancellationTokenSource();
+        var running = notebook.Run("runs = Thread.CurrentThread; " + code, cancellationToken: interrupt.Token);
+        await notebook.Run("await begun.Task;", beside: true, output: new RecordedOutput(), cancellationToken: TestContext.Current.CancellationToken);
+        await interrupt.CancelAsync();
+        var result = await running;
         Assert.Equal(CellStatus.Interrupted, result.Status);
         Assert.DoesNotContain("left behind", result.Error!.Message, StringComparison.Ordinal);
         Assert.Equal("true", await notebook.Value("kept > 1 && runs.Join(60_000)"));
